@@ -1,0 +1,75 @@
+//! The compiler process: a request on standard input, machine code on standard output.
+
+use std::{
+    io::{self, Read, Write},
+    process::{ExitCode, ExitStatus},
+};
+
+use crate::{Limits, Refusal, RefusalCode, compile, settings};
+
+/// The exit status of a child that refused the plugin.
+const REFUSED: u8 = 3;
+/// Room for what the process itself maps: program, libraries, thread stacks.
+const OWN_BYTES: u64 = 512 << 20;
+
+/// What the parent writes: the memory limit as eight little-endian bytes, then the plugin.
+pub(crate) fn request(bytes: &[u8], limits: &Limits) -> Vec<u8> {
+    [&limits.compile_memory_bytes.to_le_bytes(), bytes].concat()
+}
+
+/// What the child said when it refused the plugin.
+pub(crate) fn refusal(status: ExitStatus, stdout: &[u8]) -> Option<Refusal> {
+    if status.code() != Some(i32::from(REFUSED)) {
+        return None;
+    }
+    let text = std::str::from_utf8(stdout).ok()?;
+    let (code, message) = text.split_once('\n')?;
+    Some(Refusal::new(RefusalCode::from_word(code)?, message))
+}
+
+/// The whole life of a compiler process; call it from a hidden subcommand
+/// before anything else is set up.
+///
+/// It limits its own memory, reads a request from standard input, writes
+/// machine code or a refusal to standard output, and gives the exit status
+/// that tells which of the two it was. It neither opens files nor talks to anyone.
+pub fn compile_child() -> ExitCode {
+    match answer() {
+        Ok(code) => code,
+        Err(error) => {
+            // The parent reads this; there is nobody else to tell.
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn answer() -> io::Result<ExitCode> {
+    let mut stdin = io::stdin().lock();
+    let mut limit = [0; 8];
+    stdin.read_exact(&mut limit)?;
+    confine(u64::from_le_bytes(limit))?;
+    let mut bytes = Vec::new();
+    stdin.read_to_end(&mut bytes)?;
+    let engine = settings::engine(Limits::default().stack_bytes).map_err(io::Error::other)?;
+    let mut stdout = io::stdout().lock();
+    // The parent has looked at the size already.
+    let code = match compile::compile(&engine, &bytes, usize::MAX) {
+        Ok(artifact) => {
+            stdout.write_all(&artifact)?;
+            ExitCode::SUCCESS
+        }
+        Err(refusal) => {
+            write!(stdout, "{}\n{}", refusal.code, refusal.message)?;
+            ExitCode::from(REFUSED)
+        }
+    };
+    stdout.flush()?;
+    Ok(code)
+}
+
+fn confine(memory_bytes: u64) -> io::Result<()> {
+    let limit = memory_bytes.saturating_add(OWN_BYTES);
+    rlimit::Resource::AS.set(limit, limit)?;
+    rlimit::Resource::CORE.set(0, 0)
+}

@@ -1,0 +1,140 @@
+//! A plugin's bytes become machine code, in this process or in a child that can be killed.
+
+use std::{
+    io::{Read, Write},
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use wasmtime::Engine;
+
+use crate::{
+    Compiler, Error, Limits, Options, Refusal, RefusalCode, child, componentize::componentize, log::head, shape,
+};
+
+const STDERR_BYTES: u64 = 64 * 1024;
+const ARTIFACT_BYTES: u64 = 1 << 30;
+/// Enough to be quick; more threads mean more address space.
+const THREADS: &str = "4";
+
+/// The serialized machine code of a plugin.
+pub(crate) fn artifact(engine: &Engine, bytes: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
+    match &options.compiler {
+        Compiler::InProcess => Ok(compile(engine, bytes, options.upload_bytes)?),
+        Compiler::Command { program, args } => Ok(in_child(program, args, bytes, &options.limits)??),
+    }
+}
+
+/// Makes a component of the bytes if they are not one, validates and compiles it.
+pub(crate) fn compile(engine: &Engine, bytes: &[u8], limit_bytes: usize) -> Result<Vec<u8>, Refusal> {
+    let component = componentize(bytes, limit_bytes)?;
+    engine.precompile_component(&component).map_err(|error| {
+        let cause = format!("{error:#}");
+        let compiler_at_fault = cause.contains("Compilation error") || cause.contains("compile");
+        if compiler_at_fault { failed(&cause) } else { shape::invalid(&cause) }
+    })
+}
+
+fn failed(cause: &str) -> Refusal {
+    Refusal::new(
+        RefusalCode::CompileFailed,
+        format!(
+            "the plugin could not be compiled: {}. Build it optimised, and without unusually large functions",
+            head(cause, 500)
+        ),
+    )
+}
+
+fn in_child(program: &Path, args: &[String], bytes: &[u8], limits: &Limits) -> Result<Result<Vec<u8>, Refusal>, Error> {
+    let child = Command::new(program)
+        .args(args)
+        .env_clear()
+        .env("RAYON_NUM_THREADS", THREADS)
+        // Each arena of the allocator reserves address space, which is what is limited.
+        .env("MALLOC_ARENA_MAX", "2")
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| {
+            Error::io(format!("the compiler process {} could not be started", program.display()), error)
+        })?;
+    let ended = converse(child, &child::request(bytes, limits), Duration::from_millis(limits.compile_ms))
+        .map_err(|error| Error::io("the compiler process could not be talked to", error))?;
+    Ok(ended.map_or_else(|| Err(too_slow(limits)), |output| judge(output, limits)))
+}
+
+/// What the child wrote until it ended; `None` when it had to be killed.
+fn converse(mut child: Child, request: &[u8], limit: Duration) -> std::io::Result<Option<Output>> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // A child that ends early closes its end; its exit status then says why.
+            let _ = stdin.map(|mut stdin| stdin.write_all(request));
+        });
+        let errors = scope.spawn(move || read(stderr, STDERR_BYTES));
+        scope.spawn(move || {
+            let _ = sender.send(read(stdout, ARTIFACT_BYTES));
+        });
+        let Ok(stdout) = receiver.recv_timeout(limit) else {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        };
+        let status = child.wait()?;
+        Ok(Some(Output { status, stdout, stderr: errors.join().unwrap_or_default() }))
+    })
+}
+
+fn read(pipe: Option<impl Read>, limit: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        // What was read until an error is judged by the exit status.
+        let _ = pipe.by_ref().take(limit).read_to_end(&mut bytes);
+        let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+    }
+    bytes
+}
+
+fn judge(output: Output, limits: &Limits) -> Result<Vec<u8>, Refusal> {
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    if let Some(refusal) = child::refusal(output.status, &output.stdout) {
+        return Err(refusal);
+    }
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    if out_of_memory(&words) {
+        let mib = limits.compile_memory_bytes >> 20;
+        return Err(Refusal::new(
+            RefusalCode::CompileMemory,
+            format!("compiling the plugin needs more than {mib} MiB of memory: make it smaller, split large functions"),
+        ));
+    }
+    Err(failed(&format!("the compiler {}: {}", ended(output.status), words.trim())))
+}
+
+fn out_of_memory(words: &str) -> bool {
+    ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable", "out of memory"]
+        .iter()
+        .any(|sign| words.contains(sign))
+}
+
+fn ended(status: ExitStatus) -> String {
+    format!("process ended with {status}")
+}
+
+fn too_slow(limits: &Limits) -> Refusal {
+    Refusal::new(
+        RefusalCode::CompileTimeout,
+        format!(
+            "compiling the plugin took longer than {} ms: make it smaller, split large functions",
+            limits.compile_ms
+        ),
+    )
+}

@@ -1,0 +1,57 @@
+//! A core module becomes a component of our world.
+
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+};
+use wasmparser::{Parser, Payload};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+
+use crate::{
+    Refusal, RefusalCode, contract,
+    shape::{self, Shape},
+};
+
+/// The component that is in `bytes` or can be made from them; always the same for the same bytes.
+pub(crate) fn componentize(bytes: &[u8], limit_bytes: usize) -> Result<Vec<u8>, Refusal> {
+    match shape::look(bytes, limit_bytes)? {
+        Shape::Component => Ok(bytes.to_vec()),
+        Shape::Module => {
+            wasmparser::validate(bytes).map_err(|error| shape::invalid(&error.to_string()))?;
+            encode(bytes.to_vec()).map_err(|cause| mismatch(&cause))
+        }
+    }
+}
+
+fn encode(mut module: Vec<u8>) -> Result<Vec<u8>, String> {
+    if !says_its_world(&module) {
+        let (resolve, world) = contract::world()?;
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+            .map_err(|error| format!("{error:#}"))?;
+    }
+    ComponentEncoder::default()
+        .module(&module)
+        .and_then(|encoder| {
+            encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)
+        })
+        .and_then(|encoder| encoder.validate(true).encode())
+        .map_err(|error| format!("{error:#}"))
+}
+
+/// Binding generators leave a section that says which world a module was written for.
+fn says_its_world(module: &[u8]) -> bool {
+    Parser::new(0).parse_all(module).filter_map(Result::ok).any(
+        |payload| matches!(payload, Payload::CustomSection(section) if section.name().starts_with("component-type")),
+    )
+}
+
+fn mismatch(cause: &str) -> Refusal {
+    Refusal::new(
+        RefusalCode::WorldMismatch,
+        format!(
+            "this core module cannot be made a component of world metric-plugin of {}@{}: {cause}. Build it with bindings \
+             made from that world, for wasm32-unknown-unknown or wasm32-wasip1",
+            contract::PACKAGE,
+            contract::VERSION
+        ),
+    )
+}

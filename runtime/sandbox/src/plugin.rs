@@ -1,0 +1,121 @@
+//! A plugin that has been checked and can be started.
+
+use std::{fmt, sync::Arc};
+
+use driftline_core::{Description, Digest, Failure, FailureCode, InputLayout, Metric, MetricFactory, Time, Window};
+use semver::Version;
+use wasmtime::{Engine, component::Component};
+
+use crate::{
+    Limits, Refusal, RefusalCode, bindings::MetricPluginPre, clock::Frozen, description::parse_description,
+    guest::Guest, running::Running, session::Session, world::Fitting,
+};
+
+/// An installed plugin; starting it costs some microseconds.
+pub struct Plugin {
+    digest: Digest,
+    description: Arc<Description>,
+    description_json: String,
+    world_version: Version,
+    pre: MetricPluginPre<Guest>,
+    limits: Limits,
+    code_bytes: usize,
+}
+
+impl Plugin {
+    /// Asks a fitting component for its description.
+    pub(crate) fn new(
+        digest: Digest,
+        component: &Component,
+        fitting: Fitting,
+        limits: Limits,
+    ) -> Result<Self, Refusal> {
+        let Fitting { pre, version } = fitting;
+        let (description, description_json) = describe(&pre, &limits)?;
+        let range = component.image_range();
+        let code_bytes = (range.end as usize).saturating_sub(range.start as usize);
+        Ok(Self {
+            digest,
+            description: Arc::new(description),
+            description_json,
+            world_version: version,
+            pre,
+            limits,
+            code_bytes,
+        })
+    }
+
+    /// The digest of the bytes that were uploaded.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The description as JSON, every known key present.
+    pub fn description_json(&self) -> &str {
+        &self.description_json
+    }
+
+    /// The version of the contract that it was built against.
+    pub fn world_version(&self) -> String {
+        self.world_version.to_string()
+    }
+
+    pub(crate) fn code_bytes(&self) -> usize {
+        self.code_bytes
+    }
+}
+
+impl MetricFactory for Plugin {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn start(&self, layout: &InputLayout, window: Window) -> Result<Box<dyn Metric>, Failure> {
+        let session = Session::start(&self.pre, layout.clone(), Frozen::at(window.end()), &self.limits)?;
+        Ok(Box::new(Running::new(session, Arc::clone(&self.description), self.limits.clone())))
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin")
+            .field("digest", &self.digest)
+            .field("name", &self.description.name)
+            .finish_non_exhaustive()
+    }
+}
+
+fn describe(pre: &MetricPluginPre<Guest>, limits: &Limits) -> Result<(Description, String), Refusal> {
+    let layout = InputLayout { columns: Vec::new(), bound: Vec::new() };
+    let epoch = Time::from_micros(0).map_err(|error| Refusal::new(RefusalCode::DescribeFailed, error.to_string()))?;
+    let mut session = Session::start(pre, layout, Frozen::at(epoch), limits).map_err(refusal)?;
+    let text = session.describe().map_err(refusal)?;
+    let described = parse_description(&text)?;
+    if session.describe().map_err(refusal)? != text {
+        return Err(Refusal::new(
+            RefusalCode::DescribeInvalid,
+            "`describe` returned something else when called again: return the same description on every call",
+        ));
+    }
+    Ok(described)
+}
+
+fn refusal(failure: Failure) -> Refusal {
+    let code = match failure.code {
+        FailureCode::Deadline => RefusalCode::DescribeDeadline,
+        FailureCode::Trap | FailureCode::Stack | FailureCode::Start => RefusalCode::DescribeTrapped,
+        _ => RefusalCode::DescribeFailed,
+    };
+    let log = if failure.log.is_empty() { String::new() } else { format!(". Its log: {}", failure.log.join(" | ")) };
+    Refusal::new(code, format!("the plugin could not be asked for its description: {}{log}", failure.message))
+}
+
+/// Machine code from our own cache or compiler, ready to be linked.
+#[allow(unsafe_code)]
+pub(crate) fn component(engine: &Engine, artifact: &[u8]) -> Result<Component, String> {
+    // SAFETY: an artifact is trusted code. It comes straight from the compiler, in this process or
+    // in a child that runs this same program, or from a cache file whose checksum over plugin,
+    // compiler settings and content was right; nothing that a user sends gets here. The runtime
+    // itself checks version and settings before it maps anything.
+    unsafe { Component::deserialize(engine, artifact) }.map_err(|error| format!("{error:#}"))
+}
