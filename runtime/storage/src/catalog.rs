@@ -1,0 +1,83 @@
+//! The catalog database: how its connections are opened, and lent to readers.
+
+mod cell;
+mod migrate;
+
+pub(crate) use cell::{digest, id16, name, odd, time, time_or_null, uuid};
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::{Error, held};
+
+/// How many idle connections are kept for readers.
+const IDLE: usize = 4;
+
+/// The readers' side of the catalog; writes go through the writer's own connection.
+pub(crate) struct Catalog {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Catalog {
+    /// Opens the catalog in `dir`, creating or upgrading it, and hands out the
+    /// one connection that writes.
+    pub fn open(dir: &Path) -> Result<(Self, Connection), Error> {
+        let path = dir.join("catalog.db");
+        let mut writer = Connection::open(&path)?;
+        configure_writer(&writer)?;
+        migrate::run(&mut writer)?;
+        Ok((Self { path, idle: Mutex::new(Vec::new()) }, writer))
+    }
+
+    /// Runs `read` on one unchanging view of the catalog.
+    pub fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let connection = self.take()?;
+        let view = connection.unchecked_transaction()?;
+        let result = read(&view);
+        view.finish()?;
+        self.give_back(connection);
+        result
+    }
+
+    /// Closes the idle connections.
+    pub fn close(&self) {
+        held(&self.idle).clear();
+    }
+
+    fn take(&self) -> Result<Connection, Error> {
+        if let Some(connection) = held(&self.idle).pop() {
+            return Ok(connection);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut idle = held(&self.idle);
+        if idle.len() < IDLE {
+            idle.push(connection);
+        }
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn configure_writer(connection: &Connection) -> Result<(), Error> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.pragma_update(None, "page_size", 8192)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    Ok(())
+}

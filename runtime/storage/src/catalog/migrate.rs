@@ -1,0 +1,24 @@
+//! Brings an older catalog up to the present format, one step a file.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::Error;
+
+/// Step `i` leads from format `i` to format `i + 1`. A shipped step never changes.
+const STEPS: &[&str] = &[include_str!("0001_first.sql")];
+
+/// Runs the missing steps, each in its own transaction.
+pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = STEPS.len() as u32;
+    if found > known {
+        return Err(Error::TooNew { found, known });
+    }
+    for (format, step) in (1u32..).zip(STEPS).skip(found as usize) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", format)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! The lock that keeps a data directory to one process.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::Path,
+};
+
+use crate::Error;
+
+/// Holds the data directory until dropped; a killed process lets go of it too.
+pub(crate) struct Claim {
+    _file: File,
+}
+
+impl Claim {
+    /// Creates the directory if need be and claims it.
+    pub fn take(dir: &Path) -> Result<Self, Error> {
+        let failed = |error| Error::failed(format!("opening the data directory {}", dir.display()), error);
+        fs::create_dir_all(dir).map_err(failed)?;
+        let file = File::options().create(true).truncate(false).write(true).open(dir.join("lock")).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { dir: dir.to_owned() }),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}

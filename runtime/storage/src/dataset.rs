@@ -1,0 +1,141 @@
+//! Datasets: named tables of a model, to compare windows with.
+
+use arrow::array::RecordBatch;
+use driftline_core::{Digest, Name, Schema, Time};
+use object_store::path::Path;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use crate::{
+    Error, Storage, catalog, columns,
+    model::{self, ModelId},
+    parquet_file::{ParquetFile, SCAN_GROUP},
+    rows,
+};
+
+/// A dataset. Its file never changes: a new upload makes a new file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dataset {
+    /// Its name.
+    pub name: Name,
+    /// Where its Parquet file is in the object store.
+    pub path: Path,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How large the file is.
+    pub bytes: u64,
+    /// Its columns.
+    pub schema: Schema,
+    /// The SHA-256 of the file.
+    pub digest: Digest,
+    /// When it was uploaded.
+    pub created: Time,
+}
+
+impl Storage {
+    /// Keeps a dataset, in place of an earlier one of that name. Columns named
+    /// like those every prediction has (`id`, `time`, …) are left out.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without the model, [`Error::Schema`] and [`Error::Rows`] for columns that can't be kept.
+    pub fn put_dataset(&self, model: &Name, name: &Name, batches: Vec<RecordBatch>) -> Result<Dataset, Error> {
+        let id = self.inner.catalog.read(|view| model::id(view, model))?;
+        let (schema, batches) = rows::table(&batches)?;
+        let mut file = ParquetFile::new(schema.arrow_metrics(), SCAN_GROUP)?;
+        batches.iter().try_for_each(|batch| file.write(batch))?;
+        let bytes = file.finish()?;
+        let uuid = Uuid::now_v7();
+        let dataset = Dataset {
+            name: name.clone(),
+            path: path(id, uuid),
+            rows: batches.iter().map(|batch| batch.num_rows() as u64).sum(),
+            bytes: bytes.len() as u64,
+            schema,
+            digest: Digest::of(&bytes),
+            created: self.inner.options.clock.now(),
+        };
+        self.inner.files.put(&dataset.path, bytes)?;
+        self.inner.writer.call(move |group| {
+            insert(group.connection, id, uuid, &dataset)?;
+            Ok(dataset)
+        })
+    }
+
+    /// The model's dataset called `name`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without the model.
+    pub fn dataset(&self, model: &Name, name: &Name) -> Result<Option<Dataset>, Error> {
+        self.inner.catalog.read(|view| {
+            let id = model::id(view, model)?;
+            let query = format!("{SELECT} WHERE model = ?1 AND name = ?2");
+            Ok(view.prepare_cached(&query)?.query_row(params![id.0, name.as_str()], dataset).optional()?)
+        })
+    }
+
+    /// The model's datasets in the order of their names.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without the model.
+    pub fn datasets(&self, model: &Name) -> Result<Vec<Dataset>, Error> {
+        self.inner.catalog.read(|view| {
+            let id = model::id(view, model)?;
+            let query = format!("{SELECT} WHERE model = ?1 ORDER BY name");
+            Ok(view.prepare_cached(&query)?.query_map([id.0], dataset)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Checks a dataset's file against its digest, once in the life of this process.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the file is missing or other than it was written.
+    pub fn verify_dataset(&self, dataset: &Dataset) -> Result<(), Error> {
+        self.inner.files.verify(&dataset.path, &dataset.digest)
+    }
+}
+
+const SELECT: &str = "SELECT model, name, file, rows, bytes, columns, digest, created FROM datasets";
+
+fn path(model: ModelId, file: Uuid) -> Path {
+    Path::from(format!("datasets/{}/{file}.parquet", model.0))
+}
+
+fn insert(connection: &Connection, model: ModelId, file: Uuid, dataset: &Dataset) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO datasets (model, name, file, rows, bytes, columns, digest, created)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            model.0,
+            dataset.name.as_str(),
+            file.as_bytes(),
+            dataset.rows,
+            dataset.bytes,
+            columns::to_text(&dataset.schema),
+            dataset.digest.as_bytes(),
+            dataset.created.micros(),
+        ])?;
+    Ok(())
+}
+
+fn dataset(row: &Row<'_>) -> rusqlite::Result<Dataset> {
+    Ok(Dataset {
+        name: catalog::name(row, 1)?,
+        path: path(ModelId(row.get(0)?), catalog::uuid(row, 2)?),
+        rows: row.get(3)?,
+        bytes: row.get(4)?,
+        schema: columns::from_text(row.get_ref(5)?.as_str()?),
+        digest: catalog::digest(row, 6)?,
+        created: catalog::time(row, 7)?,
+    })
+}
+
+/// The paths of all datasets.
+pub(crate) fn paths(connection: &Connection) -> Result<Vec<Path>, Error> {
+    let paths = connection
+        .prepare(SELECT)?
+        .query_map([], |row| dataset(row).map(|dataset| dataset.path))?
+        .collect::<Result<_, _>>()?;
+    Ok(paths)
+}

@@ -1,0 +1,55 @@
+//! Joined-up delayed metrics, kept for the next read of the same window.
+
+use std::sync::{Arc, Mutex};
+
+use driftline_core::Schema;
+use uuid::Uuid;
+
+use crate::{Error, held, latest::Latest, model::ModelId};
+
+/// Everything the values depend on.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub model: ModelId,
+    pub columns: Schema,
+    pub segments: Vec<Uuid>,
+    pub seqs: Vec<i64>,
+    pub ids: ([u8; 16], [u8; 16]),
+}
+
+/// The values built last, newest at the end.
+pub(crate) struct DelayedCache {
+    limit: usize,
+    kept: Mutex<Vec<(Key, Arc<Latest>)>>,
+}
+
+impl DelayedCache {
+    /// An empty cache of at most `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, kept: Mutex::default() }
+    }
+
+    /// The values for `key`, built unless they are kept.
+    pub fn get_or_build(&self, key: Key, build: impl FnOnce() -> Result<Latest, Error>) -> Result<Arc<Latest>, Error> {
+        if let Some(latest) = self.get(&key) {
+            return Ok(latest);
+        }
+        let latest = Arc::new(build()?);
+        let mut kept = held(&self.kept);
+        kept.push((key, latest.clone()));
+        let mut bytes: usize = kept.iter().map(|(_, latest)| latest.bytes()).sum();
+        while bytes > self.limit && !kept.is_empty() {
+            bytes -= kept.remove(0).1.bytes();
+        }
+        Ok(latest)
+    }
+
+    fn get(&self, key: &Key) -> Option<Arc<Latest>> {
+        let mut kept = held(&self.kept);
+        let at = kept.iter().position(|(held, _)| held == key)?;
+        let found = kept.remove(at);
+        let latest = found.1.clone();
+        kept.push(found);
+        Some(latest)
+    }
+}

@@ -1,0 +1,138 @@
+//! Evaluations: what was asked, how it went, and what came out.
+
+use driftline_core::{Name, Time};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use crate::{Aggregate, Error, Storage, aggregate, catalog, model};
+
+/// One run. `request` and `result` are JSON texts that storage does not look into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluationRecord {
+    /// Its key.
+    pub id: Uuid,
+    /// The model it is about.
+    pub model: Name,
+    /// The plugin, as `name@version`.
+    pub plugin: String,
+    /// How far it is, such as `running` or `succeeded`.
+    pub status: String,
+    /// When it was asked for.
+    pub created: Time,
+    /// When it ended.
+    pub finished: Option<Time>,
+    /// What was asked.
+    pub request: String,
+    /// What came out.
+    pub result: String,
+}
+
+/// Which evaluations to list.
+#[derive(Debug, Clone, Default)]
+pub struct EvaluationFilter {
+    /// Those of this model.
+    pub model: Option<Name>,
+    /// Those of this plugin: `name`, or `name@version`.
+    pub plugin: Option<String>,
+    /// Those with this status.
+    pub status: Option<String>,
+}
+
+impl Storage {
+    /// Keeps the record, in place of an earlier one with the same id; likewise the aggregates it produced.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without the model.
+    pub fn put_evaluation(&self, record: EvaluationRecord, aggregates: Vec<Aggregate>) -> Result<(), Error> {
+        self.inner.writer.call(move |group| {
+            put(group.connection, &record)?;
+            aggregate::remove_of(group.connection, record.id)?;
+            aggregate::insert(group.connection, &record.model, &aggregates)
+        })
+    }
+
+    /// The evaluation with this id.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn evaluation(&self, id: Uuid) -> Result<Option<EvaluationRecord>, Error> {
+        self.inner.catalog.read(|view| {
+            let query = format!("{SELECT} WHERE e.id = ?1");
+            Ok(view.prepare_cached(&query)?.query_row([id.as_bytes()], evaluation).optional()?)
+        })
+    }
+
+    /// Evaluations, newest first, at most `limit`, those older than the one with the id `after`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no evaluation with the id `after`.
+    pub fn evaluations(
+        &self,
+        filter: &EvaluationFilter,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<EvaluationRecord>, Error> {
+        self.inner.catalog.read(|view| {
+            let (created, id) = match after {
+                Some(id) => (created(view, id)?, id.into_bytes()),
+                None => (i64::MAX, [u8::MAX; 16]),
+            };
+            let query = format!(
+                "{SELECT} WHERE (e.created, e.id) < (?1, ?2) AND (?3 IS NULL OR m.name = ?3)
+                 AND (?4 IS NULL OR e.plugin = ?4 OR substr(e.plugin, 1, length(?4) + 1) = ?4 || '@')
+                 AND (?5 IS NULL OR e.status = ?5) ORDER BY e.created DESC, e.id DESC LIMIT ?6"
+            );
+            let model = filter.model.as_ref().map(Name::as_str);
+            let mut statement = view.prepare_cached(&query)?;
+            let found = statement
+                .query_map(params![created, id, model, filter.plugin, filter.status, limit as i64], evaluation)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+const SELECT: &str = "SELECT e.id, m.name, e.plugin, e.status, e.created, e.finished, e.request, e.result
+    FROM evaluations e JOIN models m ON m.id = e.model";
+
+fn put(connection: &Connection, record: &EvaluationRecord) -> Result<(), Error> {
+    let model = model::id(connection, &record.model)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO evaluations (id, model, plugin, status, created, finished, request, result)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (id) DO UPDATE SET model = ?2, plugin = ?3, status = ?4, created = ?5, finished = ?6,
+                                            request = ?7, result = ?8",
+        )?
+        .execute(params![
+            record.id.as_bytes(),
+            model.0,
+            record.plugin,
+            record.status,
+            record.created.micros(),
+            record.finished.map(Time::micros),
+            record.request,
+            record.result,
+        ])?;
+    Ok(())
+}
+
+fn created(connection: &Connection, id: Uuid) -> Result<i64, Error> {
+    connection
+        .prepare_cached("SELECT created FROM evaluations WHERE id = ?1")?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| Error::not_found("evaluation", id))
+}
+
+fn evaluation(row: &Row<'_>) -> rusqlite::Result<EvaluationRecord> {
+    Ok(EvaluationRecord {
+        id: catalog::uuid(row, 0)?,
+        model: catalog::name(row, 1)?,
+        plugin: row.get(2)?,
+        status: row.get(3)?,
+        created: catalog::time(row, 4)?,
+        finished: catalog::time_or_null(row, 5)?,
+        request: row.get(6)?,
+        result: row.get(7)?,
+    })
+}

@@ -1,0 +1,102 @@
+//! The files beside the catalog: segments, datasets and plugins, through an object store.
+
+use std::{
+    collections::HashSet,
+    fs::File,
+    path::{Path as DiskPath, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use driftline_core::Digest;
+use futures::{TryStreamExt, executor::block_on};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
+
+use crate::{Error, held};
+
+/// The folders whose files the catalog lists.
+const FOLDERS: [&str; 3] = ["segments", "datasets", "plugins"];
+
+/// Durable, immutable files.
+pub(crate) struct Files {
+    root: PathBuf,
+    store: Arc<dyn ObjectStore>,
+    verified: Mutex<HashSet<Path>>,
+}
+
+impl Files {
+    /// The files under `root`.
+    pub fn open(root: &DiskPath) -> Result<Self, Error> {
+        let store =
+            LocalFileSystem::new_with_prefix(root).map_err(|error| Error::failed("opening the files", error))?;
+        Ok(Self { root: root.to_owned(), store: Arc::new(store), verified: Mutex::default() })
+    }
+
+    /// The store itself; paths are relative to the data directory.
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        self.store.clone()
+    }
+
+    /// Writes a new file and makes it durable: its bytes, and its name.
+    pub fn put(&self, path: &Path, bytes: Bytes) -> Result<(), Error> {
+        let failed = |error| Error::failed(format!("writing {path}"), error);
+        block_on(self.store.put(path, PutPayload::from_bytes(bytes))).map_err(failed)?;
+        self.sync(path).map_err(|error| Error::failed(format!("syncing {path}"), error))
+    }
+
+    /// Syncs the file, then each directory above it up to the root: any of them may be new.
+    fn sync(&self, path: &Path) -> std::io::Result<()> {
+        let mut place = self.root.join(path.as_ref());
+        File::open(&place)?.sync_all()?;
+        while place != self.root && place.pop() {
+            File::open(&place)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it is missing or has another digest.
+    pub fn get(&self, path: &Path, digest: &Digest) -> Result<Bytes, Error> {
+        let bytes = block_on(async { self.store.get(path).await?.bytes().await }).map_err(|error| match error {
+            object_store::Error::NotFound { .. } => Error::corrupt(path.as_ref(), "the file is missing"),
+            error => Error::failed(format!("reading {path}"), error),
+        })?;
+        if Digest::of(&bytes) != *digest {
+            return Err(Error::corrupt(path.as_ref(), "its digest is not the one in the catalog"));
+        }
+        Ok(bytes)
+    }
+
+    /// Checks a file against its digest, once in the life of this process.
+    pub fn verify(&self, path: &Path, digest: &Digest) -> Result<(), Error> {
+        if !held(&self.verified).contains(path) {
+            self.get(path, digest)?;
+            held(&self.verified).insert(path.clone());
+        }
+        Ok(())
+    }
+
+    /// Removes a file that nothing lists.
+    pub fn remove(&self, path: &Path) -> Result<(), Error> {
+        block_on(self.store.delete(path)).map_err(|error| Error::failed(format!("removing {path}"), error))
+    }
+
+    /// Removes every file but those in `listed`; gives how many.
+    pub fn sweep(&self, listed: &HashSet<Path>) -> Result<usize, Error> {
+        let mut swept = 0;
+        for folder in FOLDERS {
+            for path in self.list(folder)?.into_iter().filter(|path| !listed.contains(path)) {
+                self.remove(&path)?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Path>, Error> {
+        let found = self.store.list(Some(&Path::from(folder))).map_ok(|meta| meta.location).try_collect();
+        block_on(found).map_err(|error| Error::failed(format!("listing {folder}"), error))
+    }
+}

@@ -1,0 +1,147 @@
+//! The last value of each column for each id, over any number of batches.
+
+use std::{hash::BuildHasher, sync::Arc};
+
+use arrow::{
+    array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt32Array, new_empty_array, new_null_array},
+    buffer::Buffer,
+    compute::{concat, take},
+    datatypes::SchemaRef,
+};
+use driftline_core::ID;
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::{Error, rows};
+
+/// No value.
+const NONE: u32 = u32::MAX;
+
+/// Ids, each with the place of the last value in each column.
+pub(crate) struct Latest {
+    hasher: DefaultHashBuilder,
+    slots: HashTable<u32>,
+    ids: Vec<u128>,
+    columns: Vec<Column>,
+}
+
+struct Column {
+    name: String,
+    values: ArrayRef,
+    /// For each slot, the last row of `values` that is not null.
+    last: Vec<u32>,
+}
+
+impl Latest {
+    /// Takes in `batches` in order: id and columns in the types of `schema`, missing ones are null.
+    pub fn of(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Self, Error> {
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        let mut latest = Self {
+            hasher: DefaultHashBuilder::default(),
+            slots: HashTable::with_capacity(rows),
+            ids: Vec::new(),
+            columns: Vec::new(),
+        };
+        let batches = batches.iter().map(|batch| rows::fit(batch, schema)).collect::<Result<Vec<_>, _>>()?;
+        let mut row_slots = Vec::with_capacity(rows);
+        for batch in &batches {
+            for id in keys(batch)? {
+                row_slots.push(latest.slot_or_new(id));
+            }
+        }
+        for (index, field) in schema.fields().iter().enumerate().filter(|(_, field)| field.name() != ID) {
+            let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(index).as_ref()).collect();
+            let values = if parts.is_empty() { Ok(new_empty_array(field.data_type())) } else { concat(&parts) };
+            let values = values.map_err(|error| Error::failed("joining delayed metrics", error))?;
+            let last = last_rows(&values, &row_slots, latest.ids.len());
+            latest.columns.push(Column { name: field.name().clone(), values, last });
+        }
+        Ok(latest)
+    }
+
+    /// How many ids there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// About how many bytes this holds.
+    pub fn bytes(&self) -> usize {
+        let columns: usize = self.columns.iter().map(|c| c.values.get_array_memory_size() + 4 * c.last.len()).sum();
+        columns + self.ids.capacity() * 16 + self.slots.capacity() * 5
+    }
+
+    /// The slot of each id of `batch`, or none.
+    pub fn find(&self, batch: &RecordBatch) -> Result<Vec<Option<u32>>, Error> {
+        Ok(keys(batch)?.map(|id| self.slot(id)).collect())
+    }
+
+    /// The values of a column for `slots`, null where there is none; `None` without such a column.
+    pub fn values(&self, column: &str, slots: &[Option<u32>]) -> Result<Option<ArrayRef>, Error> {
+        let Some(column) = self.columns.iter().find(|held| held.name == column) else { return Ok(None) };
+        let rows = UInt32Array::from_iter(slots.iter().map(|slot| {
+            let row = slot.and_then(|slot| column.last.get(slot as usize).copied());
+            row.filter(|row| *row != NONE)
+        }));
+        take(&column.values, &rows, None).map(Some).map_err(|error| Error::failed("joining delayed metrics", error))
+    }
+
+    /// The slots in the order of their ids, and the ids.
+    pub fn sorted(&self) -> (Vec<Option<u32>>, Vec<[u8; 16]>) {
+        let mut order: Vec<u32> = (0..self.ids.len() as u32).collect();
+        order.sort_unstable_by_key(|slot| self.ids[*slot as usize]);
+        let ids = order.iter().map(|slot| self.ids[*slot as usize].to_be_bytes()).collect();
+        (order.into_iter().map(Some).collect(), ids)
+    }
+
+    /// The rows of `slots`, whose ids are `ids`, with the columns of `schema`.
+    pub fn batch(&self, schema: &SchemaRef, slots: &[Option<u32>], ids: &[[u8; 16]]) -> Result<RecordBatch, Error> {
+        let columns = schema.fields().iter().map(|field| match self.values(field.name(), slots)? {
+            Some(values) => Ok(values),
+            None if field.name() == ID => {
+                Ok(Arc::new(FixedSizeBinaryArray::new(16, Buffer::from(ids.as_flattened()), None)) as ArrayRef)
+            }
+            None => Ok(new_null_array(field.data_type(), slots.len())),
+        });
+        let columns = columns.collect::<Result<Vec<_>, Error>>()?;
+        RecordBatch::try_new(schema.clone(), columns).map_err(|error| Error::failed("arranging delayed metrics", error))
+    }
+
+    fn slot(&self, id: u128) -> Option<u32> {
+        let ids = &self.ids;
+        self.slots.find(self.hasher.hash_one(id), |slot| ids[*slot as usize] == id).copied()
+    }
+
+    fn slot_or_new(&mut self, id: u128) -> u32 {
+        let Self { hasher, slots, ids, .. } = self;
+        let entry = slots.entry(
+            hasher.hash_one(id),
+            |slot| ids[*slot as usize] == id,
+            |slot| hasher.hash_one(ids[*slot as usize]),
+        );
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(entry) => *entry.get(),
+            hashbrown::hash_table::Entry::Vacant(entry) => {
+                let slot = ids.len() as u32;
+                entry.insert(slot);
+                ids.push(id);
+                slot
+            }
+        }
+    }
+}
+
+/// Ids as numbers that sort like their bytes.
+fn keys(batch: &RecordBatch) -> Result<impl Iterator<Item = u128> + '_, Error> {
+    let ids = rows::ids(batch)?;
+    Ok((0..ids.len()).map(|row| ids.value(row).try_into().map_or(0, u128::from_be_bytes)))
+}
+
+fn last_rows(values: &ArrayRef, row_slots: &[u32], slots: usize) -> Vec<u32> {
+    let mut last = vec![NONE; slots];
+    let nulls = values.logical_nulls();
+    for (row, slot) in row_slots.iter().enumerate() {
+        if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) {
+            last[*slot as usize] = row as u32;
+        }
+    }
+    last
+}

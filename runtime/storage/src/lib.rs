@@ -1,0 +1,76 @@
+//! How facts are kept: what models predicted, what turned out to be true, and what was made of it.
+//!
+//! Everything lives in one data directory: `catalog.db` (SQLite) with the append
+//! log and all records, and beside it immutable files that it lists
+//! (`segments/`, `datasets/`, `plugins/`). What is acknowledged is durable.
+//!
+//! | what | here |
+//! |---|---|
+//! | open, close | [`Storage::open`], [`Options`], [`Clock`], [`Storage::close`] |
+//! | models | [`Storage::put_model`], [`Storage::models`], [`Storage::model`], [`Storage::model_summary`] |
+//! | rows in | [`Storage::append`]: [`Append`], [`Kind`], [`Retry`] → [`Appended`] |
+//! | rows out | [`Storage::snapshot`] → [`Snapshot`]: [`Segment`]s, unsealed rows, [`DelayedCells`] |
+//! | sealing | [`Storage::seal`], [`Storage::seal_all`]; a thread does it by itself |
+//! | files | [`Storage::object_store`], [`Storage::verify_segment`] |
+//! | datasets | [`Storage::put_dataset`], [`Storage::dataset`], [`Storage::datasets`] |
+//! | plugins | [`Storage::install_plugin`], [`Storage::plugin`], [`Storage::plugins`], [`Storage::plugin_wasm`], [`Storage::retire_plugin`] |
+//! | evaluations | [`Storage::put_evaluation`], [`Storage::evaluation`], [`Storage::evaluations`] |
+//! | aggregates | [`Storage::append_aggregates`], [`Storage::aggregates`] |
+//! | failures | [`Error`] |
+//!
+//! Functions block unless they are futures; call them from threads that may.
+
+mod aggregate;
+mod append;
+mod body;
+mod catalog;
+mod claim;
+mod clock;
+mod columns;
+mod dataset;
+mod delayed;
+mod delayed_cache;
+mod error;
+mod evaluation;
+mod files;
+mod latest;
+mod log;
+mod log_cache;
+mod model;
+mod options;
+mod parquet_file;
+mod plugin;
+mod retry;
+mod rows;
+mod seal;
+mod sealer;
+mod segment;
+mod snapshot;
+mod storage;
+mod summary;
+mod writer;
+
+pub use aggregate::{Aggregate, AggregateFilter, Source};
+pub use append::{Append, Appended};
+pub use clock::{Clock, SystemClock};
+pub use dataset::Dataset;
+pub use delayed::DelayedCells;
+pub use error::Error;
+pub use evaluation::{EvaluationFilter, EvaluationRecord};
+pub use model::{Model, ModelDetails, ModelId};
+pub use options::Options;
+pub use plugin::{Installed, PluginRecord, PluginRef};
+pub use retry::Retry;
+pub use rows::Kind;
+pub use segment::Segment;
+pub use snapshot::Snapshot;
+pub use storage::Storage;
+pub use summary::ModelSummary;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks `mutex`; what it guards is valid between any two statements, so a
+/// panic elsewhere does not spoil it.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,122 @@
+//! The append log: rows that are durable and in no segment yet.
+
+use std::ops::RangeInclusive;
+
+use driftline_core::{Time, Window};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::{Error, Kind, body::Body, catalog, model::ModelId};
+
+/// A log row without its body.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub seq: i64,
+    pub rows: u64,
+    pub bytes: u64,
+    pub min_id: [u8; 16],
+    pub max_id: [u8; 16],
+}
+
+/// Writes one log row.
+pub(crate) fn insert(connection: &Connection, model: ModelId, kind: Kind, body: &Body, now: Time) -> Result<(), Error> {
+    let (min_time, max_time) = body.extent.times.unzip();
+    connection
+        .prepare_cached(
+            "INSERT INTO log (model, kind, rows, bytes, received, min_time, max_time, min_id, max_id, checksum, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            model.0,
+            kind.number(),
+            body.rows as i64,
+            body.bytes.len() as i64,
+            now.micros(),
+            min_time,
+            max_time,
+            body.extent.ids.0,
+            body.extent.ids.1,
+            body.checksum,
+            body.bytes,
+        ])?;
+    Ok(())
+}
+
+/// The log rows of a model, in order; of predictions, those that touch `window`.
+pub(crate) fn entries(
+    connection: &Connection,
+    model: ModelId,
+    kind: Kind,
+    window: Option<Window>,
+) -> Result<Vec<Entry>, Error> {
+    let (start, end) = bounds(window);
+    let entries = connection
+        .prepare_cached(
+            "SELECT seq, rows, bytes, min_id, max_id FROM log
+             WHERE model = ?1 AND kind = ?2 AND (max_time IS NULL OR (max_time >= ?3 AND min_time < ?4)) ORDER BY seq",
+        )?
+        .query_map(params![model.0, kind.number(), start, end], |row| {
+            Ok(Entry {
+                seq: row.get(0)?,
+                rows: row.get(1)?,
+                bytes: row.get(2)?,
+                min_id: catalog::id16(row, 3)?,
+                max_id: catalog::id16(row, 4)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(entries)
+}
+
+/// The ends of `window` in microseconds, or those of all time.
+pub(crate) fn bounds(window: Option<Window>) -> (i64, i64) {
+    window.map_or((i64::MIN, i64::MAX), |window| (window.start().micros(), window.end().micros()))
+}
+
+/// The checksum and bytes of one log row, or `None` when it was sealed meanwhile.
+pub(crate) fn body(connection: &Connection, seq: i64) -> Result<Option<(u32, Vec<u8>)>, Error> {
+    Ok(connection
+        .prepare_cached("SELECT checksum, body FROM log WHERE seq = ?1")?
+        .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+/// Removes the log rows of a model that are in segments now; gives how many.
+pub(crate) fn remove(
+    connection: &Connection,
+    model: ModelId,
+    kind: Kind,
+    seqs: &RangeInclusive<i64>,
+) -> Result<usize, Error> {
+    Ok(connection
+        .prepare_cached("DELETE FROM log WHERE model = ?1 AND kind = ?2 AND seq BETWEEN ?3 AND ?4")?
+        .execute(params![model.0, kind.number(), seqs.start(), seqs.end()])?)
+}
+
+/// How much of one model and kind waits to be sealed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Depth {
+    pub model: ModelId,
+    pub kind: Kind,
+    pub rows: u64,
+    pub bytes: u64,
+    pub oldest: Time,
+}
+
+/// The depth of every log.
+pub(crate) fn depths(connection: &Connection) -> Result<Vec<Depth>, Error> {
+    let depths = connection
+        .prepare_cached(
+            "SELECT model, kind, sum(rows), sum(bytes), min(received) FROM log INDEXED BY log_by_model GROUP BY model, kind",
+        )?
+        .query_map([], |row| {
+            Ok(Depth {
+                model: ModelId(row.get(0)?),
+                kind: Kind::from_number(row.get(1)?).ok_or_else(|| catalog::odd(1, "an unknown kind of rows"))?,
+                rows: row.get(2)?,
+                bytes: row.get(3)?,
+                oldest: catalog::time(row, 4)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(depths)
+}

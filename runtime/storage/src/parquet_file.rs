@@ -1,0 +1,107 @@
+//! How rows are laid out in Parquet files.
+
+mod stored;
+
+use std::sync::Arc;
+
+use arrow::{
+    array::RecordBatch,
+    datatypes::{Schema, SchemaRef},
+};
+use bytes::Bytes;
+use futures::{TryStreamExt, executor::block_on};
+use object_store::{ObjectStore, path::Path};
+use parquet::{
+    arrow::{ArrowWriter, ProjectionMask, async_reader::ParquetRecordBatchStreamBuilder},
+    basic::{Compression, ZstdLevel},
+    errors::ParquetError,
+    file::{
+        metadata::RowGroupMetaData,
+        properties::{EnabledStatistics, WriterProperties, WriterVersion},
+        statistics::Statistics,
+    },
+    schema::types::ColumnPath,
+};
+
+use crate::{Error, rows::wants_dictionary};
+use stored::StoredFile;
+
+/// Rows in a row group of predictions: large enough to scan fast, small enough to prune and to spread over cores.
+pub(crate) const SCAN_GROUP: usize = 131_072;
+/// Rows in a row group of delayed metrics, which are read by ranges of ids.
+pub(crate) const LOOKUP_GROUP: usize = 32_768;
+
+/// Writes one Parquet file in memory, chunk by chunk.
+pub(crate) struct ParquetFile {
+    writer: ArrowWriter<Vec<u8>>,
+}
+
+impl ParquetFile {
+    /// An empty file.
+    pub fn new(schema: SchemaRef, group_rows: usize) -> Result<Self, Error> {
+        let properties = properties(&schema, group_rows);
+        let writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties)).map_err(failed)?;
+        Ok(Self { writer })
+    }
+
+    /// Adds rows.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        self.writer.write(batch).map_err(failed)
+    }
+
+    /// The finished file.
+    pub fn finish(self) -> Result<Bytes, Error> {
+        self.writer.into_inner().map(Bytes::from).map_err(failed)
+    }
+}
+
+fn failed(error: ParquetError) -> Error {
+    Error::failed("encoding Parquet", error)
+}
+
+/// Plain pages for numbers, which scan fastest that way; a dictionary for text, where labels repeat.
+fn properties(schema: &Schema, group_rows: usize) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_created_by(concat!("driftline ", env!("CARGO_PKG_VERSION")).into())
+        .set_compression(ZstdLevel::try_new(1).map_or(Compression::SNAPPY, Compression::ZSTD))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_max_row_group_row_count(Some(group_rows));
+    for field in schema.fields().iter().filter(|field| wants_dictionary(field.data_type())) {
+        let column = ColumnPath::new(vec![field.name().clone()]);
+        properties = properties.set_column_dictionary_enabled(column, true);
+    }
+    properties.build()
+}
+
+/// Reads the named columns of those row groups whose first column, the id, can lie within `ids`.
+pub(crate) fn read_by_id(
+    store: &Arc<dyn ObjectStore>,
+    path: &Path,
+    bytes: u64,
+    columns: &[&str],
+    ids: ([u8; 16], [u8; 16]),
+) -> Result<Vec<RecordBatch>, Error> {
+    let read = async {
+        let reader = StoredFile { store: store.clone(), path: path.clone(), bytes };
+        let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
+        let wanted = columns.iter().copied().filter(|name| builder.schema().column_with_name(name).is_some());
+        let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
+        let groups = builder.metadata().row_groups().iter().enumerate();
+        let groups = groups.filter(|(_, group)| may_hold(group, ids)).map(|(index, _)| index).collect();
+        let stream = builder.with_projection(mask).with_row_groups(groups).with_batch_size(LOOKUP_GROUP).build()?;
+        stream.try_collect().await
+    };
+    block_on(read).map_err(|error: ParquetError| Error::failed(format!("reading {path}"), error))
+}
+
+fn may_hold(group: &RowGroupMetaData, ids: ([u8; 16], [u8; 16])) -> bool {
+    match group.columns().first().and_then(|column| column.statistics()) {
+        Some(Statistics::FixedLenByteArray(values)) => match (values.min_opt(), values.max_opt()) {
+            (Some(min), Some(max)) => min.data() <= &ids.1[..] && max.data() >= &ids.0[..],
+            _ => true,
+        },
+        _ => true,
+    }
+}

@@ -1,0 +1,213 @@
+//! Installed plugins: their bytes, and what they say of themselves.
+
+use bytes::Bytes;
+use driftline_core::{Digest, Name, Time};
+use object_store::path::Path;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use semver::Version;
+
+use crate::{Error, Storage, catalog};
+
+/// An installed plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginRecord {
+    /// The SHA-256 of its component.
+    pub digest: Digest,
+    /// Its name.
+    pub name: Name,
+    /// Its version.
+    pub version: String,
+    /// Its description as JSON text.
+    pub description: String,
+    /// How large its component is.
+    pub size_bytes: u64,
+    /// When it was installed.
+    pub installed: Time,
+    /// When it was retired, if it was. It can still be fetched by version or digest.
+    pub retired: Option<Time>,
+}
+
+/// One way to say which plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PluginRef {
+    /// The highest semantic version that is not retired; a pre-release only when there is nothing else.
+    Latest(Name),
+    /// This version.
+    Version(Name, String),
+    /// These bytes.
+    Digest(Digest),
+}
+
+/// How an installation went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Installed {
+    /// It is installed now.
+    New,
+    /// The same bytes were installed already; if they were retired they no longer are.
+    AlreadyThere,
+}
+
+impl Storage {
+    /// Keeps a plugin and its component.
+    ///
+    /// # Errors
+    /// [`Error::VersionTaken`] when the name and version mean other bytes already.
+    pub fn install_plugin(&self, record: PluginRecord, wasm: &[u8]) -> Result<Installed, Error> {
+        let path = path(&record.digest);
+        if self.plugin(&PluginRef::Digest(record.digest))?.is_none() {
+            self.refuse_taken(&record)?;
+            self.inner.files.put(&path, Bytes::copy_from_slice(wasm))?;
+        }
+        self.inner.writer.call(move |group| install(group.connection, &record))
+    }
+
+    /// Spares writing a file that would be refused anyway; the writer decides.
+    fn refuse_taken(&self, record: &PluginRecord) -> Result<(), Error> {
+        match self.plugin(&PluginRef::Version(record.name.clone(), record.version.clone()))? {
+            Some(_) => Err(taken(record)),
+            None => Ok(()),
+        }
+    }
+
+    /// Plugins, retired ones too, in the order of name and version text, at
+    /// most `limit`, those after the name and version `after`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn plugins(&self, after: Option<(&Name, &str)>, limit: usize) -> Result<Vec<PluginRecord>, Error> {
+        let (name, version) = after.map_or(("", ""), |(name, version)| (name.as_str(), version));
+        self.inner.catalog.read(|view| {
+            let query = format!("{SELECT} WHERE (name, version) > (?1, ?2) ORDER BY name, version LIMIT ?3");
+            let mut statement = view.prepare_cached(&query)?;
+            let found = statement.query_map(params![name, version, limit as i64], plugin)?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The plugin that `which` means.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn plugin(&self, which: &PluginRef) -> Result<Option<PluginRecord>, Error> {
+        self.inner.catalog.read(|view| find(view, which))
+    }
+
+    /// A plugin's component.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not installed, [`Error::Corrupt`] when its file is not what was installed.
+    pub fn plugin_wasm(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
+        if self.plugin(&PluginRef::Digest(*digest))?.is_none() {
+            return Err(Error::not_found("plugin", digest));
+        }
+        self.inner.files.get(&path(digest), digest).map(Vec::from)
+    }
+
+    /// Retires the plugin: it is no longer the latest of its name, but stays for the record.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none such that is not retired.
+    pub fn retire_plugin(&self, which: &PluginRef) -> Result<PluginRecord, Error> {
+        let which = which.clone();
+        self.inner.writer.call(move |group| {
+            let found = find(group.connection, &which)?.filter(|record| record.retired.is_none());
+            let record = found.ok_or_else(|| Error::not_found("plugin", &which))?;
+            group.connection.execute(
+                "UPDATE plugins SET retired = ?2 WHERE digest = ?1",
+                params![record.digest.as_bytes(), group.now.micros()],
+            )?;
+            Ok(PluginRecord { retired: Some(group.now), ..record })
+        })
+    }
+}
+
+impl std::fmt::Display for PluginRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Latest(name) => write!(f, "{name}"),
+            Self::Version(name, version) => write!(f, "{name}@{version}"),
+            Self::Digest(digest) => write!(f, "{digest}"),
+        }
+    }
+}
+
+const SELECT: &str = "SELECT digest, name, version, description, size_bytes, installed, retired FROM plugins";
+
+fn install(connection: &Connection, record: &PluginRecord) -> Result<Installed, Error> {
+    let same = PluginRef::Version(record.name.clone(), record.version.clone());
+    match find(connection, &same)? {
+        Some(there) if there.digest != record.digest => return Err(taken(record)),
+        Some(_) => {
+            connection.execute("UPDATE plugins SET retired = NULL WHERE digest = ?1", [record.digest.as_bytes()])?;
+            return Ok(Installed::AlreadyThere);
+        }
+        None => {}
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO plugins (digest, name, version, description, size_bytes, installed, retired)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            record.digest.as_bytes(),
+            record.name.as_str(),
+            record.version,
+            record.description,
+            record.size_bytes,
+            record.installed.micros(),
+            record.retired.map(Time::micros),
+        ])?;
+    Ok(Installed::New)
+}
+
+fn taken(record: &PluginRecord) -> Error {
+    Error::VersionTaken { name: record.name.to_string(), version: record.version.clone() }
+}
+
+fn find(connection: &Connection, which: &PluginRef) -> Result<Option<PluginRecord>, Error> {
+    let one = |clause: &str, values: &[&dyn rusqlite::ToSql]| -> Result<Option<PluginRecord>, Error> {
+        let query = format!("{SELECT} WHERE {clause}");
+        Ok(connection.prepare_cached(&query)?.query_row(values, plugin).optional()?)
+    };
+    match which {
+        PluginRef::Digest(digest) => one("digest = ?1", &[digest.as_bytes()]),
+        PluginRef::Version(name, version) => one("name = ?1 AND version = ?2", &[&name.as_str(), version]),
+        PluginRef::Latest(name) => latest(connection, name),
+    }
+}
+
+fn latest(connection: &Connection, name: &Name) -> Result<Option<PluginRecord>, Error> {
+    let query = format!("{SELECT} WHERE name = ?1 AND retired IS NULL");
+    let found: Vec<PluginRecord> =
+        connection.prepare_cached(&query)?.query_map([name.as_str()], plugin)?.collect::<Result<_, _>>()?;
+    // What is no semantic version comes before all that are.
+    Ok(found.into_iter().max_by_key(|record| {
+        let version = Version::parse(&record.version).ok();
+        (version.as_ref().map(|version| version.pre.is_empty()), version, record.installed)
+    }))
+}
+
+fn plugin(row: &Row<'_>) -> rusqlite::Result<PluginRecord> {
+    Ok(PluginRecord {
+        digest: catalog::digest(row, 0)?,
+        name: catalog::name(row, 1)?,
+        version: row.get(2)?,
+        description: row.get(3)?,
+        size_bytes: row.get(4)?,
+        installed: catalog::time(row, 5)?,
+        retired: catalog::time_or_null(row, 6)?,
+    })
+}
+
+fn path(digest: &Digest) -> Path {
+    Path::from(format!("plugins/{}.wasm", digest.hex()))
+}
+
+/// The paths of all components.
+pub(crate) fn paths(connection: &Connection) -> Result<Vec<Path>, Error> {
+    let paths = connection
+        .prepare("SELECT digest FROM plugins")?
+        .query_map([], |row| catalog::digest(row, 0).map(|digest| path(&digest)))?
+        .collect::<Result<_, _>>()?;
+    Ok(paths)
+}

@@ -1,0 +1,219 @@
+//! Turns the batches a caller hands in into the one form in which rows are kept.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, new_null_array},
+    compute::{CastOptions, cast_with_options},
+    datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType},
+};
+use driftline_core::{ColumnType, DEPLOYMENT, END_TIME, ID, Schema, TIME, Time};
+
+use crate::Error;
+
+/// What rows are: whole predictions, or cells for earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `id`, `time`, `end_time`, `deployment` and metric columns.
+    Predictions,
+    /// `id` and metric columns.
+    Delayed,
+}
+
+impl Kind {
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Predictions => 0,
+            Self::Delayed => 1,
+        }
+    }
+
+    pub(crate) fn from_number(number: i64) -> Option<Self> {
+        [Self::Predictions, Self::Delayed].into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// The columns of rows of this kind, for a model with these metrics.
+    pub(crate) fn arrow(self, schema: &Schema) -> SchemaRef {
+        match self {
+            Self::Predictions => schema.arrow_predictions(),
+            Self::Delayed => schema.arrow_delayed(),
+        }
+    }
+}
+
+/// A batch in the form in which it is kept, and its columns as the model sees them.
+pub(crate) struct Rows {
+    pub batch: RecordBatch,
+    pub schema: Schema,
+}
+
+/// Brings `batch` into the form of its kind: the kind's own columns first, then
+/// the metrics in the order in which they came, each in the model's Arrow types.
+pub(crate) fn normal(kind: Kind, batch: &RecordBatch) -> Result<Rows, Error> {
+    let checked = metrics(batch)?;
+    let target = kind.arrow(&checked);
+    let columns = target.fields().iter().map(|field| column(batch, field)).collect::<Result<Vec<_>, _>>()?;
+    if kind == Kind::Predictions {
+        check_times(&columns[1])?;
+    }
+    let batch = RecordBatch::try_new(target, columns).map_err(|error| Error::failed("arranging the rows", error))?;
+    Ok(Rows { batch, schema: checked })
+}
+
+/// The metric columns of `batch`, with names and types that can be kept.
+fn metrics(batch: &RecordBatch) -> Result<Schema, Error> {
+    let schema = Schema::of_arrow(batch.schema_ref()).map_err(|(column, held)| {
+        Error::Rows(format!(
+            "column `{column}` has the type {held}, which can't be kept: send numbers, text, booleans, timestamps or lists of numbers"
+        ))
+    })?;
+    let mut checked = Schema::default();
+    checked.merge(&schema)?;
+    Ok(checked)
+}
+
+fn column(batch: &RecordBatch, field: &Field) -> Result<ArrayRef, Error> {
+    let name = field.name();
+    let Some(array) = batch.column_by_name(name) else {
+        return match name.as_str() {
+            END_TIME | DEPLOYMENT => Ok(new_null_array(field.data_type(), batch.num_rows())),
+            _ => Err(Error::Rows(format!("column `{name}` is missing: every row needs one"))),
+        };
+    };
+    if !field.is_nullable()
+        && let Some(nulls) = array.logical_nulls()
+        && let Some(row) = (0..nulls.len()).find(|row| nulls.is_null(*row))
+    {
+        return Err(Error::Rows(format!("row {row}: `{name}` is missing: every row needs one")));
+    }
+    if name == ID && array.data_type() != field.data_type() {
+        return Err(Error::Rows(format!("column `{ID}` has the type {}: send UUIDs of 16 bytes", array.data_type())));
+    }
+    strict_cast(array, field)
+}
+
+/// Casts without ever losing a value silently.
+fn strict_cast(array: &ArrayRef, field: &Field) -> Result<ArrayRef, Error> {
+    if array.data_type() == field.data_type() {
+        return Ok(array.clone());
+    }
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    cast_with_options(array, field.data_type(), &options)
+        .map_err(|error| Error::Rows(format!("column `{}`: {error}", field.name())))
+}
+
+fn check_times(times: &ArrayRef) -> Result<(), Error> {
+    let times = times.as_primitive::<TimestampMicrosecondType>().values();
+    match times.iter().position(|micros| Time::from_micros(*micros).is_err()) {
+        None => Ok(()),
+        Some(row) => Err(Error::Rows(format!("row {row}: `{TIME}` lies outside the years -9999 to 9999"))),
+    }
+}
+
+/// Casts kept rows to `target`: columns by name, nulls where there are none.
+pub(crate) fn fit(batch: &RecordBatch, target: &SchemaRef) -> Result<RecordBatch, Error> {
+    if batch.schema_ref() == target {
+        return Ok(batch.clone());
+    }
+    let columns = target.fields().iter().map(|field| match batch.column_by_name(field.name()) {
+        Some(array) => strict_cast(array, field),
+        None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+    });
+    let columns = columns.collect::<Result<Vec<_>, Error>>()?;
+    RecordBatch::try_new(target.clone(), columns).map_err(|error| Error::failed("arranging the rows", error))
+}
+
+/// The smallest schema both fit without changing a value, if there is one.
+pub(crate) fn union(left: &SchemaRef, right: &SchemaRef) -> Option<SchemaRef> {
+    if left == right {
+        return Some(left.clone());
+    }
+    let mut fields: Vec<Arc<Field>> = left.fields().iter().cloned().collect();
+    for field in right.fields() {
+        match left.fields().find(field.name()) {
+            Some((_, held)) if held.data_type() == field.data_type() => {}
+            Some(_) => return None,
+            None => fields.push(field.clone()),
+        }
+    }
+    Some(Arc::new(ArrowSchema::new(fields)))
+}
+
+/// The model's columns that occur in any of `batches`, in the model's types.
+pub(crate) fn occurring<'a>(
+    kind: Kind,
+    schema: &Schema,
+    batches: impl Iterator<Item = &'a RecordBatch>,
+) -> Result<SchemaRef, Error> {
+    let mut seen = std::collections::HashSet::new();
+    for batch in batches {
+        seen.extend(batch.schema_ref().fields().iter().map(|field| field.name().clone()));
+    }
+    let mut present = Schema::default();
+    for column in schema.columns().iter().filter(|column| seen.contains(&column.name)) {
+        present.admit(&column.name, column.column_type)?;
+    }
+    Ok(kind.arrow(&present))
+}
+
+/// The rows' ids.
+pub(crate) fn ids(batch: &RecordBatch) -> Result<&FixedSizeBinaryArray, Error> {
+    batch
+        .column_by_name(ID)
+        .and_then(|array| array.as_fixed_size_binary_opt())
+        .filter(|array| array.value_length() == 16)
+        .ok_or_else(|| Error::Rows(format!("the rows need the column `{ID}` with UUIDs of 16 bytes")))
+}
+
+/// The rows' times in microseconds; empty without that column.
+pub(crate) fn times(batch: &RecordBatch) -> &[i64] {
+    let times = batch.column_by_name(TIME).and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
+    times.map_or(&[], |times| times.values())
+}
+
+/// What a stretch of rows spans; the base of all pruning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub times: Option<(i64, i64)>,
+    pub ids: ([u8; 16], [u8; 16]),
+}
+
+impl Extent {
+    /// The extent of `batch`, which has at least one row.
+    pub fn of(batch: &RecordBatch) -> Result<Self, Error> {
+        let ids = ids(batch)?;
+        let mut span = ([u8::MAX; 16], [0; 16]);
+        for id in (0..ids.len()).filter_map(|row| <[u8; 16]>::try_from(ids.value(row)).ok()) {
+            span.0 = span.0.min(id);
+            span.1 = span.1.max(id);
+        }
+        let times = times(batch);
+        let times = times.iter().min().copied().zip(times.iter().max().copied());
+        Ok(Self { times, ids: span })
+    }
+
+    /// The extent of both.
+    pub fn and(self, other: Self) -> Self {
+        let times = match (self.times, other.times) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        Self { times, ids: (self.ids.0.min(other.ids.0), self.ids.1.max(other.ids.1)) }
+    }
+}
+
+/// Whether cells of this type compress and scan better through a dictionary.
+pub(crate) fn wants_dictionary(data_type: &DataType) -> bool {
+    ColumnType::of_arrow(data_type) == Some(ColumnType::Text)
+}
+
+/// Brings the batches of a dataset to one schema of metric columns.
+pub(crate) fn table(batches: &[RecordBatch]) -> Result<(Schema, Vec<RecordBatch>), Error> {
+    let mut schema = Schema::default();
+    for batch in batches {
+        schema.merge(&metrics(batch)?)?;
+    }
+    let target = schema.arrow_metrics();
+    let fitted = batches.iter().map(|batch| fit(batch, &target)).collect::<Result<Vec<_>, _>>()?;
+    Ok((schema, fitted))
+}

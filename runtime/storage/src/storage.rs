@@ -1,0 +1,184 @@
+//! The open data directory.
+
+use std::{
+    collections::HashSet,
+    future::Future,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use driftline_core::Name;
+use object_store::ObjectStore;
+
+use crate::{
+    Append, Appended, Error, Kind, Model, ModelDetails, Options, Segment,
+    append::{self, Intake},
+    catalog::Catalog,
+    claim::Claim,
+    dataset,
+    delayed_cache::DelayedCache,
+    files::Files,
+    held, log,
+    log_cache::LogCache,
+    model::{self, ModelId},
+    plugin, seal,
+    sealer::Sealer,
+    segment,
+    writer::Writer,
+};
+
+/// An open data directory. Clones share it; it closes when the last one is dropped.
+#[derive(Clone)]
+pub struct Storage {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub options: Options,
+    pub catalog: Catalog,
+    pub writer: Arc<Writer>,
+    pub files: Files,
+    pub log_cache: LogCache,
+    pub delayed_cache: DelayedCache,
+    intake: Intake,
+    sealing: Mutex<()>,
+    sealer: Mutex<Option<Sealer>>,
+    _claim: Claim,
+}
+
+impl Storage {
+    /// Under this address [`Self::object_store`] is registered with a query engine; paths in it are relative.
+    pub const OBJECT_STORE_URL: &str = "driftline://data/";
+
+    /// Opens the data directory `dir`, creating it if need be: claims it,
+    /// upgrades an older catalog, and removes files that a crash left unlisted.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when another process has it open, [`Error::TooNew`] when
+    /// a later release wrote it, [`Error::Corrupt`] when it is damaged.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
+        let claim = Claim::take(dir)?;
+        let (catalog, connection) = Catalog::open(dir)?;
+        let files = Files::open(dir)?;
+        let swept = files.sweep(&listed(&catalog)?)?;
+        if swept > 0 {
+            tracing::info!(swept, "removed files that no record lists");
+        }
+        let writer = Arc::new(Writer::start(connection, options.clock.clone())?);
+        let inner = Arc::new(Inner {
+            catalog,
+            writer,
+            files,
+            log_cache: LogCache::new(options.log_cache_bytes),
+            delayed_cache: DelayedCache::new(options.delayed_cache_bytes),
+            intake: Intake::new(options.queue_bytes),
+            sealing: Mutex::new(()),
+            sealer: Mutex::new(None),
+            _claim: claim,
+            options,
+        });
+        if inner.options.background {
+            *held(&inner.sealer) = Some(Sealer::start(&inner)?);
+        }
+        Ok(Self { inner })
+    }
+
+    /// Finishes what waits and closes the catalog. Afterwards writes fail with
+    /// [`Error::Closed`]; the directory is free once the last clone is dropped.
+    pub fn close(&self) {
+        let sealer = held(&self.inner.sealer).take();
+        drop(sealer);
+        self.inner.writer.close();
+        self.inner.catalog.close();
+    }
+
+    /// Creates the model or replaces its details; tells whether it was created.
+    ///
+    /// # Errors
+    /// [`Error::Full`], [`Error::Failed`].
+    pub fn put_model(&self, name: &Name, details: ModelDetails) -> Result<(Model, bool), Error> {
+        let name = name.clone();
+        self.inner.writer.call(move |group| model::put(group.connection, &name, &details, group.now))
+    }
+
+    /// Models in the order of their names, at most `limit`, those after `after`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn models(&self, after: Option<&Name>, limit: usize) -> Result<Vec<Model>, Error> {
+        self.inner.catalog.read(|view| model::list(view, after, limit))
+    }
+
+    /// The model called `name`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn model(&self, name: &Name) -> Result<Option<Model>, Error> {
+        self.inner.catalog.read(|view| model::find(view, name))
+    }
+
+    /// Appends rows. They are checked and encoded before this returns, on the
+    /// calling thread; the future waits until they are durable and visible.
+    /// All of them are kept or none.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] and [`Error::Rows`] for rows that don't fit,
+    /// [`Error::NotFound`] without the model, [`Error::KeyReused`], [`Error::Busy`], [`Error::Full`].
+    pub fn append(&self, append: Append) -> impl Future<Output = Result<Appended, Error>> + Send + use<> {
+        append::append(self.inner.writer.clone(), &self.inner.intake, append)
+    }
+
+    /// Moves all of the model's log into segments.
+    ///
+    /// # Errors
+    /// [`Error::Full`], [`Error::Failed`]; nothing is lost then.
+    pub fn seal(&self, model: &Model) -> Result<(), Error> {
+        [Kind::Predictions, Kind::Delayed].into_iter().try_for_each(|kind| self.inner.seal(model.id, kind))
+    }
+
+    /// Moves every model's log into segments.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub fn seal_all(&self) -> Result<(), Error> {
+        let depths = self.inner.catalog.read(log::depths)?;
+        depths.into_iter().try_for_each(|depth| self.inner.seal(depth.model, depth.kind))
+    }
+
+    /// The store with the segments' and datasets' files, rooted at the data directory.
+    pub fn object_store(&self) -> Arc<dyn ObjectStore> {
+        self.inner.files.store()
+    }
+
+    /// Checks a segment's file against its digest, once in the life of this process.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the file is missing or other than it was written.
+    pub fn verify_segment(&self, segment: &Segment) -> Result<(), Error> {
+        self.inner.files.verify(&segment.path, &segment.digest)
+    }
+}
+
+impl Inner {
+    /// Seals what the model's log holds now.
+    pub fn seal(&self, model: ModelId, kind: Kind) -> Result<(), Error> {
+        let _alone = held(&self.sealing);
+        while seal::round(self, model, kind)? > 0 {}
+        Ok(())
+    }
+
+    /// Seals one stretch of the model's log.
+    pub fn seal_some(&self, model: ModelId, kind: Kind) -> Result<usize, Error> {
+        let _alone = held(&self.sealing);
+        seal::round(self, model, kind)
+    }
+}
+
+fn listed(catalog: &Catalog) -> Result<HashSet<object_store::path::Path>, Error> {
+    catalog.read(|view| {
+        let mut paths: HashSet<_> = segment::paths(view)?.into_iter().collect();
+        paths.extend(dataset::paths(view)?);
+        paths.extend(plugin::paths(view)?);
+        Ok(paths)
+    })
+}

@@ -1,0 +1,189 @@
+//! The one thread that writes the catalog: it takes everything that waits,
+//! runs it in one transaction, and answers after one sync.
+
+mod known;
+mod staged;
+
+pub(crate) use known::Known;
+pub(crate) use staged::{Chunk, Staged};
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, Sender, TryRecvError},
+    },
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::{Clock, Error, held};
+
+/// The most jobs in one transaction.
+const MAX_JOBS: usize = 4_096;
+
+/// What a job sees while it runs.
+pub(crate) struct Group<'a> {
+    /// The transaction all jobs of the group share; each runs under its own savepoint.
+    pub connection: &'a Connection,
+    /// The models' columns as of now.
+    pub known: &'a mut Known,
+    /// Rows that go into the log just before the commit.
+    pub staged: &'a mut Staged,
+    /// The present.
+    pub now: driftline_core::Time,
+}
+
+/// Something to do in a transaction, and someone to tell how it went.
+trait Job: Send {
+    /// Runs under a savepoint; `false` rolls it back.
+    fn run(&mut self, group: &mut Group<'_>) -> bool;
+    /// Tells the outcome, which is `failed` if the transaction was not committed.
+    fn answer(self: Box<Self>, failed: Option<&Error>);
+}
+
+struct Task<T, W, R> {
+    work: Option<W>,
+    result: Result<T, Error>,
+    reply: R,
+}
+
+impl<T, W, R> Job for Task<T, W, R>
+where
+    T: Send,
+    W: FnOnce(&mut Group<'_>) -> Result<T, Error> + Send,
+    R: FnOnce(Result<T, Error>) + Send,
+{
+    fn run(&mut self, group: &mut Group<'_>) -> bool {
+        if let Some(work) = self.work.take() {
+            self.result = work(group);
+        }
+        self.result.is_ok()
+    }
+
+    fn answer(self: Box<Self>, failed: Option<&Error>) {
+        let result = match (self.result, failed) {
+            (Ok(_), Some(error)) => Err(error.clone()),
+            (result, _) => result,
+        };
+        (self.reply)(result);
+    }
+}
+
+/// Hands jobs to the writer thread.
+pub(crate) struct Writer {
+    jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    appended_rows: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Starts the thread on `connection`.
+    pub fn start(connection: Connection, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let (jobs, waiting) = mpsc::channel();
+        let appended_rows = Arc::new(AtomicU64::new(0));
+        let counter = appended_rows.clone();
+        let thread = thread::Builder::new()
+            .name("catalog-writer".into())
+            .spawn(move || serve(connection, &waiting, clock.as_ref(), &counter))
+            .map_err(|error| Error::failed("starting the writer thread", error))?;
+        Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), appended_rows })
+    }
+
+    /// Queues `work`; `reply` is called on the writer thread once its transaction is durable, or has failed.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Group<'_>) -> Result<T, Error> + Send + 'static,
+        reply: impl FnOnce(Result<T, Error>) + Send + 'static,
+    ) -> Result<(), Error> {
+        let task = Task { work: Some(work), result: Err(Error::Closed), reply };
+        match held(&self.jobs).as_ref() {
+            Some(jobs) => jobs.send(Box::new(task)).map_err(|_| Error::Closed),
+            None => Err(Error::Closed),
+        }
+    }
+
+    /// Runs `work` and waits for it to be durable.
+    pub fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Group<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.submit(work, move |result| {
+            let _gone = sender.send(result);
+        })?;
+        receiver.recv().unwrap_or(Err(Error::Closed))
+    }
+
+    /// How many rows were appended since the start.
+    pub fn appended_rows(&self) -> u64 {
+        self.appended_rows.load(Ordering::Relaxed)
+    }
+
+    /// Finishes what waits and ends the thread.
+    pub fn close(&self) {
+        held(&self.jobs).take();
+        if let Some(thread) = held(&self.thread).take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread panicked");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn serve(mut connection: Connection, waiting: &Receiver<Box<dyn Job>>, clock: &dyn Clock, appended: &AtomicU64) {
+    let mut known = Known::default();
+    while let Ok(first) = waiting.recv() {
+        let mut jobs = vec![first];
+        while jobs.len() < MAX_JOBS {
+            match waiting.try_recv() {
+                Ok(job) => jobs.push(job),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        match run_group(&mut connection, &mut jobs, &mut known, clock) {
+            Ok(rows) => {
+                appended.fetch_add(rows, Ordering::Relaxed);
+                jobs.into_iter().for_each(|job| job.answer(None));
+            }
+            Err(error) => {
+                tracing::error!(%error, jobs = jobs.len(), "a transaction of the catalog failed");
+                known.forget();
+                jobs.into_iter().for_each(|job| job.answer(Some(&error)));
+            }
+        }
+    }
+}
+
+/// Runs and commits all of `jobs`; gives the number of rows appended.
+fn run_group(
+    connection: &mut Connection,
+    jobs: &mut [Box<dyn Job>],
+    known: &mut Known,
+    clock: &dyn Clock,
+) -> Result<u64, Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut staged = Staged::default();
+    let now = clock.now();
+    for job in jobs {
+        transaction.prepare_cached("SAVEPOINT job")?.execute([])?;
+        let mark = staged.mark();
+        let mut group = Group { connection: &transaction, known, staged: &mut staged, now };
+        if !job.run(&mut group) {
+            transaction.prepare_cached("ROLLBACK TO job")?.execute([])?;
+            staged.cut(mark);
+            known.forget();
+        }
+        transaction.prepare_cached("RELEASE job")?.execute([])?;
+    }
+    let rows = staged.write(&transaction, now)?;
+    transaction.commit()?;
+    Ok(rows)
+}
