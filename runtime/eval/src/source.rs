@@ -1,0 +1,152 @@
+//! Where a window's rows are: units of work over segments, unsealed rows and datasets.
+
+use std::sync::Arc;
+
+use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use datafusion::{
+    logical_expr::{Expr, lit},
+    physical_plan::PhysicalExpr,
+    prelude::ident,
+    scalar::ScalarValue,
+};
+use driftline_core::{Digest, TIME, Time, Window};
+use driftline_storage::{Dataset, DelayedCells, Snapshot};
+use futures::{StreamExt, stream::BoxStream};
+
+use crate::{
+    Error,
+    expression::Expressions,
+    scan::{FilePart, Scanner},
+};
+
+/// The rows of one side of an evaluation, cut into units of work.
+pub(crate) struct Source {
+    /// The units in their fixed order.
+    pub units: Vec<Unit>,
+    /// What all units have in common.
+    pub facts: Facts,
+}
+
+/// Where rows came from, for the lineage.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub segments: usize,
+    pub unsealed_rows: u64,
+    pub data: Digest,
+}
+
+/// Rows that are computed together: a pure function of immutable things.
+#[derive(Clone)]
+pub(crate) struct Unit {
+    rows: UnitRows,
+    /// The first and last time in it, where known.
+    pub times: Option<(Time, Time)>,
+    delayed: Option<Arc<DelayedCells>>,
+}
+
+#[derive(Clone)]
+enum UnitRows {
+    File(FilePart),
+    Memory(Arc<Vec<RecordBatch>>),
+}
+
+/// A dataset's rows in one unit of work.
+const DATASET_UNIT_ROWS: u64 = 1 << 20;
+
+impl Source {
+    /// The rows of a snapshot, with the delayed values of `columns` joined in.
+    pub fn of_snapshot(snapshot: &Snapshot, columns: &[&str]) -> Result<Self, Error> {
+        let delayed = snapshot.delayed(columns)?;
+        let delayed = (!delayed.is_empty()).then(|| Arc::new(delayed));
+        let mut units: Vec<Unit> = snapshot
+            .segments
+            .iter()
+            .map(|segment| Unit {
+                rows: UnitRows::File(FilePart { path: segment.path.clone(), bytes: segment.bytes, range: None }),
+                times: Some((segment.min_time, segment.max_time)),
+                delayed: delayed.clone(),
+            })
+            .collect();
+        let unsealed_rows = snapshot.unsealed.iter().map(|batch| batch.num_rows() as u64).sum();
+        if unsealed_rows > 0 {
+            let rows = UnitRows::Memory(Arc::new(snapshot.unsealed.clone()));
+            units.push(Unit { rows, times: None, delayed });
+        }
+        let facts = Facts { segments: snapshot.segments.len(), unsealed_rows, data: snapshot.digest() };
+        Ok(Self { units, facts })
+    }
+
+    /// The rows of a dataset.
+    pub fn of_dataset(dataset: &Dataset) -> Self {
+        let parts = dataset.rows.div_ceil(DATASET_UNIT_ROWS).max(1);
+        let cut = |part: u64| i64::try_from(dataset.bytes * part / parts).unwrap_or(i64::MAX);
+        let unit = |part: u64| Unit {
+            rows: UnitRows::File(FilePart {
+                path: dataset.path.clone(),
+                bytes: dataset.bytes,
+                range: (parts > 1).then(|| (cut(part), cut(part + 1))),
+            }),
+            times: None,
+            delayed: None,
+        };
+        let facts = Facts { segments: 1, unsealed_rows: 0, data: dataset.digest };
+        Self { units: (0..parts).map(unit).collect(), facts }
+    }
+}
+
+impl Unit {
+    /// The rows with the columns of `schema`, delayed values joined in when it
+    /// has the id column. Rows outside `window` may be among them.
+    pub fn read(
+        &self,
+        scanner: &Scanner,
+        schema: &SchemaRef,
+        pruning: Option<Arc<dyn PhysicalExpr>>,
+    ) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+        let delayed = self.delayed.clone();
+        let overlay = move |batch: RecordBatch| match &delayed {
+            Some(cells) => Ok(cells.apply(&batch)?),
+            None => Ok(batch),
+        };
+        match &self.rows {
+            UnitRows::File(file) => {
+                let stream = scanner.read(file, schema, pruning)?;
+                Ok(stream.map(move |batch| overlay(batch?)).boxed())
+            }
+            UnitRows::Memory(batches) => {
+                let projected: Result<Vec<_>, Error> = batches.iter().map(|batch| project(batch, schema)).collect();
+                Ok(futures::stream::iter(projected?).map(overlay).boxed())
+            }
+        }
+    }
+
+    /// Rows that are in memory.
+    pub fn in_memory(rows: Vec<RecordBatch>) -> Self {
+        Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None }
+    }
+
+    /// Whether reading needs the id column, to join delayed values.
+    pub fn joins_delayed(&self) -> bool {
+        self.delayed.is_some()
+    }
+}
+
+fn project(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error> {
+    let indices: Result<Vec<_>, _> =
+        schema.fields().iter().map(|field| batch.schema_ref().index_of(field.name())).collect();
+    Ok(batch.project(&indices?)?)
+}
+
+/// The condition that rules out row groups outside `window`.
+pub(crate) fn time_pruning(
+    expressions: &Expressions,
+    window: Window,
+    schema: &SchemaRef,
+) -> Result<Option<Arc<dyn PhysicalExpr>>, Error> {
+    if schema.field_with_name(TIME).is_err() {
+        return Ok(None);
+    }
+    let bound = |time: Time| lit(ScalarValue::TimestampMicrosecond(Some(time.micros()), Some("UTC".into())));
+    let condition: Expr = ident(TIME).gt_eq(bound(window.start())).and(ident(TIME).lt(bound(window.end())));
+    Ok(Some(expressions.compile_logical(condition, schema)?))
+}

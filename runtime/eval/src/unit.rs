@@ -1,0 +1,149 @@
+//! The unit of work: rows of one unit become a state for each binding and group.
+
+use std::collections::BTreeMap;
+
+use driftline_core::{Failure, MetricFactory, Window};
+use futures::StreamExt;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Error,
+    accumulate::{Accumulation, Group, Guest},
+    expression::Expressions,
+    frame::Shape,
+    groups::GroupKey,
+    outcome::Rows,
+    progress::Progress,
+    scan::Scanner,
+    source::{Unit, time_pruning},
+};
+
+/// What all units of one side of an evaluation share.
+pub(crate) struct UnitWork {
+    pub factory: std::sync::Arc<dyn MetricFactory>,
+    pub parameters: String,
+    pub shape: Shape,
+    /// Where the plugin's clock stands.
+    pub window: Window,
+    /// The most groups a unit may meet.
+    pub max_groups: usize,
+}
+
+/// What a running evaluation carries along.
+#[derive(Clone)]
+pub(crate) struct RunContext {
+    pub expressions: Expressions,
+    pub scanner: Scanner,
+    pub progress: std::sync::Arc<Progress>,
+    pub cancel: CancellationToken,
+}
+
+/// The states of one binding over one unit, or how the plugin failed.
+pub(crate) type BindingStates = Result<BTreeMap<GroupKey, GroupState>, Failure>;
+
+/// The saved summary of a group's rows.
+pub(crate) struct GroupState {
+    pub state: Vec<u8>,
+    pub rows: Rows,
+}
+
+/// What one unit gives: one entry for each binding.
+pub(crate) struct UnitStates {
+    pub bindings: Vec<BindingStates>,
+    pub log: Vec<String>,
+}
+
+impl UnitWork {
+    /// Computes the states of a unit. Blocks; call it on a worker thread.
+    pub fn states(&self, unit: &Unit, context: &RunContext) -> Result<UnitStates, Error> {
+        let mut running = self.start();
+        self.feed(unit, context, &mut running)?;
+        let mut states = UnitStates { bindings: Vec::new(), log: Vec::new() };
+        for run in running {
+            let saved = match run {
+                Ok(accumulation) => save(accumulation, &mut states.log)?,
+                Err(failure) => Err(failure),
+            };
+            states.bindings.push(saved);
+        }
+        context.progress.unit_done();
+        Ok(states)
+    }
+
+    /// A fresh instance for each binding.
+    pub fn start(&self) -> Vec<Result<Accumulation, Failure>> {
+        let start = |binding: &crate::binding::Binding| {
+            let metric = self.factory.start(&binding.layout, self.window)?;
+            Ok(Accumulation::new(metric, &self.parameters))
+        };
+        self.shape.bindings.iter().map(start).collect()
+    }
+
+    /// Feeds the rows of a unit to running instances, which may fail one by one.
+    pub fn feed(
+        &self,
+        unit: &Unit,
+        context: &RunContext,
+        running: &mut [Result<Accumulation, Failure>],
+    ) -> Result<(), Error> {
+        let period = unit.times.and_then(|(first, last)| self.shape.periods.holding(first, last));
+        let frame = self.shape.compile(&context.expressions, period, unit.joins_delayed())?;
+        let pruning = match self.shape.periods.hull() {
+            Some(hull) => time_pruning(&context.expressions, hull, &frame.schema)?,
+            None => None,
+        };
+        let mut batches = unit.read(&context.scanner, &frame.schema, pruning)?;
+        while let Some(batch) = Handle::current().block_on(batches.next()) {
+            if context.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let batch = batch?;
+            context.progress.rows_read(batch.num_rows());
+            if let Some(rows) = frame.apply(&batch)? {
+                for (at, run) in running.iter_mut().enumerate() {
+                    advance(run, |accumulation| accumulation.take_in(&rows, &frame.bindings()[at]))?;
+                    self.refuse_too_many_groups(run)?;
+                }
+            }
+        }
+        running.iter_mut().try_for_each(|run| advance(run, Accumulation::flush))
+    }
+
+    fn refuse_too_many_groups(&self, run: &Result<Accumulation, Failure>) -> Result<(), Error> {
+        let groups = run.as_ref().map_or(0, Accumulation::group_count);
+        if groups <= self.max_groups {
+            return Ok(());
+        }
+        let message = format!(
+            "there are more than {} combinations of periods and slices: group by something coarser or use a longer `every`",
+            self.max_groups
+        );
+        Err(Error::invalid("too_many_slices", "group_by", message))
+    }
+}
+
+fn advance(
+    run: &mut Result<Accumulation, Failure>,
+    step: impl FnOnce(&mut Accumulation) -> Guest<()>,
+) -> Result<(), Error> {
+    if let Ok(accumulation) = run
+        && let Err(failure) = step(accumulation)?
+    {
+        *run = Err(failure);
+    }
+    Ok(())
+}
+
+fn save(accumulation: Accumulation, log: &mut Vec<String>) -> Guest<BTreeMap<GroupKey, GroupState>> {
+    let (mut metric, groups) = accumulation.into_groups();
+    let mut states = BTreeMap::new();
+    for (key, Group { accumulator, rows, .. }) in groups {
+        match metric.state(accumulator).and_then(|state| metric.close(accumulator).map(|()| state)) {
+            Ok(state) => states.insert(key, GroupState { state, rows }),
+            Err(failure) => return Ok(Err(failure)),
+        };
+    }
+    log.append(&mut metric.take_log());
+    Ok(Ok(states))
+}
