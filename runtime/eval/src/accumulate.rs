@@ -52,10 +52,7 @@ impl Accumulation {
     pub fn take_in(&mut self, framed: &FramedRows, uses: &[Option<CellUse>]) -> Guest<()> {
         for (key, rows) in &framed.groups {
             let read = rows.as_ref().map_or(framed.rows, Array::len);
-            let columns = match chosen(framed, uses, rows.as_ref(), read) {
-                Ok(columns) => columns,
-                Err(error) => return Err(error),
-            };
+            let columns = chosen(framed, uses, rows.as_ref(), read)?;
             if let Err(failure) = self.add(key, read, columns)? {
                 return Ok(Err(failure));
             }

@@ -93,9 +93,12 @@ fn all_of_one(period: u32, slice: Arc<[u8]>) -> Split {
     if period == OUTSIDE { Vec::new() } else { vec![(GroupKey { period, slice }, None)] }
 }
 
+/// A period and the bytes of a slice.
+type Key<'a> = (u32, &'a [u8]);
+
 fn collect<'a>(rows: usize, period: impl Fn(usize) -> u32, slice: impl Fn(usize) -> &'a [u8]) -> Split {
-    let mut at: HashMap<(u32, &[u8]), usize> = HashMap::new();
-    let mut groups: Vec<((u32, &[u8]), Vec<u32>)> = Vec::new();
+    let mut at: HashMap<Key<'_>, usize> = HashMap::new();
+    let mut groups: Vec<(Key<'_>, Vec<u32>)> = Vec::new();
     for row in 0..rows {
         let key = (period(row), slice(row));
         if key.0 == OUTSIDE {

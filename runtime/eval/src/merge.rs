@@ -35,8 +35,7 @@ pub(crate) fn by_slice(
     reference: Vec<UnitStates>,
     periods: &[u32],
 ) -> Vec<Result<Vec<SliceStates>, Failure>> {
-    let mut slices: Vec<Result<BTreeMap<Arc<[u8]>, SliceStates>, Failure>> =
-        (0..bindings).map(|_| Ok(BTreeMap::new())).collect();
+    let mut slices: Vec<Slices> = (0..bindings).map(|_| Ok(BTreeMap::new())).collect();
     gather(&mut slices, current, |slice, key, group| {
         let (rows, states) = slice.periods.entry(key.period).or_default();
         rows.read += group.rows.read;
