@@ -9,7 +9,7 @@ use crate::{Limits, Refusal, RefusalCode, compile, settings};
 
 /// The exit status of a child that refused the plugin.
 const REFUSED: u8 = 3;
-/// Room for what the process itself maps: program, libraries, thread stacks.
+/// What the process itself maps (program, libraries), where the system does not tell.
 const OWN_BYTES: u64 = 512 << 20;
 
 /// What the parent writes: the memory limit as eight little-endian bytes, then the plugin.
@@ -32,7 +32,7 @@ pub(crate) fn refusal(status: ExitStatus, stdout: &[u8]) -> Option<Refusal> {
 ///
 /// It limits its own memory, reads a request from standard input, writes
 /// machine code or a refusal to standard output, and gives the exit status
-/// that tells which of the two it was. It neither opens files nor talks to anyone.
+/// that tells which of the two it was. It writes no files and talks to nobody.
 pub fn compile_child() -> ExitCode {
     match answer() {
         Ok(code) => code,
@@ -69,7 +69,15 @@ fn answer() -> io::Result<ExitCode> {
 }
 
 fn confine(memory_bytes: u64) -> io::Result<()> {
-    let limit = memory_bytes.saturating_add(OWN_BYTES);
+    let limit = memory_bytes.saturating_add(mapped_bytes().unwrap_or(OWN_BYTES));
     rlimit::Resource::AS.set(limit, limit)?;
     rlimit::Resource::CORE.set(0, 0)
+}
+
+/// The address space in use so far, as Linux tells it.
+fn mapped_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
 }

@@ -1,0 +1,9 @@
+//! The sandbox through its public face, with guests written in Wasm text.
+
+mod cache;
+mod columns;
+mod determinism;
+mod guest;
+mod hostile;
+mod life;
+mod refusals;
