@@ -1,0 +1,21 @@
+//! The arithmetic behind the standard metrics: no columns, no reports, only numbers.
+//!
+//! | for | use |
+//! |---|---|
+//! | a sum without drift | [`Sum`] |
+//! | numbers kept in order, in bounded passes | [`Multiset`], [`key`], [`radix`] |
+//! | two multisets read side by side | [`walk`] |
+//! | quantiles as NumPy rounds them | [`quantile`] |
+//! | area under the ROC curve with its error | [`roc`] |
+
+pub mod key;
+pub mod multiset;
+pub mod quantile;
+pub mod radix;
+pub mod roc;
+pub mod run;
+pub mod sum;
+pub mod walk;
+
+pub use multiset::Multiset;
+pub use sum::Sum;

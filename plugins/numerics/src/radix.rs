@@ -1,0 +1,145 @@
+//! Sorting keys in bulk.
+//!
+//! Least-significant-digit radix sort over the digits in which the keys differ.
+//! Keys of measured numbers differ mostly in their leading bits, so for plain
+//! keys only the leading 33 differing bits are sorted by digits; an insertion
+//! pass puts the few remaining inversions right, and gives up in favour of the
+//! full sort when they are not few.
+
+const DIGIT_BITS: u32 = 11;
+const DIGITS: usize = 1 << DIGIT_BITS;
+/// Below this a comparison sort is faster than counting digits.
+const SMALL: usize = 1 << 10;
+/// Insertions allowed per key before the full sort takes over.
+const PATIENCE: usize = 2;
+
+/// Sorts keys; `scratch` is room to work in, its content is lost.
+pub fn sort(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
+    if keys.len() <= SMALL {
+        return keys.sort_unstable();
+    }
+    let differing = differing_bits(keys.iter().copied());
+    let top = u64::BITS - differing.leading_zeros();
+    let coarse = top.saturating_sub(3 * DIGIT_BITS);
+    // Bits below `coarse` may not differ at all, as in single-precision numbers.
+    let from = coarse.max(differing.trailing_zeros().min(top));
+    sort_digits(keys, scratch, from, top, |key| *key);
+    if from > differing.trailing_zeros() && !insert(keys) {
+        sort_digits(keys, scratch, 0, top, |key| *key);
+    }
+}
+
+/// Sorts pairs of a key and a weight by key; pairs of equal keys keep their order.
+pub fn sort_weighted(pairs: &mut Vec<(u64, f64)>, scratch: &mut Vec<(u64, f64)>) {
+    if pairs.len() <= SMALL {
+        return pairs.sort_by_key(|pair| pair.0);
+    }
+    let differing = differing_bits(pairs.iter().map(|pair| pair.0));
+    let top = u64::BITS - differing.leading_zeros();
+    sort_digits(pairs, scratch, differing.trailing_zeros().min(top), top, |pair| pair.0);
+}
+
+fn differing_bits(mut keys: impl Iterator<Item = u64>) -> u64 {
+    let first = keys.next().unwrap_or_default();
+    keys.fold(0, |bits, key| bits | (key ^ first))
+}
+
+/// Stable sort by the bits `from..to` of the key, in place.
+fn sort_digits<T: Copy + Default>(items: &mut Vec<T>, scratch: &mut Vec<T>, from: u32, to: u32, key: impl Fn(&T) -> u64) {
+    scratch.resize(items.len(), T::default());
+    let mut shift = from;
+    while shift < to {
+        scatter(items, scratch, |item| (key(item) >> shift) as usize & (DIGITS - 1));
+        core::mem::swap(items, scratch);
+        shift += DIGIT_BITS;
+    }
+}
+
+fn scatter<T: Copy>(items: &[T], out: &mut [T], digit: impl Fn(&T) -> usize) {
+    let mut next = [0_u32; DIGITS];
+    for item in items {
+        next[digit(item)] += 1;
+    }
+    let mut start = 0;
+    for slot in &mut next {
+        start += core::mem::replace(slot, start);
+    }
+    for item in items {
+        let slot = &mut next[digit(item)];
+        out[*slot as usize] = *item;
+        *slot += 1;
+    }
+}
+
+/// Insertion sort of nearly sorted keys; `false` when they are not.
+fn insert(keys: &mut [u64]) -> bool {
+    let mut left = PATIENCE * keys.len();
+    for i in 1..keys.len() {
+        let key = keys[i];
+        if keys[i - 1] <= key {
+            continue;
+        }
+        let mut at = i;
+        while at > 0 && keys[at - 1] > key {
+            keys[at] = keys[at - 1];
+            at -= 1;
+        }
+        keys[at] = key;
+        left = left.saturating_sub(i - at);
+        if left == 0 {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::key::key;
+
+    /// Keys by a linear congruential generator, shaped by `shape`.
+    fn keys(count: usize, shape: impl Fn(u64) -> u64) -> Vec<u64> {
+        let mut state = 42_u64;
+        let next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            shape(state ^ state >> 31)
+        };
+        core::iter::repeat_with(next).take(count).collect()
+    }
+
+    #[test]
+    fn sorts_every_shape_of_keys() {
+        let shapes: [(&str, fn(u64) -> u64); 7] = [
+            ("all bits", |x| x),
+            ("unit interval", |x| key((x >> 11) as f64 / (1_u64 << 53) as f64)),
+            ("single precision", |x| key(f64::from((x >> 40) as f32))),
+            ("few values", |x| key((x % 7) as f64)),
+            ("one value", |_| key(3.5)),
+            ("equal leading bits, then noise", |x| (x % 2) << 60 | (x >> 40)),
+            ("whole numbers of both signs", |x| key((x % 2000) as f64 - 1000.0)),
+        ];
+        for (name, shape) in shapes {
+            for count in [0, 1, 2, SMALL, SMALL + 1, 50_000] {
+                let mut sorted = keys(count, shape);
+                let mut expected = sorted.clone();
+                expected.sort_unstable();
+                sort(&mut sorted, &mut Vec::new());
+                assert!(sorted == expected, "{name}, {count} keys");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn weights_stay_with_their_keys_in_order(keys in proptest::collection::vec(0_u64..50, 0..3000)) {
+            let mut pairs: Vec<_> = keys.iter().enumerate().map(|(i, key)| (*key << 40, i as f64)).collect();
+            let mut expected = pairs.clone();
+            expected.sort_by_key(|pair| pair.0);
+            sort_weighted(&mut pairs, &mut Vec::new());
+            prop_assert_eq!(pairs, expected);
+        }
+    }
+}

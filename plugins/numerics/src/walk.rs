@@ -1,0 +1,246 @@
+//! Two multisets read side by side in ascending order.
+//!
+//! The runs of both are cut at common keys into parts that fit the processor's
+//! cache; within a part each side's runs are merged pairwise, and the two
+//! merged sides are stepped through together. No second copy of the data is
+//! made, and every number moves through memory once.
+
+use crate::{Multiset, run::Run};
+
+/// Every so many keys of a run one is considered as a place to cut.
+const STRIDE: usize = 4096;
+/// So many strides make a part.
+const STRIDES: usize = 8;
+
+/// What is told of each distinct key.
+pub trait Visitor {
+    /// A key together with its weight on either side (zero where it is absent).
+    fn visit(&mut self, key: u64, left: f64, right: f64);
+
+    /// The end of a part: a good moment to move partial sums into long-lived ones.
+    fn pause(&mut self) {}
+}
+
+impl<F: FnMut(u64, f64, f64)> Visitor for F {
+    fn visit(&mut self, key: u64, left: f64, right: f64) {
+        self(key, left, right);
+    }
+}
+
+/// Visits the distinct keys of two settled multisets in ascending order.
+pub fn walk(left: &Multiset, right: &Multiset, visitor: &mut impl Visitor) {
+    let cuts = cuts(left.runs(), right.runs());
+    let (mut left, mut right) = (Side::new(left.runs()), Side::new(right.runs()));
+    for cut in cuts.into_iter().map(Some).chain([None]) {
+        left.advance(cut);
+        right.advance(cut);
+        match (left.plain(), right.plain()) {
+            (Some(a), Some(b)) => step(a, b, visitor),
+            (Some(a), None) => step(a, right.weighted(), visitor),
+            (None, Some(b)) => step(left.weighted(), b, visitor),
+            (None, None) => step(left.weighted(), right.weighted(), visitor),
+        }
+        visitor.pause();
+    }
+}
+
+fn cuts(left: &[Run], right: &[Run]) -> Vec<u64> {
+    let mut cuts: Vec<u64> =
+        left.iter().chain(right).flat_map(|run| run.keys().iter().skip(STRIDE).step_by(STRIDE).copied()).collect();
+    cuts.sort_unstable();
+    let mut cuts: Vec<u64> = cuts.into_iter().skip(STRIDES - 1).step_by(STRIDES).collect();
+    cuts.dedup();
+    cuts
+}
+
+/// A key with its weight, or a bare key that weighs one.
+trait Entry: Copy {
+    const BLANK: Self;
+    fn key(self) -> u64;
+    fn weight(self) -> f64;
+}
+
+impl Entry for u64 {
+    const BLANK: Self = 0;
+
+    fn key(self) -> u64 {
+        self
+    }
+
+    fn weight(self) -> f64 {
+        1.0
+    }
+}
+
+impl Entry for (u64, f64) {
+    const BLANK: Self = (0, 0.0);
+
+    fn key(self) -> u64 {
+        self.0
+    }
+
+    fn weight(self) -> f64 {
+        self.1
+    }
+}
+
+/// The runs of one multiset, and the part of each that is being read.
+struct Side<'a> {
+    runs: &'a [Run],
+    parts: Vec<core::ops::Range<usize>>,
+    plain: bool,
+    keys: Buffers<u64>,
+    pairs: Buffers<(u64, f64)>,
+}
+
+impl<'a> Side<'a> {
+    fn new(runs: &'a [Run]) -> Self {
+        let plain = runs.iter().all(|run| run.weights().is_none());
+        Self { runs, parts: vec![0..0; runs.len()], plain, keys: Buffers::default(), pairs: Buffers::default() }
+    }
+
+    /// Moves on to the keys below `cut`, or to all that are left, and merges them.
+    fn advance(&mut self, cut: Option<u64>) {
+        for (part, run) in self.parts.iter_mut().zip(self.runs) {
+            let rest = &run.keys()[part.end..];
+            let length = cut.map_or(rest.len(), |cut| rest.partition_point(|key| *key < cut));
+            *part = part.end..part.end + length;
+        }
+        let parts = self.parts.iter().cloned().zip(self.runs).filter(|(part, _)| !part.is_empty());
+        if self.plain {
+            let mut parts = parts.map(|(part, run)| &run.keys()[part]);
+            self.keys.merge(&mut parts, |keys, part| keys.extend_from_slice(part));
+        } else {
+            self.pairs.merge(&mut parts.clone(), |pairs, (part, run)| match run.weights() {
+                Some(weights) => pairs.extend(run.keys()[part.clone()].iter().copied().zip(weights[part].iter().copied())),
+                None => pairs.extend(run.keys()[part].iter().map(|key| (*key, 1.0))),
+            });
+        }
+    }
+
+    fn plain(&self) -> Option<&[u64]> {
+        self.plain.then_some(&*self.keys.items)
+    }
+
+    fn weighted(&self) -> &[(u64, f64)] {
+        &self.pairs.items
+    }
+}
+
+/// Room for merging sorted stretches pairwise.
+#[derive(Default)]
+struct Buffers<T> {
+    items: Vec<T>,
+    spare: Vec<T>,
+    ends: Vec<usize>,
+}
+
+impl<T: Entry> Buffers<T> {
+    /// Fills `items` with what `append` appends for each part, merged; equal keys keep their order.
+    fn merge<P>(&mut self, parts: &mut dyn Iterator<Item = P>, mut append: impl FnMut(&mut Vec<T>, P)) {
+        self.items.clear();
+        self.ends.clear();
+        for part in parts {
+            append(&mut self.items, part);
+            self.ends.push(self.items.len());
+        }
+        self.spare.resize(self.items.len(), T::BLANK);
+        while self.ends.len() > 1 {
+            self.merge_neighbours();
+        }
+    }
+
+    fn merge_neighbours(&mut self) {
+        let mut start = 0;
+        let mut ends = Vec::with_capacity(self.ends.len().div_ceil(2));
+        for pair in self.ends.chunks(2) {
+            let (middle, end) = (pair[0], *pair.last().unwrap_or(&pair[0]));
+            let (a, b) = (&self.items[start..middle], &self.items[middle..end]);
+            merge_two(a, b, &mut self.spare[start..end]);
+            start = end;
+            ends.push(end);
+        }
+        core::mem::swap(&mut self.items, &mut self.spare);
+        self.ends = ends;
+    }
+}
+
+fn merge_two<T: Entry>(a: &[T], b: &[T], out: &mut [T]) {
+    let (mut i, mut j) = (0, 0);
+    // No branch depends on the keys: which side comes next can't be predicted.
+    while i < a.len() && j < b.len() {
+        let from_a = a[i].key() <= b[j].key();
+        out[i + j] = if from_a { a[i] } else { b[j] };
+        i += usize::from(from_a);
+        j += usize::from(!from_a);
+    }
+    out[i + j..i + b.len()].copy_from_slice(&b[j..]);
+    out[i + b.len()..].copy_from_slice(&a[i..]);
+}
+
+fn step<A: Entry, B: Entry>(a: &[A], b: &[B], visitor: &mut impl Visitor) {
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() || j < b.len() {
+        let key = match (a.get(i), b.get(j)) {
+            (Some(a), Some(b)) => a.key().min(b.key()),
+            (Some(a), None) => a.key(),
+            (None, Some(b)) => b.key(),
+            (None, None) => break,
+        };
+        let (left, right) = (take(a, &mut i, key), take(b, &mut j, key));
+        visitor.visit(key, left, right);
+    }
+}
+
+/// The weight of the entries of `key` from `at` on, which are skipped.
+fn take<T: Entry>(entries: &[T], at: &mut usize, key: u64) -> f64 {
+    let mut weight = 0.0;
+    while let Some(entry) = entries.get(*at).filter(|entry| entry.key() == key) {
+        weight += entry.weight();
+        *at += 1;
+    }
+    weight
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn multiset(parts: &[Vec<(u64, Option<u8>)>]) -> Multiset {
+        let mut all = Multiset::default();
+        for part in parts {
+            let mut set = Multiset::default();
+            set.extend_keys(part.iter().filter(|(_, weight)| weight.is_none()).map(|(key, _)| *key));
+            set.extend_pairs(part.iter().filter_map(|(key, weight)| Some((*key, f64::from((*weight)?)))));
+            set.settle();
+            all.merge(set);
+        }
+        all
+    }
+
+    fn sides() -> impl Strategy<Value = Vec<Vec<(u64, Option<u8>)>>> {
+        let entry = (0_u64..3000, proptest::option::weighted(0.1, any::<u8>()));
+        proptest::collection::vec(proptest::collection::vec(entry, 0..20_000), 0..6)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn visits_what_a_map_would_hold(left in sides(), right in sides()) {
+            let mut expected = BTreeMap::<u64, (f64, f64)>::new();
+            for (key, weight) in left.iter().flatten() {
+                expected.entry(*key).or_default().0 += weight.map_or(1.0, f64::from);
+            }
+            for (key, weight) in right.iter().flatten() {
+                expected.entry(*key).or_default().1 += weight.map_or(1.0, f64::from);
+            }
+            let mut seen = Vec::new();
+            walk(&multiset(&left), &multiset(&right), &mut |key, a, b| seen.push((key, (a, b))));
+            prop_assert_eq!(seen, expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+}

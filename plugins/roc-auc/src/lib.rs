@@ -1,0 +1,12 @@
+//! `roc-auc`: how well scores rank positives above negatives.
+//!
+//! Equals scikit-learn's `roc_auc_score`, ties averaged; see
+//! [`driftline_numerics::roc`] for the formulas.
+
+mod bins;
+mod classes;
+mod metric;
+
+pub use metric::{Parameters, RocAuc};
+
+driftline_sdk::plugin!(RocAuc);
