@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use arrow::array::StringArray;
-use driftline_core::{Cells, InputBatch, Kind, Metric, MetricFactory};
+use driftline_core::{Cells, InputBatch, Kind, MetricFactory};
 use driftline_sandbox::Limits;
 
 #[allow(dead_code)]

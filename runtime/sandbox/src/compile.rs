@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use wasmparser::BinaryReaderError;
 use wasmtime::Engine;
 
 use crate::{
@@ -31,10 +32,9 @@ pub(crate) fn artifact(engine: &Engine, bytes: &[u8], options: &Options) -> Resu
 /// Makes a component of the bytes if they are not one, validates and compiles it.
 pub(crate) fn compile(engine: &Engine, bytes: &[u8], limit_bytes: usize) -> Result<Vec<u8>, Refusal> {
     let component = componentize(bytes, limit_bytes)?;
-    engine.precompile_component(&component).map_err(|error| {
-        let cause = format!("{error:#}");
-        let compiler_at_fault = cause.contains("Compilation error") || cause.contains("compile");
-        if compiler_at_fault { failed(&cause) } else { shape::invalid(&cause) }
+    engine.precompile_component(&component).map_err(|error| match error.downcast_ref::<BinaryReaderError>() {
+        Some(cause) => shape::invalid(&cause.to_string()),
+        None => failed(&format!("{error:#}")),
     })
 }
 

@@ -3,7 +3,7 @@
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
 };
-use wasmparser::{Parser, Payload};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 use crate::{
@@ -16,10 +16,19 @@ pub(crate) fn componentize(bytes: &[u8], limit_bytes: usize) -> Result<Vec<u8>, 
     match shape::look(bytes, limit_bytes)? {
         Shape::Component => Ok(bytes.to_vec()),
         Shape::Module => {
-            wasmparser::validate(bytes).map_err(|error| shape::invalid(&error.to_string()))?;
-            encode(bytes.to_vec()).map_err(|cause| mismatch(&cause))
+            validate(bytes)?;
+            encode(bytes.to_vec()).map_err(|cause| mismatch(bytes, &cause))
         }
     }
+}
+
+fn validate(module: &[u8]) -> Result<(), Refusal> {
+    let features =
+        WasmFeatures::default() - WasmFeatures::THREADS - WasmFeatures::MEMORY64 - WasmFeatures::RELAXED_SIMD;
+    Validator::new_with_features(features)
+        .validate_all(module)
+        .map(drop)
+        .map_err(|error| shape::invalid(&error.to_string()))
 }
 
 fn encode(mut module: Vec<u8>) -> Result<Vec<u8>, String> {
@@ -44,14 +53,29 @@ fn says_its_world(module: &[u8]) -> bool {
     )
 }
 
-fn mismatch(cause: &str) -> Refusal {
+fn mismatch(module: &[u8], cause: &str) -> Refusal {
+    let missing = missing(module);
+    let missing =
+        if missing.is_empty() { String::new() } else { format!(", it does not export {}", missing.join(", ")) };
     Refusal::new(
         RefusalCode::WorldMismatch,
         format!(
-            "this core module cannot be made a component of world metric-plugin of {}@{}: {cause}. Build it with bindings \
-             made from that world, for wasm32-unknown-unknown or wasm32-wasip1",
+            "this core module cannot be made a component of world metric-plugin of {}@{}{missing}: {cause}. Build it with \
+             bindings made from that world, for wasm32-unknown-unknown or wasm32-wasip1",
             contract::PACKAGE,
             contract::VERSION
         ),
     )
+}
+
+/// The contract's functions that a module does not export under the names that binding generators give them.
+fn missing(module: &[u8]) -> Vec<String> {
+    let sections = Parser::new(0).parse_all(module).filter_map(Result::ok);
+    let exports: Vec<&str> = sections
+        .filter_map(|payload| if let Payload::ExportSection(exports) = payload { Some(exports) } else { None })
+        .flatten()
+        .filter_map(|export| export.ok().map(|export| export.name))
+        .collect();
+    let names = contract::FUNCTIONS.iter().map(|function| format!("{}#{function}", contract::METRIC));
+    names.filter(|name| !exports.contains(&name.as_str())).map(|name| format!("`{name}`")).collect()
 }

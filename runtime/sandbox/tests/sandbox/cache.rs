@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use driftline_core::{Digest, Kind};
-use driftline_sandbox::{Error, Limits, Sandbox};
+use driftline_sandbox::{Error, Limits, Options, Sandbox};
 
 use crate::guest::{Place, SUM, options, wasm};
 
@@ -78,4 +78,18 @@ fn many_plugins_compile_at_once_one_after_another() {
         }
     });
     assert_eq!(artifacts(&place).len(), 3);
+}
+
+#[test]
+fn only_as_much_machine_code_stays_in_memory_as_may() {
+    let place = Place::new(Limits::default());
+    let small = Options { loaded_bytes: 1, ..options(place.dir.path(), Limits::default()) };
+    let sandbox = Sandbox::new(small).expect("a sandbox");
+    let older = sandbox.inspect(&wasm(&[])).expect("accepted").digest;
+    let newer = sandbox.inspect(&wasm(&[("UPDATE", SUM)])).expect("accepted").digest;
+    for file in artifacts(&place) {
+        fs::remove_file(file).expect("removed");
+    }
+    assert!(sandbox.load(&newer, absent).is_ok(), "the newest is in memory");
+    assert!(matches!(sandbox.load(&older, absent), Err(Error::Fetch(_))), "the older one is not");
 }

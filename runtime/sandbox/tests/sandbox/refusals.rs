@@ -73,7 +73,7 @@ fn each_unusable_upload_is_refused_with_advice() {
             "a missing export",
             renamed("[method]accumulator.state", "[method]accumulator.stat"),
             WorldMismatch,
-            "accumulator.stat",
+            "it does not export `driftline:metric/metric@0.1.0#[method]accumulator.state`",
         ),
         (
             "a wrong signature",
