@@ -1,0 +1,104 @@
+"""Durable ingest: JSON requests of 1,000 predictions with 20 fields, Arrow and Parquet, single predictions."""
+
+import argparse
+import io
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import requests
+
+from host import ARROW, PARQUET, Server, arrow_stream, build
+
+PATH = "/v1/models/bench/predictions"
+FIELDS = 20
+
+
+def metrics(rng, rows: int) -> dict[str, np.ndarray]:
+    columns = {f"number_{i}": rng.random(rows) for i in range(FIELDS - 6)}
+    columns |= {f"count_{i}": rng.integers(0, 1000, rows) for i in range(4)}
+    columns |= {f"place_{i}": rng.choice(["north", "south", "east", "west"], rows) for i in range(2)}
+    return columns
+
+
+def json_body(rng, rows: int) -> bytes:
+    columns = {name: column.tolist() for name, column in metrics(rng, rows).items()}
+    objects = [{"metrics": dict(zip(columns, row))} for row in zip(*columns.values())]
+    return json.dumps(objects).encode()
+
+
+def table(rng, rows: int) -> pa.Table:
+    times = pa.array(np.arange(rows) * 1000 + 1_000_000_000_000_000, pa.timestamp("us", tz="UTC"))
+    return pa.table({"time": times} | {name: pa.array(column) for name, column in metrics(rng, rows).items()})
+
+
+def parquet_file(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def throughput(what: str, bodies: list[bytes], rows: int, content_type: str, requests_in_all: int, connections: int):
+    """Sends bodies over some connections, each acknowledged when it is durable."""
+    with Server() as server:
+        sessions = [requests.Session() for _ in range(connections)]
+        share = requests_in_all // connections
+
+        def send(number: int):
+            for turn in range(share):
+                server.post(PATH, bodies[(number + turn) % len(bodies)], content_type, sessions[number])
+
+        send(0)
+        started = time.perf_counter()
+        with ThreadPoolExecutor(connections) as pool:
+            list(pool.map(send, range(connections)))
+        seconds = time.perf_counter() - started
+        sent = share * connections * rows
+        print(f"{what}: {sent / seconds:,.0f} rows/s ({sent:,} rows in {seconds:.1f} s, {connections} connections)")
+
+
+def single(seconds: int):
+    """One prediction a request over 64 connections, driven by wrk."""
+    if not shutil.which("wrk"):
+        print("single predictions: skipped, wrk is not installed (Debian: apt-get install wrk)")
+        return
+    body = json.dumps({"metrics": {"score": 0.5, "count": 3, "place": "north"}})
+    script = f"wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\nwrk.body = '{body}'\n"
+    with Server() as server, tempfile.NamedTemporaryFile("w", suffix=".lua") as lua:
+        lua.write(script)
+        lua.flush()
+        command = ["wrk", "-t", "1", "-c", "64", "-d", f"{seconds}s", "--latency", "-s", lua.name, server.url + PATH]
+        report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        rate = float(re.search(r"Requests/sec:\s+([\d.]+)", report)[1])
+        p50, p99 = (re.search(rf"{percent}%\s+(\S+)", report)[1] for percent in (50, 99))
+        errors = re.search(r"Non-2xx.*", report)
+        print(f"single predictions: {rate:,.0f}/s, p50 {p50}, p99 {p99}, 64 connections {errors[0] if errors else ''}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="a share of the full amount of data")
+    scale = parser.parse_args().scale
+    build()
+    rng = np.random.default_rng(1)
+    bodies = [json_body(rng, 1000) for _ in range(8)]
+    for connections in (1, 4, 16):
+        throughput("JSON, 1,000 x 20", bodies, 1000, "application/json", int(480 * scale), connections)
+    tables = [table(rng, 100_000) for _ in range(2)]
+    for connections in (1, 4):
+        streams = [arrow_stream(t) for t in tables]
+        throughput("Arrow, 100,000 x 20", streams, 100_000, ARROW, int(20 * scale), connections)
+        files = [parquet_file(t) for t in tables]
+        throughput("Parquet, 100,000 x 20", files, 100_000, PARQUET, int(20 * scale), connections)
+    single(max(2, int(10 * scale)))
+
+
+if __name__ == "__main__":
+    main()

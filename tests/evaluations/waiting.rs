@@ -1,0 +1,1 @@
+//! Long evaluations: waiting, progress, cancelling, and what happens when too many are asked for.

@@ -1,0 +1,26 @@
+//! A running server for one test, and the requests it is sent.
+
+mod reply;
+mod server;
+mod tables;
+
+use std::path::{Path, PathBuf};
+
+pub use reply::Reply;
+pub use server::Server;
+pub use tables::{
+    ARROW, CSV, JSON, NDJSON, PARQUET, arrow_stream, float, id_column, integer, parquet, table, text, time,
+};
+
+/// The binary under test, built by cargo before any test runs.
+pub const DRIFTLINE: &str = env!("CARGO_BIN_EXE_driftline");
+
+/// A file of this repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// The `number`th of a family of valid ids.
+pub fn id(number: u64) -> String {
+    uuid::Uuid::from_u64_pair(0x4000, 0x8000_0000_0000_0000 | number).to_string()
+}

@@ -1,0 +1,241 @@
+//! The binary as a child process on a free port, its data in a temporary directory.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use reqwest::Method;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{DRIFTLINE, Reply};
+
+/// How long a start may take; a loaded machine compiles the standard plugins slowly.
+const START: Duration = Duration::from_secs(120);
+
+/// A running `driftline serve`; killed when dropped.
+pub struct Server {
+    process: Child,
+    url: String,
+    client: reqwest::Client,
+    log: Arc<Mutex<String>>,
+    options: Vec<String>,
+    data: TempDir,
+}
+
+impl Server {
+    /// Starts a server on an empty data directory and waits until it is ready.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, with more options for `driftline serve`.
+    pub async fn start_with(options: &[&str]) -> Self {
+        let data = TempDir::new().expect("a temporary directory");
+        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        let log = Arc::default();
+        let (process, url) = spawn(data.path(), &options, &log);
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let server = Self { process, url, client, log, options, data };
+        server.ready().await;
+        server
+    }
+
+    /// Its address, such as `http://127.0.0.1:4000`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// What it printed so far, standard output and error mixed.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("the log").clone()
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Ends it as an operator does (SIGTERM) and starts it again on the same data.
+    pub async fn restart(&mut self) {
+        signal(self.pid(), "TERM");
+        let status = self.process.wait().expect("the server ends");
+        assert!(status.success(), "a graceful shutdown ended with {status}: {}", self.log());
+        self.start_again().await;
+    }
+
+    /// Ends it without warning (SIGKILL); see [`Self::start_again`].
+    pub fn kill(&mut self) {
+        self.process.kill().expect("the server is alive");
+        self.process.wait().expect("the server ends");
+    }
+
+    /// Other options for the next start.
+    pub fn set_options(&mut self, options: &[&str]) {
+        self.options = options.iter().map(|&option| option.to_owned()).collect();
+    }
+
+    /// Waits until every row of a model lies in a segment.
+    pub async fn sealed(&self, model: &str) {
+        let deadline = Instant::now() + START;
+        while self.get(&format!("/v1/models/{model}")).await.expect(200)["unsealed_rows"] != 0 {
+            assert!(Instant::now() < deadline, "rows of {model} stay unsealed: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Starts it again on the same data after [`Self::kill`].
+    pub async fn start_again(&mut self) {
+        (self.process, self.url) = spawn(self.data.path(), &self.options, &self.log);
+        self.ready().await;
+    }
+
+    async fn ready(&self) {
+        let deadline = Instant::now() + START;
+        while self.client.get(format!("{}/readyz", self.url)).send().await.is_err_or_not_ok() {
+            assert!(Instant::now() < deadline, "the server is not ready: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends a request and gives back the answer, whatever it is.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Reply {
+        self.try_send(method, path, headers, body)
+            .await
+            .unwrap_or_else(|error| panic!("{path}: {error:?}\n{}", self.log()))
+    }
+
+    /// Sends a request to a server that may die meanwhile.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> reqwest::Result<Reply> {
+        let what = format!("{method} {path}");
+        let mut request = self.client.request(method, format!("{}{path}", self.url)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Ok(Reply::of(what, request.send().await?).await)
+    }
+
+    /// `GET path`.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, &[], "").await
+    }
+
+    /// `DELETE path`.
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, &[], "").await
+    }
+
+    /// `POST path` with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::POST, path, &[("content-type", "application/json")], body.to_string()).await
+    }
+
+    /// `PUT path` with a JSON body.
+    pub async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::PUT, path, &[("content-type", "application/json")], body.to_string()).await
+    }
+
+    /// `POST path` with a body of some type.
+    pub async fn upload(&self, path: &str, content_type: &str, body: Vec<u8>) -> Reply {
+        self.send(Method::POST, path, &[("content-type", content_type)], body).await
+    }
+
+    /// Runs an evaluation that must succeed and gives back its answer.
+    pub async fn evaluate(&self, request: &Value) -> Value {
+        let answer = self.post("/v1/evaluations", request).await.expect(200);
+        assert_eq!(answer["status"], "succeeded", "{request}\n{answer}");
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if thread::panicking() {
+            eprintln!("--- the server's log ---\n{}", self.log());
+        }
+    }
+}
+
+trait Readiness {
+    fn is_err_or_not_ok(&self) -> bool;
+}
+
+impl Readiness for reqwest::Result<reqwest::Response> {
+    fn is_err_or_not_ok(&self) -> bool {
+        !self.as_ref().is_ok_and(|response| response.status() == 200)
+    }
+}
+
+/// Starts the binary on a port of the system's choice and reads the address that it prints.
+fn spawn(data: &Path, options: &[String], log: &Arc<Mutex<String>>) -> (Child, String) {
+    let mut process = Command::new(DRIFTLINE)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(PathBuf::from(data))
+        .args(options)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let (address, printed) = mpsc::channel();
+    let (out, err) = (process.stdout.take().expect("piped"), process.stderr.take().expect("piped"));
+    follow(out, log.clone(), address.clone());
+    follow(err, log.clone(), address);
+    match printed.recv_timeout(START) {
+        Ok(url) => (process, url),
+        Err(_) => {
+            let _ = process.kill();
+            panic!("the server printed no address: {}", log.lock().expect("the log"));
+        }
+    }
+}
+
+/// Keeps what a stream says, and sends on the first address in it.
+fn follow(stream: impl Read + Send + 'static, log: Arc<Mutex<String>>, address: mpsc::Sender<String>) {
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if let Some(url) = address_in(&line) {
+                let _ = address.send(url);
+            }
+            let mut log = log.lock().expect("the log");
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+}
+
+fn address_in(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("127.0.0.1:")?;
+    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    (!port.is_empty() && port != "0").then(|| format!("http://127.0.0.1:{port}"))
+}
+
+/// Sends a signal by its name without `SIG`.
+fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()), "kill -{name} {pid}");
+}

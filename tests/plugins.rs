@@ -1,0 +1,126 @@
+//! Plugins come in over HTTP, are shown, fetched back and retired; what is no plugin is refused with advice.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Server, repository};
+
+const WASM: &str = "application/wasm";
+
+#[tokio::test]
+async fn the_standard_plugins_are_there_from_the_first_start() {
+    let mut server = Server::start().await;
+    for start in ["the first", "the second"] {
+        let plugins = server.get("/v1/plugins").await.expect(200);
+        let names: Vec<_> = plugins["items"].as_array().expect("items").iter().map(|plugin| &plugin["name"]).collect();
+        assert_eq!(names, ["ks", "psi", "roc-auc"], "{start}");
+        server.restart().await;
+    }
+    for (plugin, inputs, outputs, reference) in [
+        ("roc-auc", vec!["score", "label"], vec!["roc_auc", "gini"], "none"),
+        ("psi", vec!["value"], vec!["psi"], "required"),
+        ("ks", vec!["value"], vec!["statistic", "p_value", "location"], "required"),
+    ] {
+        let description = server.get(&format!("/v1/plugins/{plugin}")).await.expect(200)["description"].take();
+        let names = |key: &str| -> Vec<String> {
+            let items = description[key].as_array().expect("a list").iter();
+            items.map(|item| item["name"].as_str().expect("a name").to_owned()).collect()
+        };
+        assert!(inputs.iter().all(|name| names("inputs").iter().any(|n| n == name)), "{plugin}: {description}");
+        assert!(outputs.iter().all(|name| names("outputs").iter().any(|n| n == name)), "{plugin}: {description}");
+        assert_eq!(description["reference"], reference, "{plugin}");
+        assert!(description["doc"].as_str().is_some_and(|doc| doc.len() > 20), "{plugin}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_come_back_as_they_were_and_a_second_upload_changes_nothing() {
+    let server = Server::start().await;
+    let bytes = built("roc-auc");
+    let again = server.upload("/v1/plugins", WASM, bytes.clone()).await.expect(200);
+    assert_eq!(again["already_installed"], true);
+    let fetched = server.get("/v1/plugins/roc-auc/wasm").await;
+    assert_eq!((fetched.status, fetched.header("content-type")), (200, WASM));
+    assert_eq!(fetched.body, bytes);
+    let digest = again["digest"].as_str().expect("a digest");
+    for name in ["roc-auc", &format!("roc-auc@{}", again["version"].as_str().expect("a version")), digest] {
+        let shown = server.get(&format!("/v1/plugins/{name}")).await.expect(200);
+        assert_eq!((&shown["digest"], &shown["size_bytes"]), (&again["digest"], &json!(bytes.len())), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_retired_plugin_is_not_used_any_more_but_can_still_be_read() {
+    let server = Server::start().await;
+    let row = json!({"time": 0, "metrics": {"score": 0.5, "label": 1}});
+    server.post("/v1/models/m/predictions", &row).await.expect(200);
+    let request = json!({
+        "model": "m", "plugin": "roc-auc", "inputs": {"score": "score", "label": "label"},
+        "window": {"start": 0, "end": 1},
+    });
+    let before = server.evaluate(&request).await;
+    let version = before["plugin"]["version"].as_str().expect("a version");
+    let reply = server.delete(&format!("/v1/plugins/roc-auc@{version}")).await;
+    assert!([200, 204].contains(&reply.status), "{reply}");
+    server.post("/v1/evaluations", &request).await.expect_problem(404, "plugin_not_found", "plugin");
+    let listed = server.get("/v1/plugins").await.expect(200);
+    assert!(listed["items"].as_array().expect("items").iter().all(|plugin| plugin["name"] != "roc-auc"), "{listed}");
+    // What it computed stays explainable: by its digest it is still there.
+    let digest = before["plugin"]["digest"].as_str().expect("a digest");
+    let shown = server.get(&format!("/v1/plugins/{digest}")).await.expect(200);
+    assert!(shown["retired"].is_string(), "{shown}");
+    assert_eq!(server.get(&format!("/v1/plugins/{digest}/wasm")).await.body, built("roc-auc"));
+}
+
+#[tokio::test]
+async fn retired_standard_plugins_stay_retired_after_a_restart() {
+    let mut server = Server::start().await;
+    let version = server.get("/v1/plugins/ks").await.expect(200)["version"].as_str().expect("a version").to_owned();
+    server.delete(&format!("/v1/plugins/ks@{version}")).await;
+    server.restart().await;
+    let listed = server.get("/v1/plugins").await.expect(200);
+    assert!(listed["items"].as_array().expect("items").iter().all(|plugin| plugin["name"] != "ks"), "{listed}");
+}
+
+#[tokio::test]
+async fn damaged_plugins_are_refused_wherever_they_are_cut() {
+    let server = Server::start().await;
+    let bytes = built("psi");
+    for cut in (8..bytes.len()).step_by(bytes.len() / 25) {
+        let reply = server.upload("/v1/plugins", WASM, bytes[..cut].to_vec()).await;
+        assert_eq!(reply.status, 422, "cut at {cut}: {reply}");
+        assert_eq!(reply.json()["code"], "truncated", "cut at {cut}: {reply}");
+    }
+    let mut padded = bytes.clone();
+    padded.extend_from_slice(b"and something more");
+    let reply = server.upload("/v1/plugins", WASM, padded).await;
+    assert_eq!(reply.status, 422, "{reply}");
+}
+
+#[tokio::test]
+async fn refusals_tell_the_author_what_to_do() {
+    let server = Server::start().await;
+    let other_world = "(component (import \"wasi:http/types@0.2.0\" (instance)))";
+    let foreign_import = "(module (import \"env\" \"clock\" (func)) (memory (export \"memory\") 1))";
+    let threads = "(module (memory 1 2 shared))";
+    for (source, code, word) in [
+        (other_world, "world_mismatch", "driftline:metric"),
+        (foreign_import, "world_mismatch", "driftline:metric"),
+        (threads, "invalid_wasm", ""),
+    ] {
+        let bytes = wat::parse_str(source).expect("text form");
+        let reply = server.upload("/v1/plugins", WASM, bytes).await;
+        reply.expect_problem(422, code, "");
+        let detail = reply.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(detail.contains(word), "{source}: {detail}");
+    }
+    let reply = server.try_send(Method::POST, "/v1/plugins", &[("content-type", WASM)], vec![0; 80 << 20]).await;
+    if let Ok(reply) = reply {
+        assert_eq!(reply.status, 413, "{reply}");
+    }
+    assert_eq!(server.get("/v1/plugins").await.expect(200)["items"].as_array().map(Vec::len), Some(3));
+}
+
+fn built(name: &str) -> Vec<u8> {
+    std::fs::read(repository(&format!("plugins/built/{name}.wasm"))).expect("a built plugin")
+}

@@ -1,0 +1,14 @@
+//! The whole system from outside: the binary, its HTTP interface and its command line.
+//!
+//! Each module is one promise; see `harness` for how a test gets a server.
+
+mod harness;
+
+mod bad_requests;
+mod cli;
+mod durability;
+mod evaluations;
+mod flights;
+mod formats;
+mod hostile;
+mod plugins;
