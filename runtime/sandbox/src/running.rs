@@ -80,8 +80,8 @@ fn check_batch(batch: &InputBatch, layout: &InputLayout) -> Result<(), Failure> 
         (Some(bound), Some(cells)) => bound.kind == cells.kind() && cells.array().len() == batch.rows,
         _ => false,
     };
-    let columns = layout.columns.iter().zip(&batch.columns);
-    if layout.columns.len() == batch.columns.len() && columns.map(fits).all(|fits| fits) {
+    let mut columns = layout.columns.iter().zip(&batch.columns);
+    if layout.columns.len() == batch.columns.len() && columns.all(fits) {
         return Ok(());
     }
     Err(Failure::new(

@@ -7,3 +7,4 @@ mod guest;
 mod hostile;
 mod life;
 mod refusals;
+mod standard;
