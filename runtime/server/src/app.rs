@@ -1,0 +1,56 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use driftline_core::Name;
+use driftline_eval::Evaluator;
+use driftline_sandbox::Sandbox;
+use driftline_storage::{Model, Storage};
+
+use crate::{config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem};
+
+/// The parts of a running server.
+pub struct App {
+    /// Bounds on requests.
+    pub limits: Limits,
+    /// Where facts are kept.
+    pub storage: Storage,
+    /// Where plugins are checked.
+    pub sandbox: Sandbox,
+    /// How metrics are computed.
+    pub evaluator: Evaluator,
+    /// Evaluations under way.
+    pub evaluations: Evaluations,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+/// A handle to the [`App`].
+pub type Shared = Arc<App>;
+
+impl App {
+    /// Runs something that blocks, such as a read of the catalog, away from the threads that answer.
+    ///
+    /// # Errors
+    /// Its own error as a problem; 500 when it panics.
+    pub async fn blocking<T, E>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let app = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&app)).await;
+        done.map_err(Problem::internal)?.map_err(Into::into)
+    }
+
+    /// The model called `name`.
+    ///
+    /// # Errors
+    /// 404 `model_not_found` with what to do about it.
+    pub fn model(&self, name: &Name) -> Result<Model, Problem> {
+        self.storage.model(name)?.ok_or_else(|| Problem::model_not_found(name))
+    }
+}

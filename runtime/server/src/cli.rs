@@ -1,0 +1,54 @@
+//! The command line: one binary, one file a command.
+
+mod client;
+mod evaluate;
+//mod import;
+mod plugin;
+mod serve;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Driftline: a metrics runtime for machine-learning models in production.
+///
+/// A server keeps what models predicted and what later turned out to be true.
+/// Small WebAssembly plugins say how to judge a model; the server runs them
+/// over windows of that data.
+#[derive(Debug, Parser)]
+#[command(name = "driftline", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    //    Import(import::Import),
+    Evaluate(evaluate::Evaluate),
+    Plugin(plugin::Plugin),
+    /// Compiles one plugin from standard input to standard output; the server calls this.
+    #[command(hide = true)]
+    Compile,
+}
+
+/// Runs the command line of this process: 0 when it worked, 1 when it did not, 2 when it was used wrongly.
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        // Limits its own process, so it comes before threads and logs.
+        Command::Compile => return driftline_sandbox::compile_child(),
+        Command::Serve(serve) => serve::run(serve),
+        //        Command::Import(import) => client::block_on(import::run(import)),
+        Command::Evaluate(evaluate) => client::block_on(evaluate::run(evaluate)),
+        Command::Plugin(plugin) => client::block_on(plugin::run(plugin)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The client's side of the interface.
+
+use std::{future::Future, time::Duration};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde_json::Value;
+
+/// Runs a client's work on one thread.
+///
+/// # Errors
+/// Those of the work.
+pub fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// Where the server is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServerAddress {
+    /// Address of the server
+    #[arg(long, env = "DRIFTLINE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8600")]
+    pub server: Url,
+}
+
+/// A server as a client sees it.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    server: Url,
+}
+
+impl Client {
+    /// A client of the server at an address.
+    ///
+    /// # Errors
+    /// When the HTTP client can't be set up.
+    pub fn new(address: &ServerAddress) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).tcp_nodelay(true).build()?;
+        Ok(Self { http, server: address.server.clone() })
+    }
+
+    /// GETs JSON.
+    ///
+    /// # Errors
+    /// What the server says, or that it can't be reached.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.answer(self.request(Method::GET, path)?).await
+    }
+
+    /// POSTs JSON.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.answer(self.request(Method::POST, path)?.json(body)).await
+    }
+
+    /// POSTs bytes of a media type.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn post_bytes(&self, path: &str, media_type: &str, body: Bytes) -> anyhow::Result<Value> {
+        let request = self.request(Method::POST, path)?.header(reqwest::header::CONTENT_TYPE, media_type).body(body);
+        self.answer(request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
+        let url = self.server.join(path).with_context(|| format!("`{path}` is no path of the server"))?;
+        Ok(self.http.request(method, url))
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> anyhow::Result<Value> {
+        let response = request.send().await.with_context(|| {
+            format!("the server at {} can't be reached: is it running? start one with `driftline serve`", self.server)
+        })?;
+        understood(response).await
+    }
+}
+
+async fn understood(response: Response) -> anyhow::Result<Value> {
+    let status = response.status();
+    let body = response.bytes().await.context("the server's answer broke off")?;
+    let answer: Value = serde_json::from_slice(&body)
+        .with_context(|| format!("the server answered {status} with something that is no JSON: is it Driftline?"))?;
+    if status.is_success() {
+        return Ok(answer);
+    }
+    match (answer["detail"].as_str(), answer["code"].as_str()) {
+        (Some(detail), Some(code)) => bail!("{detail} ({code})"),
+        _ => bail!("the server answered {status}"),
+    }
+}

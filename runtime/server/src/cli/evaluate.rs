@@ -1,0 +1,195 @@
+//! `driftline evaluate`: run a plugin and print a table.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Map, Value, json};
+
+use super::{
+    client::{Client, ServerAddress},
+    table,
+};
+use crate::wire::{Evaluation, EvaluationStatus};
+
+/// Runs a plugin over windows of a model's rows and prints a table
+///
+/// Say what to run with flags, or give a JSON file with the body of
+/// POST /v1/evaluations; flags win over the file.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  driftline evaluate --model flights --plugin roc-auc --input score=probability --input label=late \\\n    --start 2001-02-01T00:00:00Z --end 2001-07-01T00:00:00Z --every 7d"
+)]
+pub struct Evaluate {
+    /// JSON file with the request
+    file: Option<PathBuf>,
+    /// Whose rows
+    #[arg(long)]
+    model: Option<String>,
+    /// `name`, `name@version` or `sha256:…`
+    #[arg(long)]
+    plugin: Option<String>,
+    /// A plugin's input and the column or SQL expression that feeds it; again with the same name for several columns
+    #[arg(long = "input", value_name = "INPUT=COLUMN", value_parser = pair)]
+    inputs: Vec<(String, String)>,
+    /// A parameter of the plugin; the value is JSON, or text
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = pair)]
+    parameters: Vec<(String, String)>,
+    /// Start of the window
+    #[arg(long, value_name = "TIME", requires = "end", conflicts_with = "last")]
+    start: Option<String>,
+    /// End of the window, itself outside
+    #[arg(long, value_name = "TIME", requires = "start")]
+    end: Option<String>,
+    /// The time before now instead, such as 7d
+    #[arg(long, value_name = "DURATION")]
+    last: Option<String>,
+    /// One result for each period of this length
+    #[arg(long, value_name = "DURATION")]
+    every: Option<String>,
+    /// What to compare with: a dataset's name, or START..END
+    #[arg(long, value_name = "DATASET|START..END")]
+    reference: Option<String>,
+    /// An SQL condition on rows
+    #[arg(long = "where", value_name = "SQL")]
+    filter: Option<String>,
+    /// An SQL expression; one result for each of its values
+    #[arg(long, value_name = "SQL")]
+    group_by: Vec<String>,
+    /// Don't keep the results as aggregates of the model
+    #[arg(long)]
+    no_record: bool,
+    /// Print the server's JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerAddress,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    if name.is_empty() || value.is_empty() {
+        return Err("write NAME=VALUE".into());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Does it.
+///
+/// # Errors
+/// What the server says; also when the plugin failed.
+pub async fn run(evaluate: Evaluate) -> anyhow::Result<()> {
+    let request = request(&evaluate)?;
+    let client = Client::new(&evaluate.server)?;
+    let (evaluation, answer) = finished(&client, &request).await?;
+    if evaluate.json {
+        println!("{answer:#}");
+    } else {
+        print(&evaluation);
+    }
+    match evaluation.failure {
+        Some(failure) => bail!("the evaluation failed: {} ({})", failure.message, failure.code),
+        None if evaluation.status == EvaluationStatus::Succeeded => Ok(()),
+        None => bail!("the evaluation was {}", evaluation.status.as_str()),
+    }
+}
+
+fn request(evaluate: &Evaluate) -> anyhow::Result<Value> {
+    let mut request = match &evaluate.file {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
+            serde_json::from_str(&text).with_context(|| format!("{} is not a JSON object", file.display()))?
+        }
+        None => Map::new(),
+    };
+    let mut set = |name: &str, value: Option<Value>| value.and_then(|value| request.insert(name.to_owned(), value));
+    set("model", evaluate.model.clone().map(Value::from));
+    set("plugin", evaluate.plugin.clone().map(Value::from));
+    set("inputs", (!evaluate.inputs.is_empty()).then(|| inputs(&evaluate.inputs)));
+    set("parameters", (!evaluate.parameters.is_empty()).then(|| parameters(&evaluate.parameters)));
+    set("window", window(evaluate));
+    set("every", evaluate.every.clone().map(Value::from));
+    set("reference", evaluate.reference.as_deref().map(reference));
+    set("where", evaluate.filter.clone().map(Value::from));
+    set("group_by", (!evaluate.group_by.is_empty()).then(|| json!(evaluate.group_by)));
+    set("record", evaluate.no_record.then_some(Value::Bool(false)));
+    for (name, flag) in [("model", "--model"), ("plugin", "--plugin"), ("window", "--start and --end, or --last")] {
+        if !request.contains_key(name) {
+            bail!("say {flag}, or give a JSON file with `{name}`");
+        }
+    }
+    Ok(request.into())
+}
+
+fn inputs(pairs: &[(String, String)]) -> Value {
+    let mut inputs = Map::new();
+    for (name, column) in pairs {
+        match inputs.get_mut(name) {
+            None => _ = inputs.insert(name.clone(), json!(column)),
+            Some(Value::Array(columns)) => columns.push(json!(column)),
+            Some(first) => *first = json!([first, column]),
+        }
+    }
+    inputs.into()
+}
+
+fn parameters(pairs: &[(String, String)]) -> Value {
+    let value = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+    Value::Object(pairs.iter().map(|(name, text)| (name.clone(), value(text))).collect())
+}
+
+fn window(evaluate: &Evaluate) -> Option<Value> {
+    match (&evaluate.start, &evaluate.end, &evaluate.last) {
+        (Some(start), Some(end), _) => Some(json!({"start": start, "end": end})),
+        (_, _, Some(last)) => Some(json!({"last": last})),
+        _ => None,
+    }
+}
+
+fn reference(text: &str) -> Value {
+    match text.split_once("..") {
+        Some((start, end)) => json!({"start": start, "end": end}),
+        None => json!({"dataset": text}),
+    }
+}
+
+/// Runs an evaluation and follows it to its end with a progress bar.
+///
+/// # Errors
+/// What the server says.
+pub async fn finished(client: &Client, request: &Value) -> anyhow::Result<(Evaluation, Value)> {
+    let mut answer = client.post("/v1/evaluations?wait=1s", request).await?;
+    let bar = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} units, {msg} rows read, {elapsed}") {
+        bar.set_style(style);
+    }
+    loop {
+        let evaluation: Evaluation = serde_json::from_value(answer.clone())
+            .context("the server's answer can't be read: is it of the same release?")?;
+        let Some(progress) = evaluation.progress else {
+            bar.finish_and_clear();
+            return Ok((evaluation, answer));
+        };
+        bar.set_length(progress.units);
+        bar.set_position(progress.units_done);
+        bar.set_message(progress.rows.to_string());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        answer = client.get(&format!("/v1/evaluations/{}", evaluation.id.0)).await?;
+    }
+}
+
+fn print(evaluation: &Evaluation) {
+    let plugin = &evaluation.plugin;
+    println!("{}@{} on {}: {}", plugin.name, plugin.version, evaluation.model.0, evaluation.status.as_str());
+    println!("{}", table::evaluation(evaluation));
+    for line in &evaluation.log {
+        println!("log: {line}");
+    }
+    if let (Some(timing), Some(lineage)) = (&evaluation.timing, &evaluation.lineage) {
+        println!(
+            "{:.1} ms, {} segments and {} unsealed rows, data {}",
+            timing.total_ms, lineage.segments, lineage.unsealed_rows, lineage.data
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! `driftline serve`: the server in the foreground.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{Config, Limits, Server};
+
+/// Starts the server and runs until it gets SIGTERM or Ctrl-C
+///
+/// Everything it keeps is in the data directory: a SQLite catalog with the
+/// append log, and Parquet files. Only one server can have it open.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Directory for everything the server keeps; made if it does not exist
+    #[arg(long, env = "DRIFTLINE_DATA", value_name = "DIR")]
+    data: PathBuf,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, env = "DRIFTLINE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8600")]
+    listen: SocketAddr,
+    /// Threads that compute evaluations [default: one for each core]
+    #[arg(long, env = "DRIFTLINE_THREADS", value_name = "N")]
+    threads: Option<usize>,
+    /// Evaluations that run at once
+    #[arg(long, env = "DRIFTLINE_MAX_EVALUATIONS", value_name = "N", default_value_t = Limits::default().evaluations)]
+    max_evaluations: usize,
+    /// Evaluations that may wait for their turn; beyond, requests are answered with 429
+    #[arg(long, env = "DRIFTLINE_MAX_QUEUED", value_name = "N", default_value_t = Limits::default().queued_evaluations)]
+    max_queued: usize,
+    /// Largest JSON body in MiB, decoded
+    #[arg(long, env = "DRIFTLINE_MAX_JSON_MIB", value_name = "MIB", default_value_t = 64)]
+    max_json_mib: usize,
+    /// Largest CSV, Arrow, Parquet or Wasm body in MiB, decoded
+    #[arg(long, env = "DRIFTLINE_MAX_UPLOAD_MIB", value_name = "MIB", default_value_t = 512)]
+    max_upload_mib: usize,
+    #[command(flatten)]
+    log: Log,
+}
+
+/// What the server says of itself, on standard error.
+#[derive(Debug, Args)]
+pub struct Log {
+    /// How log lines are written
+    #[arg(long, env = "DRIFTLINE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+    /// What is logged: error, warn, info, debug (every request) or trace; or a filter such as `driftline=debug`
+    #[arg(long, env = "DRIFTLINE_LOG", value_name = "FILTER", default_value = "info")]
+    log_level: EnvFilter,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Log {
+    /// Begins to log.
+    pub fn begin(self) {
+        let lines = tracing_subscriber::fmt().with_env_filter(self.log_level).with_writer(std::io::stderr);
+        match self.log_format {
+            LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+            LogFormat::Json => lines.json().flatten_event(true).init(),
+        }
+    }
+}
+
+/// Runs the server until a signal.
+///
+/// # Errors
+/// When it can't start or must stop.
+pub fn run(serve: Serve) -> anyhow::Result<()> {
+    let defaults = Config::new(serve.data, serve.listen);
+    let limits = Limits {
+        json_bytes: serve.max_json_mib << 20,
+        upload_bytes: serve.max_upload_mib << 20,
+        evaluations: serve.max_evaluations.max(1),
+        queued_evaluations: serve.max_queued,
+    };
+    let config = Config { threads: serve.threads.unwrap_or(defaults.threads).max(1), limits, ..defaults };
+    serve.log.begin();
+    runtime()?.block_on(async {
+        let server = Server::start(config).await?;
+        eprintln!("driftline listens on http://{}", server.address());
+        server.run(signalled()?).await?;
+        eprintln!("driftline has stopped");
+        Ok(())
+    })
+}
+
+/// Threads that answer requests. Few: what takes long runs elsewhere.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(64)
+        .build()
+        .context("the threads of the server can't be started")
+}
+
+/// Cancelled at the first SIGTERM or Ctrl-C; a second one ends the process at once.
+///
+/// # Errors
+/// When signals can't be listened to.
+pub fn signalled() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("can't listen to SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("can't listen to SIGINT")?;
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    tokio::spawn(async move {
+        for first in [true, false] {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            if !first {
+                std::process::exit(1);
+            }
+            eprintln!("stopping; once more to stop at once");
+            stop.cancel();
+        }
+    });
+    Ok(token)
+}

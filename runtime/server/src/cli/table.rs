@@ -1,0 +1,93 @@
+//! Results as tables for people.
+
+use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
+
+use crate::wire::{Evaluation, Value, WindowResult};
+
+/// An empty table with a header.
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header);
+    table
+}
+
+/// A number cell, aligned for reading.
+pub fn number(text: impl ToString) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}
+
+/// One line for each value of each result.
+pub fn evaluation(evaluation: &Evaluation) -> Table {
+    let mut lines = table(&["window", "slice", "inputs", "rows", "value", "", "± s.e.", "note"]);
+    for result in evaluation.results.iter().flatten() {
+        if let Some(failure) = &result.failure {
+            let note = format!("{}: {}", failure.code, failure.message);
+            lines.add_row(line(result, Cell::new("failed"), number("–"), number(""), note));
+        }
+        for value in &result.values {
+            let error = value.standard_error.map(significant).unwrap_or_default();
+            let note = value.note.clone().unwrap_or_default();
+            lines.add_row(line(result, Cell::new(&value.name), number(figure(value)), number(error), note));
+        }
+    }
+    lines
+}
+
+fn line(result: &WindowResult, name: Cell, figure: Cell, error: Cell, note: String) -> Vec<Cell> {
+    let pairs = |map: &serde_json::Map<String, serde_json::Value>| {
+        let pair = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
+            Some(text) => format!("{name}={text}"),
+            None => format!("{name}={value}"),
+        };
+        map.iter().map(pair).collect::<Vec<_>>().join(" ")
+    };
+    vec![
+        Cell::new(period(result)),
+        Cell::new(pairs(&result.slice)),
+        Cell::new(pairs(&result.inputs)),
+        number(result.rows.used),
+        name,
+        figure,
+        error,
+        Cell::new(note),
+    ]
+}
+
+/// A result's period, without clock times where they are midnight.
+pub fn period(result: &WindowResult) -> String {
+    let short = |time: driftline_core::Time| time.to_string().trim_end_matches("T00:00:00Z").to_owned();
+    format!("{} … {}", short(result.window.start.0), short(result.window.end.0))
+}
+
+/// A value's number, or a dash where it is undefined.
+pub fn figure(value: &Value) -> String {
+    value.value.map_or_else(|| "–".into(), significant)
+}
+
+/// Six significant digits.
+pub fn significant(number: f64) -> String {
+    if number == 0.0 || (1e-4..1e9).contains(&number.abs()) {
+        let digits = if number == 0.0 { 1 } else { number.abs().log10().floor() as i32 + 1 };
+        let decimals = usize::try_from(6 - digits.clamp(0, 6)).unwrap_or_default();
+        return format!("{number:.decimals$}");
+    }
+    format!("{number:.5e}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_show_six_digits() {
+        for (number, text) in [
+            (0.0, "0.00000"),
+            (0.601_234_56, "0.601235"),
+            (-12.345_678_9, "-12.3457"),
+            (123_456_789.0, "123456789"),
+            (0.000_012, "1.20000e-5"),
+        ] {
+            assert_eq!(significant(number), text);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What an operator can choose.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+const MIB: usize = 1 << 20;
+
+/// How a server is run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Threads that compute evaluations.
+    pub threads: usize,
+    /// Bounds on requests and evaluations.
+    pub limits: Limits,
+    /// Whether plugins are compiled in this process; only tests want that.
+    pub compile_in_process: bool,
+}
+
+/// Bounds on requests and evaluations.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The largest JSON body, decoded.
+    pub json_bytes: usize,
+    /// The largest CSV, Arrow, Parquet or Wasm body, decoded.
+    pub upload_bytes: usize,
+    /// How many evaluations run at once.
+    pub evaluations: usize,
+    /// How many more may wait for their turn.
+    pub queued_evaluations: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { json_bytes: 64 * MIB, upload_bytes: 512 * MIB, evaluations: 8, queued_evaluations: 64 }
+    }
+}
+
+impl Config {
+    /// The defaults for a data directory.
+    pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { data, listen, threads, limits: Limits::default(), compile_in_process: false }
+    }
+}

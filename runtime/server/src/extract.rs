@@ -1,0 +1,190 @@
+//! What handlers take from a request; every refusal is a problem that names the field.
+
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request, path::ErrorKind, rejection::PathRejection},
+    http::{HeaderMap, header, request::Parts},
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+
+/// The named parts of a path.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        found.map(|axum::extract::Path(value)| Self(value)).map_err(|rejection| path_problem(&rejection))
+    }
+}
+
+fn path_problem(rejection: &PathRejection) -> Problem {
+    if let PathRejection::FailedToDeserializePathParams(error) = rejection {
+        match error.kind() {
+            ErrorKind::DeserializeError { key, message, .. } => {
+                return Problem::bad_request("invalid_name", message.clone()).at(key.clone());
+            }
+            ErrorKind::Message(message) => return Problem::bad_request("invalid_path", message.clone()),
+            _ => {}
+        }
+    }
+    Problem::bad_request("invalid_path", rejection.body_text())
+}
+
+/// The query string; unknown parameters are refused.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded_pairs(query));
+        serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            let message = error.into_inner().to_string();
+            shaped("invalid_query", &path, &message, Problem::bad_request)
+        })
+    }
+}
+
+fn form_urlencoded_pairs(query: &str) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(query.as_bytes())
+}
+
+/// A problem from serde's words: unknown, missing and repeated fields have codes of their own.
+fn shaped(code: &'static str, path: &str, message: &str, problem: impl Fn(&'static str, String) -> Problem) -> Problem {
+    let named = message.split('`').nth(1).unwrap_or_default();
+    let beside = |named: &str| if path == "." { named.to_owned() } else { format!("{path}.{named}") };
+    let special = [
+        ("unknown field", "unknown_field"),
+        ("missing field", "missing_field"),
+        ("duplicate field", "duplicate_field"),
+    ];
+    for (words, code) in special {
+        if message.starts_with(words) {
+            let parent = path.strip_suffix(named).map_or(path, |parent| parent.trim_end_matches('.'));
+            let field = if parent.is_empty() {
+                named.to_owned()
+            } else if parent == path {
+                beside(named)
+            } else {
+                format!("{parent}.{named}")
+            };
+            return problem(code, format!("`{field}`: {message}")).at(field);
+        }
+    }
+    if path == "." {
+        return problem(code, message.to_owned());
+    }
+    problem(code, format!("`{path}`: {message}")).at(path)
+}
+
+/// Reads a whole body of at most `limit` decoded bytes.
+///
+/// # Errors
+/// 413 beyond the limit, 400 when the body breaks off or its encoding is damaged.
+pub async fn body(request: Request, limit: usize) -> Result<Bytes, Problem> {
+    let (parts, body) = request.into_parts();
+    let encoded = parts.headers.contains_key(header::CONTENT_ENCODING);
+    let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if !encoded && announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(Problem::too_large(limit));
+    }
+    collect(body, limit).await
+}
+
+async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    match Limited::new(body, limit).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if is_over_limit(error.as_ref()) => Err(Problem::too_large(limit)),
+        Err(error) => {
+            let detail = format!("the body could not be read: {error}; check its encoding and send it whole");
+            Err(Problem::bad_request("invalid_body", detail))
+        }
+    }
+}
+
+fn is_over_limit(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Reads a JSON body into `T`, strictly: unknown fields are refused.
+///
+/// # Errors
+/// 415 for another content type, 413 beyond the limit, 400 for what is not JSON, 422 for what is not a `T`.
+pub async fn json<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Problem> {
+    let content_type = content_type(request.headers());
+    if !content_type.eq_ignore_ascii_case("application/json") {
+        return Err(unsupported(content_type, "application/json"));
+    }
+    let body = body(request, limit).await?;
+    let mut deserializer = serde_json::Deserializer::from_slice(&body);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_problem(&error))?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    if !error.inner().is_data() {
+        return malformed(error.inner());
+    }
+    shaped("invalid_field", &error.path().to_string(), &error.inner().to_string(), Problem::invalid)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::bad_request("invalid_json", format!("the body is not valid JSON: {error}"))
+}
+
+/// The media type of a request without its parameters; empty when it has none.
+pub fn content_type(headers: &HeaderMap) -> &str {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+/// 415: the content type is none of `supported`.
+pub fn unsupported(content_type: &str, supported: &str) -> Problem {
+    let came = if content_type.is_empty() { "no content type came" } else { content_type };
+    let detail = format!("{came}: set the Content-Type header to one of: {supported}");
+    Problem::new(axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail).at("content-type")
+}
+
+/// How many items a page may have: `asked` or 100, 1 to `most`.
+///
+/// # Errors
+/// 422 outside the range.
+pub fn limit(asked: Option<usize>, most: usize) -> Result<usize, Problem> {
+    match asked.unwrap_or(100) {
+        limit if (1..=most).contains(&limit) => Ok(limit),
+        limit => {
+            let detail = format!("`limit` is {limit}, but a page has 1 to {most} items: choose a number in between");
+            Err(Problem::invalid("invalid_limit", detail).at("limit"))
+        }
+    }
+}
+
+/// A cursor from an earlier page, parsed.
+///
+/// # Errors
+/// 422 when it is none.
+pub fn cursor<T: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
+    let parse = |text: &str| {
+        let detail = "this is no cursor of this list: pass the `next_cursor` of its page before, unchanged";
+        text.parse().map_err(|_| Problem::invalid("invalid_cursor", detail).at("cursor"))
+    };
+    cursor.map(parse).transpose()
+}

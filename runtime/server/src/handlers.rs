@@ -1,0 +1,11 @@
+//! Handlers, one file a resource, each a recipe: take the request apart, act once, answer.
+
+pub mod aggregates;
+pub mod datasets;
+pub mod delayed_metrics;
+pub mod evaluations;
+pub mod fallback;
+pub mod models;
+pub mod operations;
+pub mod plugins;
+pub mod predictions;

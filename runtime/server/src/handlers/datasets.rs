@@ -1,0 +1,80 @@
+//! Reference datasets: upload, list, show.
+
+use axum::{
+    Json,
+    extract::{Request, State},
+};
+
+use super::predictions::{format, limit};
+use crate::{
+    app::{App, Shared},
+    extract::{self, Path},
+    ingest::{self, RowKind},
+    problem::{Problem, ProblemBody},
+    wire::{Dataset, DatasetStored, ItemName, List},
+};
+
+/// Uploads a dataset for use as a reference, in place of an earlier one of that name.
+#[utoipa::path(put, path = "/v1/models/{model}/datasets/{dataset}", tag = "models",
+    params(("model" = String, Path, description = "The model's name"), ("dataset" = String, Path, description = "The dataset's name")),
+    request_body(content(
+        (serde_json::Value = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
+        (Vec<u8> = "application/vnd.apache.arrow.stream"), (Vec<u8> = "application/vnd.apache.parquet"))),
+    responses((status = 200, description = "Stored", body = DatasetStored),
+        (status = 404, description = "There is no such model", body = ProblemBody),
+        (status = 422, description = "Refused", body = ProblemBody)))]
+pub async fn put_dataset(
+    State(app): State<Shared>,
+    Path(path): Path<(ItemName, ItemName)>,
+    request: Request,
+) -> Result<Json<DatasetStored>, Problem> {
+    let (ItemName(model), ItemName(name)) = path;
+    let format = format(request.headers())?;
+    let body = extract::body(request, limit(&app, format)).await?;
+    let store = move |app: &App| -> Result<DatasetStored, Problem> {
+        let schema = app.model(&model)?.schema;
+        let decoded = ingest::decode(format, RowKind::Dataset, &body, &schema, ingest::now())?;
+        if decoded.rows == 0 {
+            return Err(Problem::invalid("empty_dataset", "the dataset has no rows: send at least one"));
+        }
+        let dataset = app.storage.put_dataset(&model, &name, decoded.batches)?;
+        Ok(DatasetStored { dataset: dataset.into(), ignored_columns: decoded.ignored })
+    };
+    app.blocking(store).await.map(Json)
+}
+
+/// Lists a model's datasets in the order of their names.
+#[utoipa::path(get, path = "/v1/models/{model}/datasets", tag = "models",
+    params(("model" = String, Path, description = "The model's name")),
+    responses((status = 200, description = "All of them", body = List<Dataset>),
+        (status = 404, description = "There is no such model", body = ProblemBody)))]
+pub async fn list_datasets(
+    State(app): State<Shared>,
+    Path(ItemName(model)): Path<ItemName>,
+) -> Result<Json<List<Dataset>>, Problem> {
+    let list = move |app: &App| -> Result<_, Problem> {
+        app.model(&model)?;
+        Ok(app.storage.datasets(&model)?)
+    };
+    let items = app.blocking(list).await?.into_iter().map(Dataset::from).collect();
+    Ok(Json(List { items, next_cursor: None }))
+}
+
+/// Shows a dataset.
+#[utoipa::path(get, path = "/v1/models/{model}/datasets/{dataset}", tag = "models",
+    params(("model" = String, Path, description = "The model's name"), ("dataset" = String, Path, description = "The dataset's name")),
+    responses((status = 200, description = "The dataset", body = Dataset),
+        (status = 404, description = "There is none", body = ProblemBody)))]
+pub async fn show_dataset(
+    State(app): State<Shared>,
+    Path(path): Path<(ItemName, ItemName)>,
+) -> Result<Json<Dataset>, Problem> {
+    let (ItemName(model), ItemName(name)) = path;
+    let show = move |app: &App| -> Result<Dataset, Problem> {
+        app.model(&model)?;
+        let found = app.storage.dataset(&model, &name)?;
+        let detail = format!("model `{model}` has no dataset `{name}`: PUT one to /v1/models/{model}/datasets/{name}");
+        found.map(Dataset::from).ok_or_else(|| Problem::not_found("dataset_not_found", detail).at("dataset"))
+    };
+    app.blocking(show).await.map(Json)
+}

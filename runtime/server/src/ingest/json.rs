@@ -1,0 +1,402 @@
+//! Rows from JSON: one object, an array of objects, or one object a line.
+
+use std::borrow::Cow;
+
+use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Deserializer;
+use uuid::Uuid;
+
+use super::{
+    RowKind, Rows, big_integers,
+    columns::{Cell, Columns, place},
+    keys::{ENDS_BEFORE_TIME, Keys},
+    refusal::{Fault, Refusal, excerpt},
+    scalar::Scalar,
+};
+
+/// Reads one object or an array of objects.
+///
+/// # Errors
+/// What is wrong first, and where.
+pub fn read(body: &[u8], kind: RowKind, columns: Columns) -> Result<Rows, Refusal> {
+    let mut reader = Reader::new(kind, columns);
+    let mut deserializer = Deserializer::from_slice(body);
+    let outcome = deserializer.deserialize_any(Body(&mut reader)).and_then(|()| deserializer.end());
+    if let Err(error) = outcome {
+        return Err(reader.refused(body, &error, None));
+    }
+    reader.finish(body)
+}
+
+/// Reads one object a line; blank lines are skipped.
+///
+/// # Errors
+/// What is wrong first, and where.
+pub fn read_lines(body: &[u8], kind: RowKind, columns: Columns) -> Result<Rows, Refusal> {
+    let mut reader = Reader::new(kind, columns);
+    for (number, line) in body.split(|byte| *byte == b'\n').enumerate() {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let mut deserializer = Deserializer::from_slice(line);
+        let outcome = Row(&mut reader).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        if let Err(error) = outcome {
+            return Err(reader.refused(line, &error, Some(number + 1)));
+        }
+    }
+    reader.finish(body)
+}
+
+struct Reader {
+    kind: RowKind,
+    keys: Keys,
+    columns: Columns,
+    /// The dotted name of the cell being read.
+    name: String,
+    /// The list being read.
+    list: Vec<f64>,
+    /// Numbers so large that they may have been whole numbers beyond 64 bits, and their places.
+    suspects: Vec<(f64, String)>,
+    /// Whether the parser is inside the row's `metrics`.
+    in_metrics: bool,
+    refusal: Option<Refusal>,
+}
+
+impl Reader {
+    fn new(kind: RowKind, columns: Columns) -> Self {
+        let (name, list, suspects) = Default::default();
+        Self { kind, keys: Keys::default(), columns, name, list, suspects, in_metrics: false, refusal: None }
+    }
+
+    /// Keeps the refusal; the error only ends the parse.
+    fn refuse<E: serde::de::Error>(&mut self, refusal: Refusal) -> E {
+        self.refusal = Some(refusal);
+        E::custom("refused")
+    }
+
+    fn place(&self, field: &str) -> String {
+        format!("rows[{}].{field}", self.columns.rows())
+    }
+
+    fn put<E: serde::de::Error>(&mut self, cell: Cell<'_>) -> Result<(), E> {
+        self.columns.put(&self.name, cell).map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn refused(self, text: &[u8], error: &serde_json::Error, line: Option<usize>) -> Refusal {
+        let row = self.columns.rows();
+        match self.refusal {
+            Some(refusal) => refusal,
+            None if error.is_data() => {
+                let field = if self.in_metrics { format!("rows[{row}].metrics") } else { format!("rows[{row}]") };
+                Refusal::at(Fault::TypeMismatch, field, error.to_string())
+            }
+            None => malformed(text, error, line, row),
+        }
+    }
+
+    fn finish(self, body: &[u8]) -> Result<Rows, Refusal> {
+        if let Some((_, place)) = self.suspects.iter().find(|(value, _)| big_integers::contains(body, *value)) {
+            let detail = "the integer does not fit into 64 bits: send it as text, or with a decimal point as a float";
+            return Err(Refusal::at(Fault::IntegerOutOfRange, place.clone(), detail));
+        }
+        Ok(Rows { keys: self.keys, rows: self.columns.rows(), metrics: self.columns.finish() })
+    }
+}
+
+fn malformed(text: &[u8], error: &serde_json::Error, line: Option<usize>, row: usize) -> Refusal {
+    if text.trim_ascii().is_empty() {
+        return Refusal::whole(Fault::InvalidJson, "the body is empty: send one object or an array of objects");
+    }
+    let mut detail = format!("the body is not valid JSON: {error}");
+    if let Some(line) = line {
+        detail = format!("line {line} is not valid JSON: {error}");
+    }
+    let rest = text.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let near = rest.get(error.column().saturating_sub(2)..).unwrap_or_default();
+    let near = near.strip_prefix(b"-").unwrap_or(near);
+    if [&b"N"[..], b"I", b"aN", b"nf"].iter().any(|start| near.starts_with(start)) {
+        detail.push_str("; JSON has no NaN or Infinity: send null for an absent value");
+    }
+    Refusal { fault: Fault::InvalidJson, field: Some(format!("rows[{row}]")), detail }
+}
+
+struct Body<'r>(&'r mut Reader);
+
+impl<'de> Visitor<'de> for Body<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("one object or an array of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        while rows.next_element_seed(Row(self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, row: A) -> Result<(), A::Error> {
+        Row(self.0).visit_map(row)
+    }
+}
+
+struct Row<'r>(&'r mut Reader);
+
+impl<'de> DeserializeSeed<'de> for Row<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    Id = 1,
+    Time = 2,
+    EndTime = 4,
+    Deployment = 8,
+    Metrics = 16,
+}
+
+impl<'de> Visitor<'de> for Row<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object such as {\"metrics\": {\"age\": 41}}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let reader = self.0;
+        let mut keys = RowKeys::default();
+        let mut seen = 0;
+        while let Some(Key(key)) = map.next_key()? {
+            let slot = reader.slot(&key).map_err(|refusal| reader.refuse(refusal))?;
+            if seen & slot as u8 != 0 {
+                let refusal = Refusal::at(Fault::DuplicateField, reader.place(&key), "the row has this field twice");
+                return Err(reader.refuse(refusal));
+            }
+            seen |= slot as u8;
+            match slot {
+                Slot::Metrics => {
+                    reader.in_metrics = true;
+                    map.next_value_seed(Metrics(reader))?;
+                    reader.in_metrics = false;
+                }
+                _ => {
+                    let value: Scalar<'de> = map.next_value()?;
+                    keys.take(slot, &value).map_err(|(fault, detail)| {
+                        let refusal = Refusal::at(fault, reader.place(&key), detail);
+                        reader.refuse(refusal)
+                    })?;
+                }
+            }
+        }
+        reader.end_row(keys, seen).map_err(|refusal| reader.refuse(refusal))
+    }
+}
+
+impl Reader {
+    fn slot(&self, key: &str) -> Result<Slot, Refusal> {
+        let predictions = self.kind == RowKind::Predictions;
+        match key {
+            "metrics" => Ok(Slot::Metrics),
+            "id" if self.kind != RowKind::Dataset => Ok(Slot::Id),
+            "time" if predictions => Ok(Slot::Time),
+            "end_time" if predictions => Ok(Slot::EndTime),
+            "deployment" if predictions => Ok(Slot::Deployment),
+            _ => {
+                let fields = self.kind.fields();
+                let detail = format!(
+                    "a row has no such field (it has {fields}); to send a metric, put it into `metrics`: \
+                     {{\"metrics\": {{\"{}\": …}}}}",
+                    excerpt(key)
+                );
+                Err(Refusal::at(Fault::UnknownField, self.place(&excerpt(key)), detail))
+            }
+        }
+    }
+
+    fn end_row(&mut self, keys: RowKeys, seen: u8) -> Result<(), Refusal> {
+        if seen & Slot::Metrics as u8 == 0 {
+            let detail = "the row has no metrics: send {\"metrics\": {\"name\": value}}";
+            return Err(Refusal::at(Fault::MissingField, self.place("metrics"), detail));
+        }
+        if self.kind == RowKind::Delayed && keys.id.is_none() {
+            let detail = "a delayed metric needs the id of its prediction: send it as text";
+            return Err(Refusal::at(Fault::MissingField, self.place("id"), detail));
+        }
+        if let (Some(time), Some(end)) = (keys.time, keys.end_time)
+            && end < time
+        {
+            return Err(Refusal::at(Fault::InvalidTime, self.place("end_time"), ENDS_BEFORE_TIME));
+        }
+        self.keys.ids.push(keys.id);
+        self.keys.times.push(keys.time);
+        self.keys.ends.push(keys.end_time);
+        self.keys.deployments.append_option(keys.deployment);
+        self.columns.end_row();
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct RowKeys {
+    id: Option<Uuid>,
+    time: Option<i64>,
+    end_time: Option<i64>,
+    deployment: Option<String>,
+}
+
+impl RowKeys {
+    fn take(&mut self, slot: Slot, value: &Scalar<'_>) -> Result<(), (Fault, String)> {
+        match slot {
+            Slot::Id => self.id = value.id()?,
+            Slot::Time => self.time = value.time()?,
+            Slot::EndTime => self.end_time = value.time()?,
+            Slot::Deployment => self.deployment = value.text()?,
+            Slot::Metrics => {}
+        }
+        Ok(())
+    }
+}
+
+/// A key of an object, borrowed from the body where it has no escapes.
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> serde::Deserialize<'de> for Key<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a field name")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(text.into())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// The `metrics` object, and every object nested in it.
+struct Metrics<'r>(&'r mut Reader);
+
+impl<'de> DeserializeSeed<'de> for Metrics<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.0.name.clear();
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Metrics<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object of metrics such as {\"age\": 41}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let reader = self.0;
+        let prefix = reader.name.len();
+        while let Some(Key(key)) = map.next_key()? {
+            if prefix > 0 {
+                reader.name.push('.');
+            }
+            reader.name.push_str(&key);
+            map.next_value_seed(Value(reader))?;
+            reader.name.truncate(prefix);
+        }
+        Ok(())
+    }
+}
+
+/// The value of a metric.
+struct Value<'r>(&'r mut Reader);
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a number, text, boolean, null, list of numbers or object")
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.0.put(Cell::Null)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
+        self.0.put(Cell::Boolean(value))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
+        self.0.put(Cell::Integer(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
+        match i64::try_from(value) {
+            Ok(value) => self.0.put(Cell::Integer(value)),
+            Err(_) => {
+                let place = place(self.0.columns.rows(), &self.0.name);
+                let detail =
+                    format!("the integer {value} does not fit into 64 bits with a sign: send it as text or as a float");
+                Err(self.0.refuse(Refusal::at(Fault::IntegerOutOfRange, place, detail)))
+            }
+        }
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
+        if value.abs() >= big_integers::LIMIT {
+            self.0.suspects.push((value, place(self.0.columns.rows(), &self.0.name)));
+        }
+        self.0.put(Cell::Float(value))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
+        self.0.put(Cell::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let reader = self.0;
+        let mut list = std::mem::take(&mut reader.list);
+        list.clear();
+        while let Some(item) = items.next_element::<Scalar<'de>>()? {
+            let Some(number) = item.number() else {
+                let place = format!("{}[{}]", place(reader.columns.rows(), &reader.name), list.len());
+                let detail =
+                    format!("a list may only hold numbers, got {}: use text or separate metrics", item.described());
+                return Err(reader.refuse(Refusal::at(Fault::TypeMismatch, place, detail)));
+            };
+            list.push(number);
+        }
+        let outcome = reader.put(Cell::List(&list));
+        reader.list = list;
+        outcome
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        if self.0.name.is_empty() {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            let refusal =
+                Refusal::at(Fault::InvalidColumn, self.0.place("metrics"), "a metric has no name: give it one");
+            return Err(self.0.refuse(refusal));
+        }
+        Metrics(self.0).visit_map(map)
+    }
+}

@@ -1,0 +1,33 @@
+//! The Driftline server: how the outside talks to the runtime.
+//!
+//! | step of a request | file |
+//! |---|---|
+//! | ids, logs, counts, encodings, panics | `layers` |
+//! | which handler | [`router`] |
+//! | the parts of the request, checked | `extract`, [`wire`], [`ingest`] |
+//! | the recipe | `handlers` |
+//! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations` under way |
+//! | the answer, or why there is none | [`wire`], [`problem`] |
+//!
+//! [`Server`] puts these together; [`cli`] is the command line around it.
+
+mod app;
+pub mod cli;
+mod config;
+mod error;
+mod evaluations;
+mod extract;
+mod handlers;
+pub mod ingest;
+mod layers;
+mod metrics;
+mod plugins;
+pub mod problem;
+mod router;
+mod server;
+mod standard_plugins;
+pub mod wire;
+
+pub use config::{Config, Limits};
+pub use error::Error;
+pub use server::Server;

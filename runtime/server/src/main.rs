@@ -1,0 +1,7 @@
+//! The binary `driftline`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    driftline::cli::run()
+}

@@ -1,0 +1,64 @@
+//! Every route, grouped by who calls it.
+
+use axum::{Router, routing::get};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::Shared,
+    handlers::{
+        aggregates, datasets, delayed_metrics, evaluations, fallback, models, operations, plugins, predictions,
+    },
+    layers,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Driftline",
+        description = "A metrics runtime for machine-learning models in production.",
+        license(name = "Apache-2.0 OR MIT")
+    ),
+    tags(
+        (name = "models", description = "What predicts, and what it predicted"),
+        (name = "plugins", description = "How to judge a model"),
+        (name = "evaluations", description = "Plugins run over windows"),
+        (name = "operations", description = "For whoever runs the server")
+    ),
+    components(schemas(crate::problem::ProblemBody))
+)]
+struct Interface;
+
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(Interface::openapi())
+        // Model services
+        .routes(routes!(predictions::track_predictions, predictions::read_predictions))
+        .routes(routes!(delayed_metrics::track_delayed_metrics))
+        .routes(routes!(aggregates::track_aggregate, aggregates::list_aggregates))
+        // Data scientists
+        .routes(routes!(models::list_models))
+        .routes(routes!(models::put_model, models::show_model))
+        .routes(routes!(datasets::list_datasets))
+        .routes(routes!(datasets::put_dataset, datasets::show_dataset))
+        .routes(routes!(plugins::list_plugins, plugins::upload_plugin))
+        .routes(routes!(plugins::show_plugin, plugins::retire_plugin))
+        .routes(routes!(plugins::fetch_plugin))
+        .routes(routes!(evaluations::list_evaluations, evaluations::run_evaluation))
+        .routes(routes!(evaluations::show_evaluation, evaluations::cancel_evaluation))
+        // Operators
+        .routes(routes!(operations::show_health))
+        .routes(routes!(operations::show_readiness))
+        .routes(routes!(operations::show_metrics))
+}
+
+/// The whole interface over `app`.
+pub fn router(app: &Shared) -> Router {
+    let (routes, interface) = routes().split_for_parts();
+    let interface = serde_json::to_string(&interface).unwrap_or_default();
+    let routes = routes
+        .route("/openapi.json", get(move || operations::show_interface(interface.clone())))
+        .fallback(fallback::unknown_path)
+        .method_not_allowed_fallback(fallback::wrong_method)
+        .with_state(app.clone());
+    layers::around(routes, app)
+}

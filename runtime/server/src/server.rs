@@ -1,0 +1,105 @@
+//! A server from its start to its end.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt;
+use driftline_eval::{Evaluator, Options as EvaluatorOptions};
+use driftline_sandbox::{Compiler, Options as SandboxOptions, Sandbox};
+use driftline_storage::{Options as StorageOptions, Storage};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Config, Error,
+    app::{App, Shared},
+    evaluations::{Evaluations, mark_interrupted},
+    metrics::Metrics,
+    router::router,
+    standard_plugins,
+};
+
+/// How long requests may take to end once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// A server that listens; [`Server::run`] makes it answer.
+pub struct Server {
+    app: Shared,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the data directory, installs the standard plugins that are missing, and listens.
+    ///
+    /// # Errors
+    /// When the directory or the address can't be had.
+    pub async fn start(config: Config) -> Result<Self, Error> {
+        let listen = config.listen;
+        let app = tokio::task::spawn_blocking(move || open(&config)).await;
+        let app = app.map_err(|error| Error::Panicked(error.to_string()))??;
+        let listening = async {
+            let listener = TcpListener::bind(listen).await?;
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        };
+        let (listener, address) = listening.await.map_err(|source| Error::Listen { address: listen, source })?;
+        Ok(Self { app, listener, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop` is cancelled; then lets requests end, interrupts
+    /// evaluations and closes the data directory.
+    ///
+    /// # Errors
+    /// When connections can't be accepted any more.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), Error> {
+        let Self { app, listener, .. } = self;
+        // Answers are small and wait for nothing: Nagle's algorithm would only delay them.
+        let listener = listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+            }
+        });
+        let (evaluations, stopped) = (app.evaluations.clone(), stop.clone());
+        let draining = async move {
+            stopped.cancelled().await;
+            evaluations.stop().await;
+        };
+        let serving = axum::serve(listener, router(&app)).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let overdue = async {
+            stop.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            (served, ()) = async { tokio::join!(serving, draining) } => served?,
+            () = overdue => tracing::warn!("some requests did not end in time and are cut off"),
+        }
+        let closed = tokio::task::spawn_blocking(move || app.storage.close()).await;
+        closed.map_err(|error| Error::Panicked(error.to_string()))
+    }
+}
+
+fn open(config: &Config) -> Result<Shared, Error> {
+    let storage = Storage::open(&config.data, StorageOptions::default())?;
+    let sandbox = Sandbox::new(SandboxOptions::new(config.data.join("cache"), compiler(config)?))?;
+    let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &EvaluatorOptions { threads: config.threads })?;
+    let interrupted = mark_interrupted(&storage)?;
+    if interrupted > 0 {
+        tracing::warn!(interrupted, "evaluations were cut off when the server last stopped");
+    }
+    standard_plugins::install_missing(&storage, &sandbox)?;
+    let metrics = Metrics::new();
+    let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
+    Ok(Arc::new(App { limits: config.limits.clone(), storage, sandbox, evaluator, evaluations, metrics }))
+}
+
+fn compiler(config: &Config) -> Result<Compiler, Error> {
+    if config.compile_in_process {
+        return Ok(Compiler::InProcess);
+    }
+    Ok(Compiler::Command { program: std::env::current_exe()?, args: vec!["compile".into()] })
+}

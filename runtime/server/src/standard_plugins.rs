@@ -1,0 +1,30 @@
+//! The plugins that every server has from its first start.
+
+use driftline_core::Digest;
+use driftline_sandbox::Sandbox;
+use driftline_storage::{PluginRef, Storage};
+
+use crate::{Error, plugins};
+
+const STANDARD: [(&str, &[u8]); 1] = [("roc-auc", include_bytes!("../../../plugins/built/roc-auc.wasm"))];
+
+/// Installs those that are not there yet, the way an upload is installed. One
+/// that was retired stays retired, and a version that someone has taken stays theirs.
+///
+/// # Errors
+/// When one is refused, or storage fails.
+pub fn install_missing(storage: &Storage, sandbox: &Sandbox) -> Result<(), Error> {
+    for (name, wasm) in STANDARD {
+        if storage.plugin(&PluginRef::Digest(Digest::of(wasm)))?.is_some() {
+            continue;
+        }
+        match plugins::install(storage, sandbox, wasm) {
+            Ok(_) => tracing::info!(name, "installed a standard plugin"),
+            Err(problem) if problem.code == "version_taken" => {
+                tracing::warn!(name, "kept the installed plugin of this version instead of the standard one");
+            }
+            Err(problem) => return Err(Error::StandardPlugin { name, reason: problem.detail }),
+        }
+    }
+    Ok(())
+}

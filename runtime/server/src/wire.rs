@@ -1,0 +1,23 @@
+//! The JSON of the interface, in snake_case; the only place where serde meets the vocabulary.
+
+mod aggregate;
+mod dataset;
+mod evaluation;
+mod list;
+mod model;
+mod plugin;
+mod rows;
+mod scalar;
+
+pub use aggregate::{Aggregate, AggregateQuery, AggregateRow, AggregatesAccepted};
+pub use dataset::{Dataset, DatasetStored};
+pub use evaluation::{
+    Chart, Evaluation, EvaluationFilter, EvaluationRequest, EvaluationStatus, EvaluationSummary, Failure, InputColumns,
+    Lineage, Progress, ReferenceSpec, RowCounts, Series, SliceCell, Timing, UsedPlugin, Value, Wait, WaitQuery,
+    WindowBounds, WindowResult, WindowSpec,
+};
+pub use list::{List, PageQuery};
+pub use model::{Column, Model, ModelPut, ModelSummary};
+pub use plugin::{Installed, Plugin, PluginVersion};
+pub use rows::{Accepted, PredictionPage, PredictionQuery};
+pub use scalar::{Id, Instant, ItemName, Length};

@@ -1,0 +1,72 @@
+//! Plugins.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Instant, ItemName};
+
+/// An installed plugin.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Plugin {
+    /// Its name.
+    pub name: ItemName,
+    /// Its semantic version.
+    pub version: String,
+    /// `sha256:…` of the bytes that were uploaded.
+    pub digest: String,
+    /// How many bytes they are.
+    pub size_bytes: u64,
+    /// When it was installed.
+    pub installed: Instant,
+    /// When it was retired, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired: Option<Instant>,
+    /// What it says of itself: inputs, outputs, parameters, documentation.
+    #[schema(value_type = Object)]
+    pub description: serde_json::Value,
+    /// All versions of that name; only when one plugin is shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<PluginVersion>,
+}
+
+/// One version of a plugin.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PluginVersion {
+    /// The semantic version.
+    pub version: String,
+    /// `sha256:…` of its bytes.
+    pub digest: String,
+    /// Whether it is retired.
+    pub retired: bool,
+}
+
+/// A plugin after its upload.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Installed {
+    /// The plugin.
+    #[serde(flatten)]
+    pub plugin: Plugin,
+    /// Whether the same bytes were installed before.
+    pub already_installed: bool,
+}
+
+impl From<driftline_storage::PluginRecord> for Plugin {
+    fn from(record: driftline_storage::PluginRecord) -> Self {
+        Self {
+            name: ItemName(record.name),
+            version: record.version,
+            digest: record.digest.to_string(),
+            size_bytes: record.size_bytes,
+            installed: Instant(record.installed),
+            retired: record.retired.map(Instant),
+            description: serde_json::from_str(&record.description).unwrap_or_default(),
+            versions: Vec::new(),
+        }
+    }
+}
+
+impl From<&driftline_storage::PluginRecord> for PluginVersion {
+    fn from(record: &driftline_storage::PluginRecord) -> Self {
+        Self { version: record.version.clone(), digest: record.digest.to_string(), retired: record.retired.is_some() }
+    }
+}
