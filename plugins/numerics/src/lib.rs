@@ -6,8 +6,14 @@
 //! | numbers kept in order, in bounded passes | [`Multiset`], [`key`], [`radix`] |
 //! | two multisets read side by side | [`walk`] |
 //! | quantiles as NumPy rounds them | [`quantile`] |
+//! | the distance of two distribution functions | [`ecdf`] |
+//! | bin edges as NumPy chooses them | [`bins`] |
+//! | tails of the Kolmogorov-Smirnov statistic | [`kolmogorov`] |
 //! | area under the ROC curve with its error | [`roc`] |
 
+pub mod bins;
+pub mod ecdf;
+pub mod kolmogorov;
 pub mod key;
 pub mod multiset;
 pub mod quantile;

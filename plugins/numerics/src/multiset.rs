@@ -55,15 +55,19 @@ impl Multiset {
         self.sort_pairs();
         self.keys = Vec::new();
         self.pairs = Vec::new();
-        if self.entries() >= JOIN.max(2 * self.joined) && self.runs.len() > 1 {
-            self.join();
-        }
+        self.join_above(JOIN);
     }
 
     /// Adds the numbers of a settled multiset.
     pub fn merge(&mut self, other: Self) {
         self.runs.extend(other.runs);
-        if self.entries() >= JOIN.max(2 * self.joined) {
+        self.join_above(JOIN);
+    }
+
+    /// Makes equal keys of different runs one entry, when there are at least
+    /// `entries` and twice as many as were left the last time.
+    pub fn join_above(&mut self, entries: usize) {
+        if self.runs.len() > 1 && self.entries() >= entries.max(2 * self.joined) {
             self.join();
         }
     }

@@ -1,0 +1,12 @@
+//! `psi`: how far a column's distribution has moved from the reference.
+
+mod binning;
+mod column;
+mod index;
+mod metric;
+mod parameters;
+
+pub use metric::Psi;
+pub use parameters::Parameters;
+
+driftline_sdk::plugin!(Psi);

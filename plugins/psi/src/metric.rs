@@ -1,0 +1,115 @@
+//! The metric: what it takes, keeps and reports.
+
+use driftline_sdk::prelude::*;
+
+use crate::{
+    binning::{self, Counts},
+    column::Column,
+    index::{self, Bin},
+    parameters::{Mode, Parameters},
+};
+
+/// The most bins drawn; of more, those that moved most.
+const DRAWN: usize = 50;
+
+/// The cells of a column.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Psi {
+    column: Column,
+}
+
+impl Metric for Psi {
+    type Parameters = Parameters;
+
+    fn describe() -> Description {
+        Description::new(
+            "psi",
+            "1.0.0",
+            "Population stability index of a column against the reference: the sum of (c - r) ln(c / r) over the shares \
+             c of the window and r of the reference. Numbers are cut at the reference's quantiles, each bin closed on the \
+             left; categories and missing cells are bins of their own.",
+        )
+        .input(Input::new("value", &[Kind::Number, Kind::Category]).nullable().doc("The column, numbers or categories."))
+        .output(
+            Output::new("psi")
+                .lower_is_better()
+                .range(0.0, None)
+                .thresholds(0.1, 0.25)
+                .doc("The index; 0 when the shares are the same."),
+        )
+        .reference(ReferenceUse::Required)
+    }
+
+    fn open(run: &Run<Parameters>) -> Result<Self> {
+        run.parameters.check()?;
+        Ok(Self::default())
+    }
+
+    fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
+        match rows.kind("value")? {
+            Kind::Category => self.column.add_labels(rows.categories("value")?.counts()),
+            Kind::Number | Kind::Timestamp => self.column.add_numbers(&rows.numbers("value")?),
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) {
+        self.column.numbers.settle();
+    }
+
+    fn merge(&mut self, other: Self) -> Result<()> {
+        if !other.column.numbers.is_sound() {
+            return Err(Error::data("the saved state was not made by this plugin"));
+        }
+        self.column.merge(other.column);
+        Ok(())
+    }
+
+    fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
+        let reference = reference.ok_or_else(|| Error::parameters("`psi` compares with a reference: choose one"))?;
+        if let Some(reason) = undefined(&self.column, &reference.column, run.parameters.mode) {
+            return Ok(Report::undefined(&["psi"], reason));
+        }
+        let kind = run.inputs.kind("value")?;
+        let counts = binning::count(&self.column, &reference.column, kind, run.parameters);
+        if counts.current.iter().sum::<f64>() == 0.0 || counts.reference.iter().sum::<f64>() == 0.0 {
+            return Ok(Report::undefined(&["psi"], "no finite values on one side"));
+        }
+        let bins = index::bins(&counts.current, &counts.reference, run.parameters);
+        let note = note(&counts, &self.column, run.parameters);
+        let value = Value::new("psi", index::psi(&bins)).note(note);
+        Ok(Report::new().value(value).chart(shares(&counts.names, &bins)))
+    }
+}
+
+fn undefined(current: &Column, reference: &Column, mode: Mode) -> Option<&'static str> {
+    let drops_missing = mode == Mode::Evidently;
+    if reference.present() == 0.0 {
+        return Some("no values in the reference");
+    }
+    let usable = current.present() + if drops_missing { 0.0 } else { current.missing as f64 };
+    (usable == 0.0).then_some("no values in the window")
+}
+
+fn note(counts: &Counts, current: &Column, parameters: &Parameters) -> Option<String> {
+    let rows = current.present() + current.missing as f64;
+    let expected = (counts.names.len() as f64 - 1.0) / rows;
+    match parameters.mode {
+        Mode::Scouter => Some(format!("without drift about {expected:.2e} is expected, (bins - 1) / rows")),
+        _ => counts.note.clone(),
+    }
+}
+
+fn shares(names: &[String], bins: &[Bin]) -> Chart {
+    let mut drawn: Vec<usize> = (0..bins.len()).collect();
+    if drawn.len() > DRAWN {
+        drawn.sort_by(|a, b| bins[*b].contribution.total_cmp(&bins[*a].contribution));
+        drawn.truncate(DRAWN);
+        drawn.sort_unstable();
+    }
+    let categories = drawn.iter().map(|bin| names[*bin].clone()).collect();
+    let of = |share: fn(&Bin) -> f64| drawn.iter().map(move |bin| share(&bins[*bin]));
+    Chart::bars("Shares by bin", "value", "share of rows", categories)
+        .heights("reference", of(|bin| bin.reference))
+        .heights("current", of(|bin| bin.current))
+}

@@ -1,0 +1,75 @@
+//! What a user may choose.
+
+use driftline_sdk::prelude::*;
+
+/// The parameters of `psi`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    /// Into how many bins numbers are cut; for quantile and equal-width binning.
+    #[serde(default = "ten")]
+    #[schemars(range(min = 2, max = 10_000))]
+    pub(crate) bins: u32,
+    /// How bins are cut: at the reference's quantiles, or with equal widths over its range (as many as `bins`, or as
+    /// Sturges' or Doane's rule says).
+    #[serde(default)]
+    pub(crate) binning: Binning,
+    /// The edges of the bins in ascending order, in place of `binning`; the first and the last are taken as infinite.
+    #[serde(default)]
+    #[schemars(length(min = 2, max = 10_001))]
+    pub(crate) edges: Option<Vec<f64>>,
+    /// Smaller shares count as this much, so that an empty bin does not make the index infinite. Unless told 1e-4, and
+    /// 0.01 in the mode deepchecks.
+    #[serde(default)]
+    #[schemars(range(min = 1e-300, max = 0.5))]
+    pub(crate) floor: Option<f64>,
+    /// Whose rules to follow: our own (standard), or another tool's, to compare with it. evidently: Sturges bins over
+    /// reference and current together above 20 distinct values, else one bin for each value, missing and infinite
+    /// values dropped, its own replacement for empty bins. scouter: 1e-10 is added to each share. deepchecks: shares are
+    /// at least 0.01.
+    #[serde(default)]
+    pub(crate) mode: Mode,
+}
+
+fn ten() -> u32 {
+    10
+}
+
+/// How bins are cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Binning {
+    #[default]
+    Quantile,
+    EqualWidth,
+    Sturges,
+    Doane,
+}
+
+/// Whose rules to follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    #[default]
+    Standard,
+    Evidently,
+    Scouter,
+    Deepchecks,
+}
+
+impl Parameters {
+    /// Checks what the schema can't say.
+    pub(crate) fn check(&self) -> Result<()> {
+        let edges = self.edges.as_deref().unwrap_or_default();
+        match edges.windows(2).find(|pair| pair[0].partial_cmp(&pair[1]) != Some(core::cmp::Ordering::Less)) {
+            Some(pair) => {
+                let message = format!("`edges` must ascend, but {} is followed by {}", pair[0], pair[1]);
+                Err(Error::parameters(message))
+            }
+            None if self.edges.is_some() && self.mode == Mode::Evidently => {
+                Err(Error::parameters("`edges` and the mode evidently exclude each other: leave one out"))
+            }
+            None => Ok(()),
+        }
+    }
+}
