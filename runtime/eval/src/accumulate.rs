@@ -8,7 +8,7 @@ use arrow::{
     compute::{concat, filter, take},
     datatypes::{Float64Type, TimestampMicrosecondType},
 };
-use driftline_core::{Accumulator, Cells, Failure, InputBatch, Metric};
+use driftline_core::{Accumulator, Cells, Failure, FailureCode, InputBatch, Metric};
 
 use crate::{
     Error,
@@ -61,16 +61,9 @@ impl Accumulation {
     }
 
     fn add(&mut self, key: &GroupKey, read: usize, columns: Columns) -> Guest<()> {
-        let group = match self.groups.get_mut(key) {
-            Some(group) => group,
-            None => {
-                let accumulator = match self.metric.open(&self.parameters) {
-                    Ok(accumulator) => accumulator,
-                    Err(failure) => return Ok(Err(failure)),
-                };
-                let group = Group { accumulator, rows: Rows::default(), waiting: Vec::new(), waiting_rows: 0 };
-                self.groups.entry(key.clone()).or_insert(group)
-            }
+        let group = match self.group(key) {
+            Ok(group) => group,
+            Err(failure) => return Ok(Err(failure)),
         };
         group.rows.read += read as u64;
         group.rows.used += columns.rows as u64;
@@ -80,7 +73,23 @@ impl Accumulation {
         }
         group.waiting_rows += columns.rows;
         group.waiting.push(columns);
-        if group.waiting_rows * 2 > BATCH_ROWS { group.feed(self.metric.as_mut()) } else { Ok(Ok(())) }
+        if group.waiting_rows * 2 <= BATCH_ROWS {
+            return Ok(Ok(()));
+        }
+        match self.groups.get_mut(key) {
+            Some(group) => group.feed(self.metric.as_mut()),
+            None => Ok(Ok(())),
+        }
+    }
+
+    /// The group called `key`; without rows when it was not met yet.
+    pub fn group(&mut self, key: &GroupKey) -> Result<&mut Group, Failure> {
+        if !self.groups.contains_key(key) {
+            let accumulator = self.metric.open(&self.parameters)?;
+            let group = Group { accumulator, rows: Rows::default(), waiting: Vec::new(), waiting_rows: 0 };
+            self.groups.insert(key.clone(), group);
+        }
+        self.groups.get_mut(key).ok_or_else(|| Failure::new(FailureCode::Failed, "the group was lost"))
     }
 
     /// Gives waiting rows to the plugin.

@@ -27,13 +27,13 @@ pub(crate) struct GroupResult {
     pub report: Result<Report, Failure>,
 }
 
-/// Sorts the states of all units by slice, for each binding. A failure in any
-/// unit is the failure of its binding.
+/// Sorts the states of all units by slice, for each binding; `expected` groups
+/// are there even without rows. A failure in any unit is the failure of its binding.
 pub(crate) fn by_slice(
     bindings: usize,
     current: Vec<UnitStates>,
     reference: Vec<UnitStates>,
-    periods: &[u32],
+    expected: &[GroupKey],
 ) -> Vec<Result<Vec<SliceStates>, Failure>> {
     let mut slices: Vec<Slices> = (0..bindings).map(|_| Ok(BTreeMap::new())).collect();
     gather(&mut slices, current, |slice, key, group| {
@@ -44,11 +44,9 @@ pub(crate) fn by_slice(
         states.push(group.state);
     });
     for slices in slices.iter_mut().flatten() {
-        if !periods.is_empty() {
-            let whole = slices.entry(Arc::from([])).or_insert_with_key(SliceStates::new);
-            for period in periods {
-                whole.periods.entry(*period).or_default();
-            }
+        for key in expected {
+            let slice = slices.entry(Arc::clone(&key.slice)).or_insert_with_key(SliceStates::new);
+            slice.periods.entry(key.period).or_default();
         }
     }
     gather(&mut slices, reference, |slice, _, group| slice.reference.push(group.state));

@@ -9,7 +9,7 @@ use crate::{
     Error,
     binding::Binding,
     frame::{Shape, row_converter},
-    groups::slice_values,
+    groups::{GroupKey, slice_values},
     merge::{GroupResult, MergeWork, by_slice},
     outcome::{Lineage, Outcome, Rows, Timing, WindowResult},
     plan::{MAX_GROUPS, Plan, ReferenceRows},
@@ -109,7 +109,7 @@ pub(crate) async fn run(
     let lineage = lineage(plan, &current.facts, reference.as_ref().map(|side| &side.facts));
     let (results, log) = match plan.factory.description().merges {
         true => merged(plan, current, reference, workers, context).await?,
-        false => whole(current, reference, workers, context).await?,
+        false => whole(expected(plan), current, reference, workers, context).await?,
     };
     let results = label(plan, results)?;
     let total = started.elapsed();
@@ -142,17 +142,13 @@ async fn merged(
     let reference = states.split_off(split);
     let mut log: Vec<_> = states.iter_mut().chain([]).flat_map(|unit| std::mem::take(&mut unit.log)).collect();
 
-    let all_periods: Vec<u32> = match plan.shape.groups.is_empty() {
-        true => (0..plan.shape.periods.0.len()).filter_map(|at| u32::try_from(at).ok()).collect(),
-        false => Vec::new(),
-    };
     let work = Arc::new(MergeWork {
         factory: Arc::clone(&plan.factory),
         parameters: plan.parameters.clone(),
         window: plan.window,
         with_reference,
     });
-    let slices = by_slice(plan.shape.bindings.len(), states, reference, &all_periods);
+    let slices = by_slice(plan.shape.bindings.len(), states, reference, &expected(plan));
     let mut jobs = Vec::new();
     let mut results: Vec<Result<Vec<GroupResult>, Failure>> = Vec::new();
     for (at, slices) in slices.into_iter().enumerate() {
@@ -171,7 +167,15 @@ async fn merged(
     Ok((results, log))
 }
 
+/// The groups that have a result even without rows: every period, unless slices are to be found.
+fn expected(plan: &Plan) -> Vec<GroupKey> {
+    let periods = 0..u32::try_from(plan.shape.periods.0.len()).unwrap_or(u32::MAX);
+    let whole = plan.shape.groups.is_empty();
+    periods.filter(|_| whole).map(|period| GroupKey { period, slice: Arc::from([]) }).collect()
+}
+
 async fn whole(
+    expected: Vec<GroupKey>,
     current: Side,
     reference: Option<Side>,
     workers: &Workers,
@@ -180,7 +184,7 @@ async fn whole(
     let inner = context.clone();
     let job = move || {
         let other = reference.as_ref().map(|side| (side.work.as_ref(), side.units.as_slice()));
-        unsplit::run(&current.work, &current.units, other, &inner)
+        unsplit::run(&current.work, &current.units, other, &expected, &inner)
     };
     let mut answers = workers.run_all(vec![job], context).await?;
     let answer = answers.pop().ok_or_else(|| Error::Worker("no answer".into()))?;

@@ -26,15 +26,23 @@ pub(crate) struct Unsplit {
     pub log: Vec<String>,
 }
 
-/// Runs over whole windows. Blocks; call it on a worker thread.
+/// Runs over whole windows; `expected` groups have a result even without
+/// rows. Blocks; call it on a worker thread.
 pub(crate) fn run(
     current: &UnitWork,
     current_units: &[Unit],
     reference: Option<(&UnitWork, &[Unit])>,
+    expected: &[GroupKey],
     context: &RunContext,
 ) -> Result<Unsplit, Error> {
     let mut running = current.start();
     current.feed(&in_time_order(current, current_units, context)?, context, &mut running)?;
+    for run in &mut running {
+        let opened = run.as_mut().map(|run| expected.iter().try_for_each(|key| run.group(key).map(|_| ())));
+        if let Ok(Err(failure)) = opened {
+            *run = Err(failure);
+        }
+    }
     let measured: Vec<_> =
         running.iter_mut().map(|run| run.as_mut().map(|run| run.take_groups()).unwrap_or_default()).collect();
     if let Some((work, units)) = reference {
