@@ -1,0 +1,12 @@
+;; Imports a clock, which the runtime does not offer.
+(module
+  (import "driftline:hostile/clock" "now" (func $now (result i64)))
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 32768))
+  (func (export "driftline:metric/metric@0.1.0#describe") (result i32)
+    (drop (call $now)) unreachable)
+  (func (export "driftline:metric/metric@0.1.0#[static]accumulator.open") (param i32 i32) (result i32) unreachable)
+  (func (export "driftline:metric/metric@0.1.0#[method]accumulator.update") (param i32) (result i32) unreachable)
+  (func (export "driftline:metric/metric@0.1.0#[method]accumulator.state") (param i32) (result i32) unreachable)
+  (func (export "driftline:metric/metric@0.1.0#[method]accumulator.merge") (param i32 i32 i32) (result i32) unreachable)
+  (func (export "driftline:metric/metric@0.1.0#evaluate") (param i32 i32 i32) (result i32) unreachable))
