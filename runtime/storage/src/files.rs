@@ -2,14 +2,15 @@
 
 use std::{
     collections::HashSet,
-    fs::File,
+    fs::{self, File},
+    io,
     path::{Path as DiskPath, PathBuf},
     sync::{Arc, Mutex},
 };
 
 use bytes::Bytes;
 use driftline_core::Digest;
-use futures::{TryStreamExt, executor::block_on};
+use futures::executor::block_on;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
 
 use crate::{Error, held};
@@ -45,7 +46,7 @@ impl Files {
     }
 
     /// Syncs the file, then each directory above it up to the root: any of them may be new.
-    fn sync(&self, path: &Path) -> std::io::Result<()> {
+    fn sync(&self, path: &Path) -> io::Result<()> {
         let mut place = self.root.join(path.as_ref());
         File::open(&place)?.sync_all()?;
         while place != self.root && place.pop() {
@@ -78,25 +79,31 @@ impl Files {
         Ok(())
     }
 
-    /// Removes a file that nothing lists.
-    pub fn remove(&self, path: &Path) -> Result<(), Error> {
-        block_on(self.store.delete(path)).map_err(|error| Error::failed(format!("removing {path}"), error))
-    }
-
-    /// Removes every file but those in `listed`; gives how many.
+    /// Removes every file but those in `listed`, what a crash left half-written too; gives how many.
     pub fn sweep(&self, listed: &HashSet<Path>) -> Result<usize, Error> {
         let mut swept = 0;
+        let keep: HashSet<PathBuf> = listed.iter().map(|path| self.root.join(path.as_ref())).collect();
         for folder in FOLDERS {
-            for path in self.list(folder)?.into_iter().filter(|path| !listed.contains(path)) {
-                self.remove(&path)?;
-                swept += 1;
-            }
+            sweep(&self.root.join(folder), &keep, &mut swept)
+                .map_err(|error| Error::failed(format!("sweeping the folder {folder}"), error))?;
         }
         Ok(swept)
     }
+}
 
-    fn list(&self, folder: &str) -> Result<Vec<Path>, Error> {
-        let found = self.store.list(Some(&Path::from(folder))).map_ok(|meta| meta.location).try_collect();
-        block_on(found).map_err(|error| Error::failed(format!("listing {folder}"), error))
+fn sweep(folder: &DiskPath, keep: &HashSet<PathBuf>, swept: &mut usize) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sweep(&entry.path(), keep, swept)?;
+        } else if !keep.contains(&entry.path()) {
+            fs::remove_file(entry.path())?;
+            *swept += 1;
+        }
     }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::{array::RecordBatch, compute::concat_batches};
-use driftline_core::{ID, Schema, Window};
+use driftline_core::{Digest, ID, Schema, Window};
 
 use crate::{
     DelayedCells, Error, Kind, Segment, Storage,
@@ -27,14 +27,19 @@ pub struct Snapshot {
     /// (`Schema::arrow_predictions`), in the order of arrival. Rows outside the window may be among them.
     pub unsealed: Vec<RecordBatch>,
     pending: Pending,
+    logged: Vec<LogRow>,
     inner: Arc<Inner>,
 }
+
+/// The sequence number and checksum of a log row.
+type LogRow = (i64, u32);
 
 /// The delayed metrics that were pending, oldest first.
 #[derive(Clone, Default)]
 struct Pending {
     sealed: Vec<Listing>,
     logged: Vec<(i64, Arc<RecordBatch>)>,
+    checksums: Vec<LogRow>,
     /// The smallest and largest id of the snapshot's predictions.
     ids: ([u8; 16], [u8; 16]),
 }
@@ -48,7 +53,7 @@ impl Storage {
     /// [`Error::NotFound`] for a model that was deleted, [`Error::Corrupt`] for a damaged log.
     pub fn snapshot(&self, model: &Model, window: Option<Window>) -> Result<Snapshot, Error> {
         let inner = self.inner.clone();
-        let (model, segments, unsealed, pending) = inner.catalog.read(|view| {
+        let (model, segments, unsealed, pending, logged) = inner.catalog.read(|view| {
             let model = model::by_id(view, model.id)?;
             let segments = segment::predictions(view, model.id, window)?;
             let logged = log::entries(view, model.id, Kind::Predictions, window)?;
@@ -60,21 +65,26 @@ impl Storage {
                 Some(ids) => pending(&inner, view, &model, ids)?,
                 None => Pending::default(),
             };
-            Ok((model, segments, unsealed, pending))
+            let logged = logged.iter().map(|entry| (entry.seq, entry.checksum)).collect();
+            Ok((model, segments, unsealed, pending, logged))
         })?;
         let unsealed = gathered(&model, &unsealed)?;
-        Ok(Snapshot { model, segments, unsealed, pending, inner })
+        Ok(Snapshot { model, segments, unsealed, pending, logged, inner })
     }
 }
 
 fn pending(inner: &Inner, view: &rusqlite::Connection, model: &Model, ids: IdRange) -> Result<Pending, Error> {
     let sealed = segment::delayed(view, model.id)?.into_iter().filter(|listing| overlap(listing.ids, ids)).collect();
-    let logged = log::entries(view, model.id, Kind::Delayed, None)?
+    let entries: Vec<_> = log::entries(view, model.id, Kind::Delayed, None)?
         .into_iter()
         .filter(|entry| overlap((entry.min_id, entry.max_id), ids))
+        .collect();
+    let checksums = entries.iter().map(|entry| (entry.seq, entry.checksum)).collect();
+    let logged = entries
+        .iter()
         .map(|entry| Ok((entry.seq, inner.log_cache.get(view, entry.seq)?)))
         .collect::<Result<_, Error>>()?;
-    Ok(Pending { sealed, logged, ids })
+    Ok(Pending { sealed, logged, checksums, ids })
 }
 
 fn both(a: IdRange, b: IdRange) -> IdRange {
@@ -117,6 +127,20 @@ fn joined(schema: &arrow::datatypes::SchemaRef, open: &mut Vec<RecordBatch>) -> 
 }
 
 impl Snapshot {
+    /// A digest over what the snapshot holds: segments, log rows, delayed metrics.
+    pub fn digest(&self) -> Digest {
+        let sealed = self.segments.iter().map(|segment| &segment.digest);
+        let delayed = self.pending.sealed.iter().map(|listing| &listing.digest);
+        let files: Vec<u8> = sealed.chain(delayed).flat_map(|digest| *digest.as_bytes()).collect();
+        let logged: Vec<u8> = self
+            .logged
+            .iter()
+            .chain(&self.pending.checksums)
+            .flat_map(|(seq, checksum)| seq.to_le_bytes().into_iter().chain(checksum.to_le_bytes()))
+            .collect();
+        Digest::of_parts([&files[..], &logged[..]])
+    }
+
     /// The delayed values of `columns` that can belong to the snapshot's rows:
     /// for each id and column the last that is not null, in the order of arrival.
     ///

@@ -88,8 +88,12 @@ impl Storage {
     pub fn close(&self) {
         let sealer = held(&self.inner.sealer).take();
         drop(sealer);
-        self.inner.writer.close();
-        self.inner.catalog.close();
+        self.inner.close();
+    }
+
+    /// The time by the clock given in [`Options`].
+    pub fn now(&self) -> driftline_core::Time {
+        self.inner.options.clock.now()
     }
 
     /// Creates the model or replaces its details; tells whether it was created.
@@ -159,7 +163,20 @@ impl Storage {
     }
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // A forgotten append may still hold the writer; its thread must not outlive the claim.
+        self.close();
+    }
+}
+
 impl Inner {
+    /// Closes the catalog; the writer's connection last, because the last one tidies up.
+    fn close(&self) {
+        self.catalog.close();
+        self.writer.close();
+    }
+
     /// Seals what the model's log holds now.
     pub fn seal(&self, model: ModelId, kind: Kind) -> Result<(), Error> {
         let _alone = held(&self.sealing);

@@ -1,0 +1,116 @@
+//! Storage against a naive model in memory, over random histories.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use crate::world::{Cell, Cells, Float, Int, Null, Row, World, text, window};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Append(Vec<Row>),
+    Delayed(Vec<Row>),
+    Seal,
+    Restart,
+    Read(i64, i64),
+}
+
+/// Ids and times from small ranges, so that they often meet.
+const IDS: std::ops::Range<u128> = 0..12;
+const TIMES: std::ops::Range<i64> = 0..40;
+
+/// Times are multiples of ten days: segments of several months.
+const STEP_MICROS: i64 = 10 * 86_400_000_000;
+
+fn cell(column: &str) -> BoxedStrategy<Cell> {
+    let value = match column {
+        "n" => any::<i64>().prop_map(Int).boxed(),
+        "x" => (-9_i32..9).prop_map(|n| Float(f64::from(n) / 4.0)).boxed(),
+        _ => "[a-c]{0,2}".prop_map(|label| text(&label)).boxed(),
+    };
+    prop_oneof![3 => value, 1 => Just(Null)].boxed()
+}
+
+fn cells() -> impl Strategy<Value = Cells> {
+    let columns = ["n", "x", "label"].map(|column| (Just(column.to_owned()), proptest::option::of(cell(column))));
+    columns.prop_map(|pairs| pairs.into_iter().filter_map(|(column, cell)| Some((column, cell?))).collect())
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let predictions = (IDS, TIMES, cells()).prop_map(|(id, at, cells)| Row { id, time: Some(at * STEP_MICROS), cells });
+    let delayed = (IDS, cells()).prop_map(|(id, cells)| Row { id, time: None, cells });
+    prop_oneof![
+        4 => proptest::collection::vec(predictions, 1..6).prop_map(Step::Append),
+        4 => proptest::collection::vec(delayed, 1..6).prop_map(Step::Delayed),
+        2 => Just(Step::Seal),
+        1 => Just(Step::Restart),
+        2 => (TIMES, TIMES).prop_map(|(a, b)| Step::Read(a.min(b) * STEP_MICROS, (a.max(b) + 1) * STEP_MICROS)),
+    ]
+}
+
+/// What storage should hold, kept the simplest way.
+#[derive(Default)]
+struct Naive {
+    predictions: Vec<Row>,
+    delayed: BTreeMap<u128, Cells>,
+}
+
+impl Naive {
+    fn delay(&mut self, rows: &[Row]) {
+        for row in rows {
+            let held = self.delayed.entry(row.id).or_default();
+            held.extend(
+                row.cells
+                    .iter()
+                    .filter(|(_, cell)| **cell != Null)
+                    .map(|(column, cell)| (column.clone(), cell.clone())),
+            );
+        }
+    }
+
+    fn read(&self, start: i64, end: i64) -> Vec<Row> {
+        let inside = self.predictions.iter().filter(|row| row.time.is_some_and(|time| start <= time && time < end));
+        let mut rows: Vec<Row> = inside.cloned().collect();
+        for row in &mut rows {
+            row.cells.retain(|_, cell| *cell != Null);
+            row.cells.extend(self.delayed.get(&row.id).cloned().unwrap_or_default());
+        }
+        sorted(rows)
+    }
+}
+
+/// Several predictions may share id and time; order them fully.
+fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by_key(|row| (row.time, row.id, format!("{:?}", row.cells)));
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_history_reads_like_the_naive_model(steps in proptest::collection::vec(step(), 1..25), segment_rows in 1_usize..9) {
+        let mut world = World::with(|options| options.segment_rows = segment_rows);
+        world.storage().put_model(&crate::world::name("m"), Default::default()).expect("writes");
+        let mut naive = Naive::default();
+        let all = (TIMES.start, TIMES.end * STEP_MICROS);
+        for step in steps.into_iter().chain([Step::Read(all.0, all.1), Step::Seal, Step::Restart, Step::Read(all.0, all.1)]) {
+            match step {
+                Step::Append(rows) => {
+                    world.append(&rows);
+                    naive.predictions.extend(rows);
+                }
+                Step::Delayed(rows) => {
+                    world.append(&rows);
+                    naive.delay(&rows);
+                }
+                Step::Seal => world.seal(),
+                Step::Restart => world.restart(),
+                Step::Read(start, end) => {
+                    let read = sorted(world.read(Some(window(start, end))));
+                    prop_assert_eq!(read, naive.read(start, end));
+                }
+            }
+        }
+    }
+}
