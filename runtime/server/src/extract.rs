@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::{FromRequestParts, Request, path::ErrorKind, rejection::PathRejection},
+    extract::{FromRequestParts, RawPathParams, Request, path::ErrorKind, rejection::PathRejection},
     http::{HeaderMap, header, request::Parts},
 };
 use bytes::Bytes;
@@ -19,8 +19,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        found.map(|axum::extract::Path(value)| Self(value)).map_err(|rejection| path_problem(&rejection))
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let problem = path_problem(&rejection);
+                let sent = RawPathParams::from_request_parts(parts, state).await.ok();
+                let named = sent.iter().flatten().find(|(_, value)| problem.detail.contains(&format!("`{value}`")));
+                Err(match named {
+                    Some((name, _)) => problem.at(name),
+                    None => problem,
+                })
+            }
+        }
     }
 }
 
