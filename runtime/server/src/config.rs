@@ -13,6 +13,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Threads that compute evaluations.
     pub threads: usize,
+    /// A model's log is sealed into a segment when it holds this many rows; 0 seals nothing.
+    pub seal_rows: u64,
     /// Bounds on requests and evaluations.
     pub limits: Limits,
     /// Whether plugins are compiled in this process; only tests want that.
@@ -42,6 +44,7 @@ impl Config {
     /// The defaults for a data directory.
     pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { data, listen, threads, limits: Limits::default(), compile_in_process: false }
+        let seal_rows = driftline_storage::Options::default().seal_rows;
+        Self { data, listen, threads, seal_rows, limits: Limits::default(), compile_in_process: false }
     }
 }

@@ -35,7 +35,12 @@ impl Server {
     /// When the directory or the address can't be had.
     pub async fn start(config: Config) -> Result<Self, Error> {
         let listen = config.listen;
-        let app = tokio::task::spawn_blocking(move || open(&config)).await;
+        let opening = move || {
+            let app = open(&config)?;
+            standard_plugins::install_missing(&app.storage, &app.sandbox)?;
+            Ok(app)
+        };
+        let app: Result<Result<Shared, Error>, _> = tokio::task::spawn_blocking(opening).await;
         let app = app.map_err(|error| Error::Panicked(error.to_string()))??;
         let listening = async {
             let listener = TcpListener::bind(listen).await?;
@@ -83,18 +88,27 @@ impl Server {
     }
 }
 
-fn open(config: &Config) -> Result<Shared, Error> {
-    let storage = Storage::open(&config.data, StorageOptions::default())?;
+/// Opens the data directory and sets up what works on it.
+///
+/// # Errors
+/// When the directory can't be had.
+pub fn open(config: &Config) -> Result<Shared, Error> {
+    let storage = Storage::open(&config.data, sealing(config.seal_rows))?;
     let sandbox = Sandbox::new(SandboxOptions::new(config.data.join("cache"), compiler(config)?))?;
     let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &EvaluatorOptions { threads: config.threads })?;
     let interrupted = mark_interrupted(&storage)?;
     if interrupted > 0 {
         tracing::warn!(interrupted, "evaluations were cut off when the server last stopped");
     }
-    standard_plugins::install_missing(&storage, &sandbox)?;
     let metrics = Metrics::new();
     let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
     Ok(Arc::new(App { limits: config.limits.clone(), storage, sandbox, evaluator, evaluations, metrics }))
+}
+
+fn sealing(seal_rows: u64) -> StorageOptions {
+    let options = StorageOptions::default();
+    let seal_min_rows = options.seal_min_rows.min(seal_rows);
+    StorageOptions { seal_rows, seal_min_rows, background: seal_rows > 0, ..options }
 }
 
 fn compiler(config: &Config) -> Result<Compiler, Error> {

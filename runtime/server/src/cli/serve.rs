@@ -24,6 +24,9 @@ pub struct Serve {
     /// Threads that compute evaluations [default: one for each core]
     #[arg(long, env = "DRIFTLINE_THREADS", value_name = "N")]
     threads: Option<usize>,
+    /// Rows of a model that are sealed into a segment; fewer are sealed when they get old, 0 seals nothing
+    #[arg(long, env = "DRIFTLINE_SEAL_ROWS", value_name = "ROWS", default_value_t = 500_000)]
+    seal_rows: u64,
     /// Evaluations that run at once
     #[arg(long, env = "DRIFTLINE_MAX_EVALUATIONS", value_name = "N", default_value_t = Limits::default().evaluations)]
     max_evaluations: usize,
@@ -80,7 +83,7 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
         evaluations: serve.max_evaluations.max(1),
         queued_evaluations: serve.max_queued,
     };
-    let config = Config { threads: serve.threads.unwrap_or(defaults.threads).max(1), limits, ..defaults };
+    let config = Config { threads: serve.threads.unwrap_or(defaults.threads).max(1), seal_rows: serve.seal_rows, limits, ..defaults };
     serve.log.begin();
     runtime()?.block_on(async {
         let server = Server::start(config).await?;
