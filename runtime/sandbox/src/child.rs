@@ -12,9 +12,11 @@ const REFUSED: u8 = 3;
 /// What the process itself maps (program, libraries), where the system does not tell.
 const OWN_BYTES: u64 = 512 << 20;
 
-/// What the parent writes: the memory limit as eight little-endian bytes, then the plugin.
+/// What the parent writes: the limits on memory (bytes) and processor time
+/// (seconds), each as eight little-endian bytes, then the plugin.
 pub(crate) fn request(bytes: &[u8], limits: &Limits) -> Vec<u8> {
-    [&limits.compile_memory_bytes.to_le_bytes(), bytes].concat()
+    let seconds = limits.compile_ms.div_ceil(1000).saturating_mul(compile::THREADS);
+    [&limits.compile_memory_bytes.to_le_bytes(), &seconds.to_le_bytes(), bytes].concat()
 }
 
 /// What the child said when it refused the plugin.
@@ -46,9 +48,11 @@ pub fn compile_child() -> ExitCode {
 
 fn answer() -> io::Result<ExitCode> {
     let mut stdin = io::stdin().lock();
-    let mut limit = [0; 8];
-    stdin.read_exact(&mut limit)?;
-    confine(u64::from_le_bytes(limit))?;
+    let mut memory_bytes = [0; 8];
+    stdin.read_exact(&mut memory_bytes)?;
+    let mut seconds = [0; 8];
+    stdin.read_exact(&mut seconds)?;
+    confine(u64::from_le_bytes(memory_bytes), u64::from_le_bytes(seconds))?;
     let mut bytes = Vec::new();
     stdin.read_to_end(&mut bytes)?;
     let engine = settings::engine(Limits::default().stack_bytes).map_err(io::Error::other)?;
@@ -68,9 +72,11 @@ fn answer() -> io::Result<ExitCode> {
     Ok(code)
 }
 
-fn confine(memory_bytes: u64) -> io::Result<()> {
+/// The parent bounds the time; the limit on processor time is for a child that outlives it.
+fn confine(memory_bytes: u64, seconds: u64) -> io::Result<()> {
     let limit = memory_bytes.saturating_add(mapped_bytes().unwrap_or(OWN_BYTES));
     rlimit::Resource::AS.set(limit, limit)?;
+    rlimit::Resource::CPU.set(seconds, seconds)?;
     rlimit::Resource::CORE.set(0, 0)
 }
 

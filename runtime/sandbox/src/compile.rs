@@ -19,7 +19,7 @@ use crate::{
 const STDERR_BYTES: u64 = 64 * 1024;
 const ARTIFACT_BYTES: u64 = 1 << 30;
 /// Enough to be quick; more threads mean more address space.
-const THREADS: &str = "4";
+pub(crate) const THREADS: u64 = 4;
 
 /// The serialized machine code of a plugin.
 pub(crate) fn artifact(engine: &Engine, bytes: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
@@ -52,7 +52,7 @@ fn in_child(program: &Path, args: &[String], bytes: &[u8], limits: &Limits) -> R
     let child = Command::new(program)
         .args(args)
         .env_clear()
-        .env("RAYON_NUM_THREADS", THREADS)
+        .env("RAYON_NUM_THREADS", THREADS.to_string())
         // Each arena of the allocator reserves address space, which is what is limited.
         .env("MALLOC_ARENA_MAX", "2")
         .current_dir("/")

@@ -60,7 +60,7 @@ pub struct Limits {
     pub table_elements: usize,
     /// Live resource handles of an instance.
     pub handles: usize,
-    /// Machine stack of a call.
+    /// Machine stack of a call. Threads that run plugins need about twice as much.
     pub stack_bytes: usize,
     /// Labels that the host keeps for the category columns of an instance.
     pub dictionary_bytes: usize,

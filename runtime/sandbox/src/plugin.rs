@@ -8,8 +8,11 @@ use wasmtime::{Engine, component::Component};
 
 use crate::{
     Limits, Refusal, RefusalCode, bindings::MetricPluginPre, clock::Frozen, description::parse_description,
-    guest::Guest, running::Running, session::Session, world::Fitting,
+    guest::Guest, log::head, running::Running, session::Session, world::Fitting,
 };
+
+/// How much of a log a refusal quotes.
+const LOG_BYTES: usize = 2_000;
 
 /// An installed plugin; starting it costs some microseconds.
 pub struct Plugin {
@@ -106,7 +109,11 @@ fn refusal(failure: Failure) -> Refusal {
         FailureCode::Trap | FailureCode::Stack | FailureCode::Start => RefusalCode::DescribeTrapped,
         _ => RefusalCode::DescribeFailed,
     };
-    let log = if failure.log.is_empty() { String::new() } else { format!(". Its log: {}", failure.log.join(" | ")) };
+    let log = if failure.log.is_empty() {
+        String::new()
+    } else {
+        format!(". Its log: {}", head(&failure.log.join(" | "), LOG_BYTES))
+    };
     Refusal::new(code, format!("the plugin could not be asked for its description: {}{log}", failure.message))
 }
 

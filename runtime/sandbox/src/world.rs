@@ -4,12 +4,19 @@ use semver::Version;
 use wasmtime::{
     Engine,
     component::{
-        Component, InstancePre, Linker,
-        types::{ComponentFunc, ComponentInstance, ComponentItem, Type},
+        Component, Linker, ResourceAny,
+        types::{self, ComponentFunc, ComponentInstance, ComponentItem, Type},
     },
 };
 
-use crate::{Refusal, RefusalCode, bindings::MetricPluginPre, contract, guest::Guest};
+use crate::{
+    Refusal, RefusalCode,
+    bindings::{MetricPluginPre, wit},
+    contract,
+    guest::Guest,
+};
+
+type Answer<T> = Result<T, wit::Failure>;
 
 /// Interfaces of WASI that belong to the WASI 0.2 command world, which is linked.
 const WASI: [&str; 6] = ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
@@ -25,7 +32,8 @@ pub(crate) fn fit(component: &Component, linker: &Linker<Guest>) -> Result<Fitti
     check_imports(component, linker.engine())?;
     let version = check_exports(component, linker.engine())?;
     let pre = linker.instantiate_pre(component).map_err(|error| mismatch(&format!("{error:#}")))?;
-    let pre = typed(pre, component, linker.engine())?;
+    check_types(component, linker.engine())?;
+    let pre = MetricPluginPre::new(pre).map_err(|error| mismatch(&format!("{error:#}")))?;
     Ok(Fitting { pre, version })
 }
 
@@ -48,12 +56,12 @@ fn check_imports(component: &Component, engine: &Engine) -> Result<(), Refusal> 
 }
 
 fn offered(import: &str) -> bool {
-    let (interface, version) = import.split_once('@').unwrap_or((import, ""));
-    if let Some(ours) = interface.strip_prefix(contract::PACKAGE) {
-        return matches!(ours, "/columns" | "/log")
-            && Version::parse(version).is_ok_and(|version| compatible(&version));
+    let interface = import.split('@').next().unwrap_or(import);
+    let Some(version) = version_of(import) else { return false };
+    match interface.strip_prefix(contract::PACKAGE) {
+        Some(ours) => matches!(ours, "/columns" | "/log") && compatible(&version),
+        None => WASI.iter().any(|prefix| interface.starts_with(prefix)) && (version.major, version.minor) == (0, 2),
     }
-    WASI.iter().any(|prefix| interface.starts_with(prefix)) && version.starts_with("0.2.")
 }
 
 fn compatible(theirs: &Version) -> bool {
@@ -62,14 +70,13 @@ fn compatible(theirs: &Version) -> bool {
 
 fn check_exports(component: &Component, engine: &Engine) -> Result<Version, Refusal> {
     let ty = component.component_type();
-    let prefix = format!("{}/metric@", contract::PACKAGE);
     let exports: Vec<(&str, ComponentItem)> = ty.exports(engine).map(|(name, item)| (name, item.ty)).collect();
-    let Some((name, item)) = exports.iter().find(|(name, _)| name.starts_with(&prefix)) else {
+    let Some((name, item)) = exports.iter().find(|(name, _)| is_metric(name)) else {
         let found: Vec<&str> = exports.iter().map(|(name, _)| *name).collect();
         let found = if found.is_empty() { "nothing".to_owned() } else { list(&found) };
         return Err(mismatch(&format!("it exports {found} but not `{}`: implement that interface", contract::METRIC)));
     };
-    let version = Version::parse(&name[prefix.len()..]).ok().filter(compatible).ok_or_else(|| {
+    let version = version_of(name).filter(compatible).ok_or_else(|| {
         mismatch(&format!("it exports `{name}`: build it against {}@{}", contract::PACKAGE, contract::VERSION))
     })?;
     let ComponentItem::ComponentInstance(metric) = item else {
@@ -77,6 +84,15 @@ fn check_exports(component: &Component, engine: &Engine) -> Result<Version, Refu
     };
     check_functions(metric, engine)?;
     Ok(version)
+}
+
+fn is_metric(export: &str) -> bool {
+    export.strip_prefix(contract::PACKAGE).is_some_and(|rest| rest.starts_with("/metric@"))
+}
+
+fn version_of(interface: &str) -> Option<Version> {
+    let (_, version) = interface.split_once('@')?;
+    Version::parse(version).ok()
 }
 
 fn check_functions(metric: &ComponentInstance, engine: &Engine) -> Result<(), Refusal> {
@@ -91,24 +107,34 @@ fn check_functions(metric: &ComponentInstance, engine: &Engine) -> Result<(), Re
     Err(mismatch(&format!("its export `{}` lacks {}: add them", contract::METRIC, missing.join(", "))))
 }
 
-fn typed(pre: InstancePre<Guest>, component: &Component, engine: &Engine) -> Result<MetricPluginPre<Guest>, Refusal> {
-    MetricPluginPre::new(pre).map_err(|error| {
-        let cause = format!("{error:#}");
-        let differs = contract::FUNCTIONS.into_iter().find(|name| cause.contains(&format!("`{name}`")));
-        let Some(name) = differs else { return mismatch(&cause) };
-        let wanted = contract::declaration(name).unwrap_or_default();
-        let found = found(component, engine, name).unwrap_or_default();
-        mismatch(&format!("its function `{name}` has the wrong type: wanted {wanted}, found {found} ({cause})"))
-    })
+fn check_types(component: &Component, engine: &Engine) -> Result<(), Refusal> {
+    let ty = component.component_type();
+    let Some((_, item)) = ty.exports(engine).find(|(name, _)| is_metric(name)) else { return Ok(()) };
+    let ComponentItem::ComponentInstance(metric) = item.ty else { return Ok(()) };
+    for name in contract::FUNCTIONS {
+        let Some(ComponentItem::ComponentFunc(function)) = metric.get_export(engine, name).map(|item| item.ty) else {
+            return Err(mismatch(&format!("its `{name}` is not a function")));
+        };
+        typecheck(name, &function, &ty).map_err(|cause| {
+            let wanted = contract::declaration(name).unwrap_or_default();
+            let found = signature(&function);
+            mismatch(&format!("its function `{name}` has the wrong type: wanted {wanted}, found {found} ({cause:#})"))
+        })?;
+    }
+    Ok(())
 }
 
-fn found(component: &Component, engine: &Engine, name: &str) -> Option<String> {
-    let ty = component.component_type();
-    let (_, item) = ty.exports(engine).find(|(export, _)| export.contains("/metric@"))?;
-    let ComponentItem::ComponentInstance(metric) = item.ty else { return None };
-    match metric.get_export(engine, name)?.ty {
-        ComponentItem::ComponentFunc(function) => Some(signature(&function)),
-        _ => None,
+/// Compares a function with the types that the generated bindings call it with.
+/// The bindings do so themselves, but only after instantiating, which runs code.
+fn typecheck(name: &str, function: &ComponentFunc, ty: &types::Component) -> wasmtime::Result<()> {
+    let context = &ty.instance_type();
+    match name {
+        "describe" => function.typecheck::<(), (String,)>(context),
+        "[static]accumulator.open" => function.typecheck::<(&str,), (Answer<ResourceAny>,)>(context),
+        "[method]accumulator.update" => function.typecheck::<(ResourceAny,), (Answer<()>,)>(context),
+        "[method]accumulator.state" => function.typecheck::<(ResourceAny,), (Answer<Vec<u8>>,)>(context),
+        "[method]accumulator.merge" => function.typecheck::<(ResourceAny, &[u8]), (Answer<()>,)>(context),
+        _ => function.typecheck::<(ResourceAny, Option<ResourceAny>), (Answer<wit::Report>,)>(context),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Uploads that cannot be installed: each is refused with its own code and advice.
 
-use driftline_sandbox::{Error, Limits, RefusalCode};
+use driftline_sandbox::{Error, Limits, Options, RefusalCode, Sandbox};
+use wit_component::{StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
-use crate::guest::{DESCRIPTION, Place, text, wasm};
+use crate::guest::{Place, options, text, wasm};
 
 fn parse(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"))
@@ -77,9 +79,29 @@ fn each_unusable_upload_is_refused_with_advice() {
         ),
         (
             "a wrong signature",
-            parse(&wrong_describe()),
+            built_against(|text| text.replace("describe: func() -> string", "describe: func() -> u32")),
             WorldMismatch,
             "wanted describe: func() -> string, found func() -> u32",
+        ),
+        (
+            "a wrong record",
+            built_against(|text| text.replace("note: option<string>,", "note: option<string>, more: u32,")),
+            WorldMismatch,
+            "its function `evaluate` has the wrong type: wanted evaluate: func(current: borrow<accumulator>",
+        ),
+        (
+            "a wrong import",
+            built_against(|text| {
+                text.replace("numbers: func(column: u32) -> list<f64>", "numbers: func(column: u32) -> list<f32>")
+            }),
+            WorldMismatch,
+            "numbers",
+        ),
+        (
+            "a later version",
+            built_against(|text| text.replace("@0.1.0", "@0.2.0")),
+            WorldMismatch,
+            "it imports `driftline:metric/columns@0.2.0`",
         ),
         ("a trap", wasm(&[("DESCRIBE", "unreachable")]), DescribeTrapped, "`describe` trapped"),
         (
@@ -119,43 +141,32 @@ fn each_unusable_upload_is_refused_with_advice() {
             "when called again",
         ),
     ];
-    let place = Place::new(Limits { call_ms: 100, memory_bytes: 64 << 20, ..Limits::default() });
-    let options = driftline_sandbox::Options {
-        upload_bytes: 4 << 20,
-        ..crate::guest::options(place.dir.path(), Limits { call_ms: 100, memory_bytes: 64 << 20, ..Limits::default() })
-    };
-    let sandbox = driftline_sandbox::Sandbox::new(options).expect("a sandbox");
+    let limits = Limits { call_ms: 100, memory_bytes: 64 << 20, ..Limits::default() };
+    let dir = tempfile::tempdir().expect("a directory");
+    let sandbox = Sandbox::new(Options { upload_bytes: 4 << 20, ..options(dir.path(), limits) }).expect("a sandbox");
     for (what, bytes, code, text) in &cases {
         let Err(Error::Refused(refusal)) = sandbox.inspect(bytes) else { panic!("{what} was accepted") };
         assert_eq!(refusal.code, *code, "{what}: {refusal}");
         assert!(refusal.message.contains(text), "{what}: {refusal}");
     }
-    assert!(DESCRIPTION.contains("test"));
-    assert_eq!(
-        std::fs::read_dir(place.dir.path()).expect("listed").count(),
-        0,
-        "what is refused leaves nothing behind"
-    );
+    assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 0, "what is refused leaves nothing behind");
     assert!(sandbox.inspect(&good).is_ok());
 }
 
-/// A component whose `describe` gives a number, with the other functions there but empty.
-fn wrong_describe() -> String {
-    let none = r#"(canon lift (core func $core "f"))"#;
-    let export = |name: &str| format!(r#"(export "{name}" (func $f))"#);
-    let names = ["describe", "evaluate"].map(export).concat();
-    format!(
-        r#"(component
-            (core module $m (func (export "f") (result i32) i32.const 0))
-            (core instance $core (instantiate $m))
-            (type $r (resource (rep i32)))
-            (func $f (result u32) {none})
-            (component $c
-              (import "f" (func $f (result u32)))
-              (import "r" (type $r (sub resource)))
-              (export $s "accumulator" (type $r))
-              {names})
-            (instance $i (instantiate $c (with "f" (func $f)) (with "r" (type $r))))
-            (export "driftline:metric/metric@0.1.0" (instance $i)))"#
-    )
+/// The guest as it would be if it had been built against an edited contract.
+fn built_against(edit: impl Fn(&str) -> String) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let contract = edit(include_str!("../../../../wit/metric.wit"));
+    let package = resolve.push_str("metric.wit", &contract).unwrap_or_else(|error| panic!("{error:#}"));
+    let world = resolve.select_world(&[package], None).expect("one world");
+    let mut module = parse(&edit(&text(&[])));
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("embedded");
+    module
+}
+
+#[test]
+fn a_plugin_built_against_a_later_patch_of_the_contract_is_accepted() {
+    let place = Place::new(Limits::default());
+    let inspected = place.sandbox.inspect(&built_against(|text| text.replace("@0.1.0", "@0.1.5"))).expect("accepted");
+    assert_eq!(inspected.world_version, "0.1.5");
 }
