@@ -60,7 +60,7 @@ async fn bombs_are_refused_and_cost_little() {
     for (encoding, body) in
         [("gzip", gzipped.finish().expect("encoded")), ("zstd", zstandard.finish().expect("encoded"))]
     {
-        assert!(body.len() < 8 << 20, "the bomb is small: {}", body.len());
+        assert!(body.len() < 16 << 20, "the bomb is small: {}", body.len());
         let headers = [("content-type", JSON), ("content-encoding", encoding)];
         let reply = server.send(reqwest::Method::POST, "/v1/models/bombed/predictions", &headers, body).await;
         reply.expect_problem(413, "body_too_large", "");

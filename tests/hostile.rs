@@ -1,1 +1,152 @@
-//! No plugin can take the server down, and each failure has its own code.
+//! No plugin can take the server down: each way to misbehave is a recorded failure with its own code.
+
+use std::{fs, time::Instant};
+
+use futures::{StreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::harness::{Server, repository};
+
+const WASM: &str = "application/wasm";
+
+/// What the guest is told to do, and the code of the failure that must be recorded.
+const BEHAVIOURS: &[(&str, &str)] = &[
+    ("panic-in-open", "plugin_trap"),
+    ("panic-in-update", "plugin_trap"),
+    ("panic-in-state", "plugin_trap"),
+    ("panic-in-merge", "plugin_trap"),
+    ("panic-in-evaluate", "plugin_trap"),
+    ("loop-in-open", "plugin_deadline"),
+    ("loop-in-update", "plugin_deadline"),
+    ("loop-in-state", "plugin_deadline"),
+    ("loop-in-merge", "plugin_deadline"),
+    ("loop-in-evaluate", "plugin_deadline"),
+    ("hoard-in-open", "plugin_memory"),
+    ("hoard-in-update", "plugin_memory"),
+    ("hoard-in-evaluate", "plugin_memory"),
+    ("recurse-in-open", "plugin_stack"),
+    ("recurse-in-update", "plugin_stack"),
+    ("recurse-in-merge", "plugin_stack"),
+    ("recurse-in-evaluate", "plugin_stack"),
+    ("flood-in-update", "plugin_log"),
+    ("fail-in-open", "plugin_failed"),
+    ("fail-in-update", "plugin_failed"),
+    ("fail-in-state", "plugin_failed"),
+    ("fail-in-merge", "plugin_failed"),
+    ("fail-in-evaluate", "plugin_failed"),
+    ("huge-state", "plugin_output"),
+    ("huge-report", "plugin_output"),
+    ("huge-note", "plugin_output"),
+    ("huge-chart", "plugin_output"),
+    ("huge-message-in-evaluate", "plugin_output"),
+    ("read-unbound", "plugin_column"),
+    ("read-undeclared", "plugin_column"),
+    ("read-as-labels", "plugin_column"),
+    ("read-as-times", "plugin_column"),
+    ("read-in-open", "plugin_column"),
+    ("read-in-state", "plugin_column"),
+    ("read-in-merge", "plugin_column"),
+    ("read-in-evaluate", "plugin_column"),
+    ("undeclared-output", "plugin_contract"),
+    ("output-twice", "plugin_contract"),
+    ("unequal-series", "plugin_contract"),
+    ("refuse-own-state", "plugin_invalid_data"),
+    ("lie-in-state", "plugin_invalid_data"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_misbehaviour_has_its_own_code_and_hurts_nobody_beside_it() {
+    let server = served().await;
+    let started = Instant::now();
+    let ask = |(behaviour, code): (&'static str, &'static str)| {
+        let server = &server;
+        async move {
+            let reply = server.post("/v1/evaluations", &request(behaviour)).await;
+            let failure = &reply.json()["failure"];
+            let got = (reply.status, failure["code"].as_str().unwrap_or_default().to_owned());
+            let log = failure["log"].to_string().len();
+            let explained =
+                log < 1 << 20 && failure["message"].as_str().is_some_and(|message| (10..4000).contains(&message.len()));
+            let complaint = format!("{behaviour}: expected {code}, got {got:?}: {reply}");
+            // A neighbour on the same rows, while others misbehave.
+            let honest = server.post("/v1/evaluations", &request("none")).await;
+            let unhurt = honest.status == 200 && sum(&honest.json()) == Some(499_500.0);
+            let complaint = if unhurt { complaint } else { format!("{complaint}\n  beside it: {honest}") };
+            (got != (200, code.to_owned()) || !explained || !unhurt).then_some(complaint)
+        }
+    };
+    let complaints: Vec<String> = stream::iter(BEHAVIOURS.iter().copied())
+        .map(ask)
+        .buffer_unordered(4)
+        .filter_map(|one| async { one })
+        .collect()
+        .await;
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    println!("{} behaviours in {:.1?}", BEHAVIOURS.len(), started.elapsed());
+
+    let listed = server.get("/v1/evaluations?status=failed&limit=1000").await.expect(200);
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(BEHAVIOURS.len()), "every failure is on record");
+    let memory = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("a live server");
+    println!(
+        "{}",
+        memory.lines().filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS")).collect::<String>()
+    );
+}
+
+#[tokio::test]
+async fn what_is_harmless_is_no_failure() {
+    let server = served().await;
+    for behaviour in ["panic-in-drop", "nan", "infinity"] {
+        let answer = server.evaluate(&request(behaviour)).await;
+        assert_eq!(answer["failure"], Value::Null, "{behaviour}: {answer}");
+        if let "nan" | "infinity" = behaviour {
+            assert!(answer["results"][0]["values"].as_array().expect("values").iter().any(|v| v["value"].is_null()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn plugins_that_cannot_be_described_are_refused() {
+    let server = Server::start().await;
+    for (name, code) in [
+        ("describe-traps", "describe_trapped"),
+        ("describe-loops", "describe_deadline"),
+        ("describe-prose", "describe_invalid"),
+        ("describe-nameless", "describe_invalid"),
+        ("foreign-import", "world_mismatch"),
+        ("no-export", "world_mismatch"),
+    ] {
+        let reply = server.upload("/v1/plugins", WASM, built(name)).await;
+        reply.check_problem(422, code, "").unwrap_or_else(|complaint| panic!("{name}: {complaint}: {reply}"));
+    }
+    assert_eq!(server.get("/v1/plugins").await.expect(200)["items"].as_array().map(Vec::len), Some(3));
+}
+
+/// A server with the guest and a thousand rows, 0 to 999, in two units of work, so that states are merged.
+async fn served() -> Server {
+    let mut server = Server::start_with(&["--seal-rows", "1"]).await;
+    server.upload("/v1/plugins", WASM, built("hostile")).await.expect(201);
+    for half in [0..500, 500..1000] {
+        let rows: Vec<_> = half.map(|n| json!({"time": n, "metrics": {"value": n}})).collect();
+        server.post("/v1/models/m/predictions", &json!(rows)).await.expect(200);
+        server.sealed("m").await;
+    }
+    server.restart().await;
+    server
+}
+
+fn request(behaviour: &str) -> Value {
+    json!({
+        "model": "m", "plugin": "hostile", "inputs": {"value": "value"}, "parameters": {"behaviour": behaviour},
+        "window": {"start": 0, "end": 1000}, "wait": "5m",
+    })
+}
+
+fn sum(answer: &Value) -> Option<f64> {
+    let values = answer["results"][0]["values"].as_array()?;
+    values.iter().find(|value| value["name"] == "sum")?["value"].as_f64()
+}
+
+fn built(name: &str) -> Vec<u8> {
+    fs::read(repository(&format!("tests/hostile/built/{name}.wasm"))).expect("a built guest")
+}

@@ -50,6 +50,41 @@ async fn bytes_come_back_as_they_were_and_a_second_upload_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_core_module_is_made_a_component() {
+    let server = Server::start().await;
+    // The same metric without the component around it, under a version that is not taken.
+    let component = built("roc-auc");
+    let module = wasmparser::Parser::new(0)
+        .parse_all(&component)
+        .find_map(|payload| match payload.expect("a valid component") {
+            wasmparser::Payload::ModuleSection { unchecked_range, .. } => Some(component[unchecked_range].to_vec()),
+            _ => None,
+        })
+        .expect("a module inside");
+    let installed = server.upload("/v1/plugins", WASM, renumbered(module, b"1.0.0", b"1.0.1")).await.expect(201);
+    assert_eq!((&installed["name"], &installed["version"]), (&json!("roc-auc"), &json!("1.0.1")));
+    let rows: Vec<_> = (0..20).map(|n| json!({"time": n, "metrics": {"score": n * 7 % 20, "label": n % 2}})).collect();
+    server.post("/v1/models/m/predictions", &json!(rows)).await.expect(200);
+    let mut request = json!({
+        "model": "m", "inputs": {"score": "score", "label": "label"}, "window": {"start": 0, "end": 20},
+    });
+    let mut results = Vec::new();
+    for plugin in ["roc-auc@1.0.0", "roc-auc@1.0.1"] {
+        request["plugin"] = json!(plugin);
+        results.push(server.evaluate(&request).await["results"].take());
+    }
+    assert_eq!(results[0], results[1]);
+}
+
+fn renumbered(mut bytes: Vec<u8>, from: &[u8; 5], to: &[u8; 5]) -> Vec<u8> {
+    let places: Vec<_> = bytes.windows(5).enumerate().filter(|(_, part)| part == from).map(|(at, _)| at).collect();
+    for at in places {
+        bytes[at..at + 5].copy_from_slice(to);
+    }
+    bytes
+}
+
+#[tokio::test]
 async fn a_retired_plugin_is_not_used_any_more_but_can_still_be_read() {
     let server = Server::start().await;
     let row = json!({"time": 0, "metrics": {"score": 0.5, "label": 1}});
@@ -63,8 +98,7 @@ async fn a_retired_plugin_is_not_used_any_more_but_can_still_be_read() {
     let reply = server.delete(&format!("/v1/plugins/roc-auc@{version}")).await;
     assert!([200, 204].contains(&reply.status), "{reply}");
     server.post("/v1/evaluations", &request).await.expect_problem(404, "plugin_not_found", "plugin");
-    let listed = server.get("/v1/plugins").await.expect(200);
-    assert!(listed["items"].as_array().expect("items").iter().all(|plugin| plugin["name"] != "roc-auc"), "{listed}");
+    assert_eq!(retired(&server).await, ["roc-auc"]);
     // What it computed stays explainable: by its digest it is still there.
     let digest = before["plugin"]["digest"].as_str().expect("a digest");
     let shown = server.get(&format!("/v1/plugins/{digest}")).await.expect(200);
@@ -78,8 +112,7 @@ async fn retired_standard_plugins_stay_retired_after_a_restart() {
     let version = server.get("/v1/plugins/ks").await.expect(200)["version"].as_str().expect("a version").to_owned();
     server.delete(&format!("/v1/plugins/ks@{version}")).await;
     server.restart().await;
-    let listed = server.get("/v1/plugins").await.expect(200);
-    assert!(listed["items"].as_array().expect("items").iter().all(|plugin| plugin["name"] != "ks"), "{listed}");
+    assert_eq!(retired(&server).await, ["ks"]);
 }
 
 #[tokio::test]
@@ -119,6 +152,16 @@ async fn refusals_tell_the_author_what_to_do() {
         assert_eq!(reply.status, 413, "{reply}");
     }
     assert_eq!(server.get("/v1/plugins").await.expect(200)["items"].as_array().map(Vec::len), Some(3));
+}
+
+/// The names of the plugins that the list shows as retired.
+async fn retired(server: &Server) -> Vec<String> {
+    let listed = server.get("/v1/plugins").await.expect(200);
+    let items = listed["items"].as_array().expect("items").iter();
+    items
+        .filter(|plugin| plugin["retired"].is_string())
+        .map(|p| p["name"].as_str().expect("a name").to_owned())
+        .collect()
 }
 
 fn built(name: &str) -> Vec<u8> {

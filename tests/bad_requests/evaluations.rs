@@ -40,8 +40,8 @@ fn names() -> Vec<Bad> {
         changed(json!({"plugin": "no-such-plugin"}), 404, "plugin_not_found", "plugin"),
         changed(json!({"plugin": "roc-auc@99.0.0"}), 404, "plugin_not_found", "plugin"),
         changed(json!({"plugin": digest}), 404, "plugin_not_found", "plugin"),
-        changed(json!({"plugin": "sha256:12"}), 422, "invalid_field", "plugin"),
-        changed(json!({"plugin": "roc auc"}), 422, "invalid_field", "plugin"),
+        changed(json!({"plugin": "sha256:12"}), 422, "invalid_plugin", "plugin"),
+        changed(json!({"plugin": "roc auc"}), 422, "invalid_plugin", "plugin"),
     ]
 }
 
@@ -75,17 +75,17 @@ fn windows() -> Vec<Bad> {
     let bad = |window: Value, status, code, field| changed(json!({"window": window}), status, code, field);
     vec![
         changed(json!({"window": null}), 422, "missing_field", "window"),
-        bad(json!({}), 422, "invalid_window", "window"),
+        bad(json!({}), 422, "invalid_field", "window"),
         bad(json!("last week"), 422, "invalid_field", "window"),
-        bad(json!({"start": 0}), 422, "invalid_window", "window"),
-        bad(json!({"end": 0}), 422, "invalid_window", "window"),
+        bad(json!({"start": 0}), 422, "missing_field", "window.end"),
+        bad(json!({"end": 0}), 422, "missing_field", "window.start"),
         bad(json!({"start": 5, "end": 5}), 422, "invalid_window", "window"),
         bad(json!({"start": 9, "end": 5}), 422, "invalid_window", "window"),
         bad(json!({"start": "soon", "end": 5}), 422, "invalid_field", "window.start"),
         bad(json!({"start": 0, "end": 1.5}), 422, "invalid_field", "window.end"),
         bad(json!({"start": 0, "stop": 5}), 422, "unknown_field", "window.stop"),
         bad(json!({"last": "7 days"}), 422, "invalid_field", "window.last"),
-        bad(json!({"last": "7d", "start": 0}), 422, "invalid_window", "window"),
+        bad(json!({"last": "7d", "start": 0}), 422, "invalid_field", "window"),
         changed(json!({"every": "fortnight"}), 422, "invalid_field", "every"),
         changed(json!({"every": "0d"}), 422, "invalid_field", "every"),
         changed(json!({"every": 7}), 422, "invalid_field", "every"),
@@ -102,11 +102,12 @@ fn rest() -> Vec<Bad> {
     let window = json!({"start": 0, "end": 100_000});
     vec![
         psi(json!({}), 422, "reference_required", "reference"),
-        psi(json!({"reference": {}}), 422, "invalid_reference", "reference"),
+        psi(json!({"reference": {}}), 422, "invalid_field", "reference"),
+        psi(json!({"reference": {"start": 0}}), 422, "missing_field", "reference.end"),
         psi(json!({"reference": "january"}), 422, "invalid_field", "reference"),
-        psi(json!({"reference": {"start": 9, "end": 5}}), 422, "invalid_reference", "reference"),
+        psi(json!({"reference": {"start": 9, "end": 5}}), 422, "invalid_window", "reference"),
         psi(json!({"reference": {"dataset": "holdout"}}), 404, "dataset_not_found", "reference.dataset"),
-        psi(json!({"reference": {"dataset": "training", "start": 0}}), 422, "invalid_reference", "reference"),
+        psi(json!({"reference": {"dataset": "training", "start": 0}}), 422, "invalid_field", "reference"),
         psi(json!({"reference": {"dataset": "training"}, "where": "count > 1"}), 422, "unknown_column", "where"),
         psi(json!({"reference": window, "parameters": {"bins": "ten"}}), 422, "invalid_parameters", "parameters.bins"),
         psi(json!({"reference": window, "parameters": {"bins": 1}}), 422, "invalid_parameters", "parameters.bins"),
@@ -137,7 +138,7 @@ fn rest() -> Vec<Bad> {
             b"{}".to_vec(),
             (415, "unsupported_media_type", "content-type"),
         ),
-        Bad::json(Method::GET, "/v1/evaluations/seven", "", (400, "invalid_name", "id")),
+        Bad::json(Method::GET, "/v1/evaluations/seven", "", (400, "invalid_path", "id")),
         Bad::json(
             Method::GET,
             "/v1/evaluations/00000000-0000-4000-8000-000000000000",

@@ -43,10 +43,10 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{self}\nis not JSON: {error}"))
     }
 
-    /// The JSON body of an answer that must have this status.
+    /// The JSON body of an answer that must have this status; null when it has none.
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self}");
-        if self.body.is_empty() { Value::Null } else { self.json() }
+        if self.header("content-type").ends_with("json") { self.json() } else { Value::Null }
     }
 
     /// Checks that the answer is a problem with this status, code and field.

@@ -175,7 +175,9 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
         if thread::panicking() {
-            eprintln!("--- the server's log ---\n{}", self.log());
+            let log = self.log();
+            let lines: Vec<_> = log.lines().collect();
+            eprintln!("--- the end of the server's log ---\n{}", lines[lines.len().saturating_sub(25)..].join("\n"));
         }
     }
 }
