@@ -1,11 +1,14 @@
 //! The command line: one binary, one file a command.
 
 mod client;
+mod demo;
 mod evaluate;
-//mod import;
+mod import;
+mod output;
 mod plugin;
 mod serve;
 mod table;
+mod upload;
 
 use std::process::ExitCode;
 
@@ -26,7 +29,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
-    //    Import(import::Import),
+    Demo(demo::Demo),
+    Import(import::Import),
     Evaluate(evaluate::Evaluate),
     Plugin(plugin::Plugin),
     /// Compiles one plugin from standard input to standard output; the server calls this.
@@ -40,12 +44,14 @@ pub fn run() -> ExitCode {
         // Limits its own process, so it comes before threads and logs.
         Command::Compile => return driftline_sandbox::compile_child(),
         Command::Serve(serve) => serve::run(serve),
-        //        Command::Import(import) => client::block_on(import::run(import)),
+        Command::Demo(demo) => demo::run(demo),
+        Command::Import(import) => client::block_on(import::run(import)),
         Command::Evaluate(evaluate) => client::block_on(evaluate::run(evaluate)),
         Command::Plugin(plugin) => client::block_on(plugin::run(plugin)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

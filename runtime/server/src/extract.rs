@@ -40,11 +40,11 @@ fn path_problem(rejection: &PathRejection) -> Problem {
             ErrorKind::DeserializeError { key, message, .. } => {
                 return Problem::bad_request("invalid_name", message.clone()).at(key.clone());
             }
-            ErrorKind::Message(message) => return Problem::bad_request("invalid_path", message.clone()),
+            ErrorKind::Message(message) => return Problem::bad_request("invalid_name", message.clone()),
             _ => {}
         }
     }
-    Problem::bad_request("invalid_path", rejection.body_text())
+    Problem::bad_request("invalid_name", rejection.body_text())
 }
 
 /// The query string; unknown parameters are refused.
@@ -56,7 +56,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
-        let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded_pairs(query));
+        let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
         serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| {
             let path = error.path().to_string();
             let message = error.into_inner().to_string();
@@ -65,36 +65,31 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-fn form_urlencoded_pairs(query: &str) -> form_urlencoded::Parse<'_> {
-    form_urlencoded::parse(query.as_bytes())
-}
-
 /// A problem from serde's words: unknown, missing and repeated fields have codes of their own.
 fn shaped(code: &'static str, path: &str, message: &str, problem: impl Fn(&'static str, String) -> Problem) -> Problem {
-    let named = message.split('`').nth(1).unwrap_or_default();
-    let beside = |named: &str| if path == "." { named.to_owned() } else { format!("{path}.{named}") };
     let special = [
         ("unknown field", "unknown_field"),
         ("missing field", "missing_field"),
         ("duplicate field", "duplicate_field"),
     ];
-    for (words, code) in special {
-        if message.starts_with(words) {
-            let parent = path.strip_suffix(named).map_or(path, |parent| parent.trim_end_matches('.'));
-            let field = if parent.is_empty() {
-                named.to_owned()
-            } else if parent == path {
-                beside(named)
-            } else {
-                format!("{parent}.{named}")
-            };
-            return problem(code, format!("`{field}`: {message}")).at(field);
-        }
-    }
-    if path == "." {
+    let special = special.iter().find(|(words, _)| message.starts_with(words));
+    let (code, field) = match (special, message.split('`').nth(1)) {
+        (Some((_, code)), Some(named)) => (*code, member(path, named)),
+        _ => (code, path.to_owned()),
+    };
+    if field == "." {
         return problem(code, message.to_owned());
     }
-    problem(code, format!("`{path}`: {message}")).at(path)
+    problem(code, format!("`{field}`: {message}")).at(field)
+}
+
+/// The path of the member `named`, whether or not `path` ends in it already.
+fn member(path: &str, named: &str) -> String {
+    match path.strip_suffix(named) {
+        Some(parent) if parent.is_empty() || parent.ends_with('.') => path.to_owned(),
+        _ if path == "." => named.to_owned(),
+        _ => format!("{path}.{named}"),
+    }
 }
 
 /// Reads a whole body of at most `limit` decoded bytes.
@@ -153,7 +148,10 @@ fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Proble
     if !error.inner().is_data() {
         return malformed(error.inner());
     }
-    shaped("invalid_field", &error.path().to_string(), &error.inner().to_string(), Problem::invalid)
+    let message = error.inner().to_string();
+    // The field says where; serde_json's line and column say it less well.
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+    shaped("invalid_field", &error.path().to_string(), message, Problem::invalid)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

@@ -33,6 +33,7 @@ use uuid::Uuid;
 
 use self::{columns::Columns, keys::Keys};
 pub use self::{
+    flatten::columns as flat_columns,
     format::Format,
     ids::IdMaker,
     instant::now,

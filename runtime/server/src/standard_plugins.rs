@@ -6,7 +6,11 @@ use driftline_storage::{PluginRef, Storage};
 
 use crate::{Error, plugins};
 
-const STANDARD: [(&str, &[u8]); 1] = [("roc-auc", include_bytes!("../../../plugins/built/roc-auc.wasm"))];
+const STANDARD: [(&str, &[u8]); 3] = [
+    ("roc-auc", include_bytes!("../../../plugins/built/roc-auc.wasm")),
+    ("psi", include_bytes!("../../../plugins/built/psi.wasm")),
+    ("ks", include_bytes!("../../../plugins/built/ks.wasm")),
+];
 
 /// Installs those that are not there yet, the way an upload is installed. One
 /// that was retired stays retired, and a version that someone has taken stays theirs.

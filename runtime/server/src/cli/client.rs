@@ -65,16 +65,32 @@ impl Client {
         self.answer(request).await
     }
 
+    /// POSTs bytes of a media type; `None` when the server is busy and it is worth trying again.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn try_post_bytes(&self, path: &str, media_type: &str, body: Bytes) -> anyhow::Result<Option<Value>> {
+        let request = self.request(Method::POST, path)?.header(reqwest::header::CONTENT_TYPE, media_type).body(body);
+        let response = self.sent(request).await?;
+        if response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS {
+            return Ok(None);
+        }
+        understood(response).await.map(Some)
+    }
+
     fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
         let url = self.server.join(path).with_context(|| format!("`{path}` is no path of the server"))?;
         Ok(self.http.request(method, url))
     }
 
     async fn answer(&self, request: RequestBuilder) -> anyhow::Result<Value> {
-        let response = request.send().await.with_context(|| {
+        understood(self.sent(request).await?).await
+    }
+
+    async fn sent(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        request.send().await.with_context(|| {
             format!("the server at {} can't be reached: is it running? start one with `driftline serve`", self.server)
-        })?;
-        understood(response).await
+        })
     }
 }
 

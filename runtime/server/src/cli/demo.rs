@@ -1,158 +1,97 @@
-//! `driftline demo`: the whole path once, on real flights, with results to look at.
+//! `driftline demo`: a server with real data on it, and the story of one model told from it.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod directory;
+mod load;
+mod story;
 
-use anyhow::{Context, Result, bail};
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf};
+
+use anyhow::Context;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use driftline_core::Name;
+use tokio_util::sync::CancellationToken;
 
+use self::directory::Directory;
 use super::{
-    client::Client,
-    import::{progress_bar, send},
-    mapping::Mapping,
-    serve, table, table_file,
+    client::{Client, ServerAddress},
+    output::say,
+    serve,
 };
+use crate::{Config, Server};
 
-/// Start a server, load real flights, and evaluate a model of their delays week by week.
+/// Starts a server with 60,000 flights on it and shows what it can do
+///
+/// Tracks a model's predictions over HTTP, attaches what turned out to be true
+/// by their ids, uploads a custom metric, evaluates four metrics for each week,
+/// prints a table, and leaves the server up to look around.
 #[derive(Debug, Args)]
-pub struct DemoArgs {
-    /// The data directory; must be new, empty, or an earlier demo's.
-    #[arg(long, default_value = "data/demo", value_name = "DIR")]
+pub struct Demo {
+    /// Directory for the demo's data: empty, or an earlier demo's
+    #[arg(long, value_name = "DIR", default_value = "./data")]
     data: PathBuf,
-    /// Where the server listens.
-    #[arg(long, default_value = "127.0.0.1:7878", value_name = "ADDR")]
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8600")]
     listen: SocketAddr,
-    /// Leave after the table instead of serving on.
+    /// Stop after the table
     #[arg(long)]
     exit: bool,
+    #[command(flatten)]
+    log: serve::Log,
 }
 
-const FLIGHTS: &[u8] = include_bytes!("../../../../examples/flights/flights-sample.parquet");
-const CUSTOM: &[u8] = include_bytes!("../../../../examples/custom-metric/rust/cost-by-segment.wasm");
-/// Says that a directory holds a demo.
-const MARK: &str = "driftline-demo";
-
-/// The metrics of the table: plugin, inputs, parameters, the output shown and its heading.
-const METRICS: [(&str, &str, &str, &str); 4] = [
-    ("roc-auc", r#"{"score": "probability", "label": "late"}"#, "roc_auc", "ROC AUC"),
-    ("psi", r#"{"value": "probability"}"#, "psi", "PSI"),
-    ("ks", r#"{"value": "probability"}"#, "statistic", "KS D"),
-    ("cost-by-segment", r#"{"score": "probability", "label": "late", "segment": "origin"}"#, "cost_per_prediction", "cost"),
-];
-
-impl DemoArgs {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// When the directory holds something else, or any step fails.
-    pub async fn run(self) -> Result<()> {
-        let again = self.claim()?;
-        let server = serve::start(serve::config(self.data.clone(), self.listen)).await?;
-        let client = Client::new(&format!("http://{}", server.address))?;
-        println!("Driftline is up at {} with its data in {}", client.url(""), self.data.display());
-        if again {
-            println!("The flights of an earlier demo are there already.");
-        } else {
-            load(&client).await?;
-            std::fs::write(self.data.join(MARK), "loaded\n").context("marking the demo as loaded")?;
+/// Does it.
+///
+/// # Errors
+/// When the server can't start, or a step fails.
+pub fn run(demo: Demo) -> anyhow::Result<()> {
+    demo.log.begin();
+    let directory = Directory::claim(&demo.data)?;
+    serve::runtime()?.block_on(async {
+        let server = Server::start(Config::new(demo.data.clone(), demo.listen)).await?;
+        let url = format!("http://{}", server.address());
+        let stop = serve::signalled()?;
+        let serving = tokio::spawn(server.run(stop.clone()));
+        let told = tokio::select! {
+            told = tell(&url, &directory) => told,
+            () = stop.cancelled() => Ok(()),
+        };
+        let told = told.and_then(|()| if demo.exit { Ok(()) } else { show_addresses(&url) });
+        if told.is_ok() && !demo.exit {
+            stop.cancelled().await;
         }
-        let installed = client.post_bytes("/v1/plugins", "application/wasm", CUSTOM.to_vec()).await?;
-        println!("Custom plugin {} {} is installed.", words(&installed["name"]), words(&installed["version"]));
-        println!("{}", weeks(&client).await?);
-        addresses(&client);
-        if self.exit {
-            return server.shutdown().await;
-        }
-        println!("\nThe server stays up; stop it with Ctrl-C.");
-        server.wait().await
-    }
-
-    /// Takes the directory; tells whether an earlier demo loaded it.
-    fn claim(&self) -> Result<bool> {
-        let mark = self.data.join(MARK);
-        if std::fs::read_to_string(&mark).is_ok_and(|text| text == "loaded\n") {
-            return Ok(true);
-        }
-        let occupied = std::fs::read_dir(&self.data).is_ok_and(|mut entries| entries.next().is_some());
-        if occupied {
-            bail!("{} is not empty and holds no finished demo: name another directory with --data, or remove it", self.data.display());
-        }
-        Ok(false)
-    }
+        stop.cancel();
+        serving.await.context("the server ended unexpectedly")??;
+        told
+    })
 }
 
-/// Rows in a request: as many as the server answers ids for.
-const REQUEST_ROWS: usize = 10_000;
-
-/// Predictions first; then the truth, by the ids that the server gave them.
-async fn load(client: &Client) -> Result<()> {
-    let details = json!({"description": "Probability that a US domestic flight is late, January to June 2001",
-        "tags": ["demo", "flights"]});
-    client.put_json("/v1/models/flights", &details).await?;
-    let mapping = Mapping { delayed: vec!["late".into(), "delay_minutes".into()], ..Mapping::default() };
-    let bar = progress_bar()?.with_message("flights and their truth");
-    let sent = send(client, "flights", table_file::from_parquet(FLIGHTS, REQUEST_ROWS)?, &mapping, &bar).await?;
-    println!("{} predictions tracked, the truth of {} attached afterwards by id.", sent.predictions, sent.delayed);
-    Ok(())
+/// Loads what is not loaded yet and prints the table.
+async fn tell(url: &str, directory: &Directory) -> anyhow::Result<()> {
+    let client = Client::new(&ServerAddress { server: url.parse().context("the server's address is no URL")? })?;
+    let model: Name = "flights".parse()?;
+    say(format_args!("A server is up at {url}; its data is in {}.\n", directory.path().display()))?;
+    if !directory.is_loaded() {
+        load::load(&client, &model).await?;
+        directory.mark_loaded()?;
+    }
+    story::tell(&client, &model).await
 }
 
-/// Each metric for each week from February on, against January.
-async fn weeks(client: &Client) -> Result<comfy_table::Table> {
-    let style = ProgressStyle::with_template("{msg:24} {bar:30} {pos}/{len} metrics")?;
-    let bar = ProgressBar::new(METRICS.len() as u64).with_style(style);
-    bar.enable_steady_tick(Duration::from_millis(120));
-    let mut evaluations = Vec::new();
-    for (plugin, inputs, ..) in METRICS {
-        bar.set_message(format!("evaluating {plugin}"));
-        evaluations.push(evaluate(client, plugin, inputs).await?);
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    let mut header = vec!["week from", "flights"];
-    header.extend(METRICS.iter().map(|(.., heading)| *heading));
-    let mut table = table::table(&header);
-    let results = |evaluation: &Value| evaluation["results"].as_array().cloned().unwrap_or_default();
-    for (week, first) in results(&evaluations[0]).iter().enumerate() {
-        let mut row = vec![comfy_table::Cell::new(table::day(&first["window"]["start"])), table::right(&first["rows"]["used"])];
-        for (evaluation, (_, _, output, _)) in evaluations.iter().zip(METRICS) {
-            let values = results(evaluation).get(week).map(|result| result["values"].clone()).unwrap_or_default();
-            let value = values.as_array().into_iter().flatten().find(|value| value["name"] == output).cloned();
-            row.push(table::right(table::number(&value.unwrap_or_default()["value"])));
-        }
-        table.add_row(row);
-    }
-    Ok(table)
-}
-
-async fn evaluate(client: &Client, plugin: &str, inputs: &str) -> Result<Value> {
-    let described = client.get(&format!("/v1/plugins/{plugin}")).await?;
-    let mut request = json!({"model": "flights", "plugin": plugin, "inputs": serde_json::from_str::<Value>(inputs)?,
-        "window": {"start": "2001-02-01T00:00:00Z", "end": "2001-07-01T00:00:00Z"}, "every": "7d"});
-    if described["description"]["reference"] != "none" {
-        request["reference"] = json!({"start": "2001-01-01T00:00:00Z", "end": "2001-02-01T00:00:00Z"});
-    }
-    let evaluation = client.evaluate(&request, |_, _| ()).await?;
-    if evaluation["status"] != "succeeded" {
-        bail!("{plugin} failed: {}", words(&evaluation["failure"]["message"]));
-    }
-    Ok(evaluation)
-}
-
-fn addresses(client: &Client) {
-    println!("Look at:");
+fn show_addresses(url: &str) -> anyhow::Result<()> {
+    say(format_args!("\nThe server stays up. Look around:"))?;
     for (path, what) in [
-        ("/v1/models/flights", "the model, its columns and counts"),
-        ("/v1/plugins", "the installed plugins"),
-        ("/v1/evaluations", "the evaluations above, with charts and lineage"),
-        ("/v1/models/flights/aggregates?name=roc_auc", "ROC AUC over time"),
-        ("/metrics", "the server's own metrics, for Prometheus"),
-        ("/openapi.json", "the interface"),
+        ("/v1/models/flights", "the model: its columns, counts, label coverage"),
+        ("/v1/models/flights/predictions?limit=3", "its predictions, delays joined in"),
+        ("/v1/models/flights/aggregates?name=roc_auc", "every result is kept with its model"),
+        ("/v1/plugins", "what metrics there are"),
+        ("/v1/evaluations", "what was evaluated"),
+        ("/metrics", "for Prometheus"),
+        ("/openapi.json", "the whole interface"),
     ] {
-        println!("  {:64} {what}", client.url(path));
+        say(format_args!("  {url}{path:<45} {what}"))?;
     }
-}
-
-fn words(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+    if std::io::stdout().is_terminal() {
+        say(format_args!("\nCtrl-C stops it."))?;
+    }
+    Ok(())
 }

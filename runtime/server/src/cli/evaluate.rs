@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     client::{Client, ServerAddress},
+    output::say,
     table,
 };
 use crate::wire::{Evaluation, EvaluationStatus};
@@ -84,9 +85,9 @@ pub async fn run(evaluate: Evaluate) -> anyhow::Result<()> {
     let client = Client::new(&evaluate.server)?;
     let (evaluation, answer) = finished(&client, &request).await?;
     if evaluate.json {
-        println!("{answer:#}");
+        say(format_args!("{answer:#}"))?;
     } else {
-        print(&evaluation);
+        print(&evaluation)?;
     }
     match evaluation.failure {
         Some(failure) => bail!("the evaluation failed: {} ({})", failure.message, failure.code),
@@ -179,17 +180,18 @@ pub async fn finished(client: &Client, request: &Value) -> anyhow::Result<(Evalu
     }
 }
 
-fn print(evaluation: &Evaluation) {
+fn print(evaluation: &Evaluation) -> anyhow::Result<()> {
     let plugin = &evaluation.plugin;
-    println!("{}@{} on {}: {}", plugin.name, plugin.version, evaluation.model.0, evaluation.status.as_str());
-    println!("{}", table::evaluation(evaluation));
+    say(format_args!("{}@{} on {}: {}", plugin.name, plugin.version, evaluation.model.0, evaluation.status.as_str()))?;
+    say(format_args!("{}", table::evaluation(evaluation)))?;
     for line in &evaluation.log {
-        println!("log: {line}");
+        say(format_args!("log: {line}"))?;
     }
     if let (Some(timing), Some(lineage)) = (&evaluation.timing, &evaluation.lineage) {
-        println!(
+        say(format_args!(
             "{:.1} ms, {} segments and {} unsealed rows, data {}",
             timing.total_ms, lineage.segments, lineage.unsealed_rows, lineage.data
-        );
+        ))?;
     }
+    Ok(())
 }

@@ -1,1 +1,94 @@
-//! placeholder
+//! `driftline import`: a file's rows become predictions and delayed metrics.
+
+mod columns;
+mod file;
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+use driftline_core::Name;
+
+use self::{
+    columns::Plan,
+    file::{FileFormat, Rows},
+};
+use super::{
+    client::{Client, ServerAddress},
+    output::say,
+    upload,
+};
+
+/// Sends the rows of a CSV, NDJSON or Parquet file to a model
+///
+/// The columns id, time, end_time and deployment are those of a prediction,
+/// all others are metrics, nested ones dotted. Lines in the form of the HTTP
+/// interface ({"id"?, "time"?, "metrics": {…}}) are understood, too.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  driftline import flights.parquet --model flights --map time=date,probability=score --delayed late,delay_minutes"
+)]
+pub struct Import {
+    /// The file
+    file: PathBuf,
+    /// The model; it is created if there is none
+    #[arg(long)]
+    model: Name,
+    /// The file's format [default: by its ending]
+    #[arg(long, value_enum)]
+    format: Option<FileFormat>,
+    /// Names for the file's columns; others keep theirs
+    #[arg(long, value_name = "NAME=COLUMN,…", value_delimiter = ',', value_parser = columns::renaming)]
+    map: Vec<(String, String)>,
+    /// Columns (by their new names) to send as delayed metrics, after the predictions they belong to
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    delayed: Vec<String>,
+    /// Columns of the file to leave out
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    skip: Vec<String>,
+    /// Rows in one request
+    #[arg(long, value_name = "N", default_value_t = upload::MOST_IDS, value_parser = batch_rows)]
+    batch_rows: usize,
+    #[command(flatten)]
+    server: ServerAddress,
+}
+
+fn batch_rows(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(rows) if (1..=1_000_000).contains(&rows) => Ok(rows),
+        _ => Err("a request has 1 to 1000000 rows".into()),
+    }
+}
+
+/// Does it.
+///
+/// # Errors
+/// When the file can't be read, or what the server says.
+pub async fn run(import: Import) -> anyhow::Result<()> {
+    let rows = file::open(&import.file, import.format, import.batch_rows)?;
+    let client = Client::new(&import.server)?;
+    let Rows { total, batches } = rows;
+    let bar = upload::bar("importing", total);
+    let mut sent = 0;
+    for batch in batches {
+        let batch = batch?;
+        let plan = Plan::new(&batch, &import.map, &import.delayed, &import.skip)?;
+        let (predictions, delayed) = plan.split(&batch)?;
+        if delayed.is_some() && !plan.has_ids() && batch.num_rows() > upload::MOST_IDS {
+            bail!(
+                "delayed metrics need the ids that the server makes, and it gives back at most {}: use a smaller --batch-rows",
+                upload::MOST_IDS
+            );
+        }
+        let ids = upload::track(&client, &import.model, &predictions).await?;
+        if let Some(delayed) = delayed {
+            let ids = if plan.has_ids() { plan.ids()? } else { ids };
+            upload::attach(&client, &import.model, &ids, &delayed).await?;
+        }
+        sent += batch.num_rows();
+        bar.inc(batch.num_rows() as u64);
+    }
+    bar.finish_and_clear();
+    say(format_args!("{sent} rows of {} are predictions of {} now", import.file.display(), import.model))?;
+    Ok(())
+}

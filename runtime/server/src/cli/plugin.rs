@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{
     client::{Client, ServerAddress},
+    output::say,
     table::table,
 };
 
@@ -61,7 +62,12 @@ async fn push(file: &std::path::Path, client: &Client) -> anyhow::Result<()> {
     let wasm = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
     let installed = client.post_bytes("/v1/plugins", "application/wasm", Bytes::from(wasm)).await?;
     let verb = if installed["already_installed"] == true { "was installed already" } else { "is installed" };
-    println!("{}@{} {verb} ({})", text(&installed["name"]), text(&installed["version"]), text(&installed["digest"]));
+    say(format_args!(
+        "{}@{} {verb} ({})",
+        text(&installed["name"]),
+        text(&installed["version"]),
+        text(&installed["digest"])
+    ))?;
     Ok(())
 }
 
@@ -89,33 +95,33 @@ async fn list(client: &Client) -> anyhow::Result<()> {
             None => break,
         }
     }
-    println!("{lines}");
+    say(format_args!("{lines}"))?;
     Ok(())
 }
 
 async fn show(plugin: &str, json: bool, client: &Client) -> anyhow::Result<()> {
     let plugin = client.get(&format!("/v1/plugins/{plugin}")).await?;
     if json {
-        println!("{plugin:#}");
+        say(format_args!("{plugin:#}"))?;
         return Ok(());
     }
     let description = &plugin["description"];
-    println!("{}@{}  {}", text(&plugin["name"]), text(&plugin["version"]), text(&plugin["digest"]));
-    println!("{}\n", text(&description["doc"]));
+    say(format_args!("{}@{}  {}", text(&plugin["name"]), text(&plugin["version"]), text(&plugin["digest"])))?;
+    say(format_args!("{}\n", text(&description["doc"])))?;
     let mut inputs = table(&["input", "kind", "", "what it is"]);
     for input in description["inputs"].as_array().into_iter().flatten() {
         let flags = ["optional", "nullable", "repeated"].into_iter().filter(|flag| input[*flag] == true);
         let flags = flags.collect::<Vec<_>>().join(", ");
-        inputs.add_row([text(&input["name"]), &plain(&input["kind"]), &flags, text(&input["doc"])]);
+        inputs.add_row([text(&input["name"]), &kinds(&input["kind"]), &flags, text(&input["doc"])]);
     }
-    println!("{inputs}");
+    say(format_args!("{inputs}"))?;
     let mut outputs = table(&["output", "better", "what it is"]);
     for output in description["outputs"].as_array().into_iter().flatten() {
         outputs.add_row([text(&output["name"]), text(&output["direction"]), text(&output["doc"])]);
     }
-    println!("{outputs}");
-    println!("reference: {}", text(&description["reference"]));
-    println!("parameters: {:#}", description["parameters"]);
+    say(format_args!("{outputs}"))?;
+    say(format_args!("reference: {}", text(&description["reference"])))?;
+    say(format_args!("parameters: {:#}", description["parameters"]))?;
     Ok(())
 }
 
@@ -128,6 +134,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn kinds(value: &Value) -> String {
+    let kinds: Vec<&str> = value.as_array().into_iter().flatten().map(text).collect();
+    if kinds.is_empty() { text(value).to_owned() } else { kinds.join(" or ") }
 }

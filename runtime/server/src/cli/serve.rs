@@ -83,7 +83,12 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
         evaluations: serve.max_evaluations.max(1),
         queued_evaluations: serve.max_queued,
     };
-    let config = Config { threads: serve.threads.unwrap_or(defaults.threads).max(1), seal_rows: serve.seal_rows, limits, ..defaults };
+    let config = Config {
+        threads: serve.threads.unwrap_or(defaults.threads).max(1),
+        seal_rows: serve.seal_rows,
+        limits,
+        ..defaults
+    };
     serve.log.begin();
     runtime()?.block_on(async {
         let server = Server::start(config).await?;

@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use super::refusal::{Fault, Refusal};
 
-/// How a file in the Arrow IPC file format starts; a stream follows.
+/// How a file in the Arrow IPC file format starts; zeros and a stream follow.
 const FILE_MAGIC: &[u8] = b"ARROW1\0\0";
 /// Comes before the length of a message's header.
 const CONTINUATION: u32 = u32::MAX;
@@ -31,8 +31,7 @@ const MAX_DECODED_BYTES: i64 = 2 << 30;
 /// [`Fault::InvalidArrow`] for anything that is not one, and for streams that
 /// decode to more than 2^24 rows or 2 GiB.
 pub fn read(body: &Bytes) -> Result<Vec<RecordBatch>, Refusal> {
-    let start = if body.starts_with(FILE_MAGIC) { FILE_MAGIC.len() } else { 0 };
-    let stream = body.slice(start..);
+    let stream = body.slice(stream_start(body)..);
     let decode = || -> Result<Vec<RecordBatch>, ArrowError> {
         check_promises(&stream).map_err(ArrowError::IpcError)?;
         StreamReader::try_new(Cursor::new(stream.clone()), None)?.collect()
@@ -49,12 +48,20 @@ pub fn read(body: &Bytes) -> Result<Vec<RecordBatch>, Refusal> {
     Err(Refusal::whole(Fault::InvalidArrow, detail))
 }
 
+fn stream_start(body: &[u8]) -> usize {
+    match body.strip_prefix(FILE_MAGIC) {
+        Some(rest) => FILE_MAGIC.len() + rest.iter().take_while(|byte| **byte == 0).count(),
+        None => 0,
+    }
+}
+
 /// Walks the headers of all messages. The reader takes as much memory as they
 /// promise, so each promise is held against the body, or a limit, before.
 fn check_promises(stream: &[u8]) -> Result<(), String> {
     let (mut rest, mut rows, mut decoded) = (stream, 0, 0);
     while let Some((header, body_and_rest)) = next_header(rest)? {
-        let message = ipc::root_as_message(header).map_err(|error| format!("a message's header is damaged: {error}"))?;
+        let message =
+            ipc::root_as_message(header).map_err(|error| format!("a message's header is damaged: {error}"))?;
         let length = usize::try_from(message.bodyLength()).map_err(|_| "a message has a negative length")?;
         let body = body_and_rest.get(..length).ok_or("it ends within a message")?;
         rest = body_and_rest.get(length..).unwrap_or_default();
@@ -101,7 +108,8 @@ fn promised_bytes(batch: &ipc::RecordBatch<'_>, body: &[u8]) -> Result<i64, Stri
     for buffer in batch.buffers().into_iter().flatten() {
         let start = usize::try_from(buffer.offset()).unwrap_or(usize::MAX);
         // A compressed buffer starts with its decoded length; -1 says that it is not compressed.
-        if let Some(length) = body.get(start..).and_then(|buffer| buffer.first_chunk()).filter(|_| buffer.length() >= 8) {
+        if let Some(length) = body.get(start..).and_then(|buffer| buffer.first_chunk()).filter(|_| buffer.length() >= 8)
+        {
             promised += within(i64::from_le_bytes(*length).max(0), MAX_DECODED_BYTES, "bytes")?;
         }
     }

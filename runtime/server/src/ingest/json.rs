@@ -113,6 +113,7 @@ fn malformed(text: &[u8], error: &serde_json::Error, line: Option<usize>, row: u
     }
     let rest = text.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let near = rest.get(error.column().saturating_sub(2)..).unwrap_or_default();
+    let near = near.trim_ascii_start();
     let near = near.strip_prefix(b"-").unwrap_or(near);
     if [&b"N"[..], b"I", b"aN", b"nf"].iter().any(|start| near.starts_with(start)) {
         detail.push_str("; JSON has no NaN or Infinity: send null for an absent value");

@@ -48,7 +48,9 @@ fn decode(body: &Bytes) -> Result<Vec<RecordBatch>, ArrowError> {
         let batch = batch?;
         bytes += batch.columns().iter().map(|column| column.get_array_memory_size()).sum::<usize>();
         if bytes > MAX_DECODED_BYTES {
-            return Err(ArrowError::ParquetError(format!("it decodes to more than {MAX_DECODED_BYTES} bytes: send it in parts")));
+            return Err(ArrowError::ParquetError(format!(
+                "it decodes to more than {MAX_DECODED_BYTES} bytes: send it in parts"
+            )));
         }
         batches.push(batch);
     }

@@ -31,10 +31,10 @@ pub async fn track(
     let format = format(request.headers())?;
     let key = idempotency_key(request.headers())?;
     let body = extract::body(request, limit(app, format)).await?;
-    let retry = key.map(|key| Retry { fingerprint: fingerprint(format, &body), key });
     let (accepted, answer, append) = app
         .blocking(move |app| -> Result<_, Problem> {
             let decoded = decode(app, &model, format, rows, &body)?;
+            let retry = key.map(|key| Retry { fingerprint: fingerprint(format, &body), key });
             drop(body);
             let accepted = decoded.rows;
             let answer = answer(&decoded)?;
