@@ -4,11 +4,12 @@ mod job;
 mod record;
 mod shelf;
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use driftline_core::Time;
 use driftline_eval::{Evaluator, Plan, Request};
 use driftline_storage::Storage;
+use futures::FutureExt;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -76,8 +77,9 @@ impl Evaluations {
         self.0.shelf.add(job.clone());
         let (this, running) = (self.clone(), job.clone());
         tokio::spawn(async move {
-            let outcome = this.carry_out(&running, plan).await;
-            running.end(outcome);
+            // Whoever waits for this job must hear of its end, also of a bad one.
+            let outcome = AssertUnwindSafe(this.carry_out(&running, plan)).catch_unwind().await;
+            running.end(outcome.unwrap_or_else(|_| Err(Problem::internal("an evaluation panicked"))));
             this.0.shelf.ended(&running);
             drop(place);
         });

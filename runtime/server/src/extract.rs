@@ -38,13 +38,13 @@ fn path_problem(rejection: &PathRejection) -> Problem {
     if let PathRejection::FailedToDeserializePathParams(error) = rejection {
         match error.kind() {
             ErrorKind::DeserializeError { key, message, .. } => {
-                return Problem::bad_request("invalid_name", message.clone()).at(key.clone());
+                return Problem::bad_request("invalid_path", message.clone()).at(key.clone());
             }
-            ErrorKind::Message(message) => return Problem::bad_request("invalid_name", message.clone()),
+            ErrorKind::Message(message) => return Problem::bad_request("invalid_path", message.clone()),
             _ => {}
         }
     }
-    Problem::bad_request("invalid_name", rejection.body_text())
+    Problem::bad_request("invalid_path", rejection.body_text())
 }
 
 /// The query string; unknown parameters are refused.

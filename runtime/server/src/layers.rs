@@ -63,7 +63,7 @@ async fn observe(State(app): State<Shared>, request: Request, next: Next) -> Res
     // Only known routes become labels: paths that clients make up would grow the metrics without bound.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", |path| path.as_str()).to_owned();
     let path = request.uri().path().to_owned();
-    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default(), %method, path);
+    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default(), %method, path);
     let mut response = tracing::Instrument::instrument(next.run(request), span.clone()).await;
     let (status, took) = (response.status().as_u16(), started.elapsed());
     app.metrics.answered(method.as_str(), &route, status, took);

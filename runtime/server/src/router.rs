@@ -1,5 +1,8 @@
 //! Every route, grouped by who calls it.
 
+#[cfg(test)]
+mod tests;
+
 use axum::{Router, routing::get};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};

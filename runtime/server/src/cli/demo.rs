@@ -9,7 +9,6 @@ use std::{io::IsTerminal, net::SocketAddr, path::PathBuf};
 use anyhow::Context;
 use clap::Args;
 use driftline_core::Name;
-use tokio_util::sync::CancellationToken;
 
 use self::directory::Directory;
 use super::{

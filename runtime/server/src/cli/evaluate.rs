@@ -26,10 +26,10 @@ pub struct Evaluate {
     /// JSON file with the request
     file: Option<PathBuf>,
     /// Whose rows
-    #[arg(long)]
+    #[arg(long, required_unless_present = "file")]
     model: Option<String>,
     /// `name`, `name@version` or `sha256:…`
-    #[arg(long)]
+    #[arg(long, required_unless_present = "file")]
     plugin: Option<String>,
     /// A plugin's input and the column or SQL expression that feeds it; again with the same name for several columns
     #[arg(long = "input", value_name = "INPUT=COLUMN", value_parser = pair)]

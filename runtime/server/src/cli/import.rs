@@ -5,7 +5,8 @@ mod file;
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
+use arrow::array::RecordBatch;
 use clap::Args;
 use driftline_core::Name;
 
@@ -65,30 +66,36 @@ fn batch_rows(text: &str) -> Result<usize, String> {
 /// # Errors
 /// When the file can't be read, or what the server says.
 pub async fn run(import: Import) -> anyhow::Result<()> {
-    let rows = file::open(&import.file, import.format, import.batch_rows)?;
+    let Rows { total, batches } = file::open(&import.file, import.format, import.batch_rows)?;
     let client = Client::new(&import.server)?;
-    let Rows { total, batches } = rows;
     let bar = upload::bar("importing", total);
-    let mut sent = 0;
+    let (mut sent, mut attached) = (0, 0);
     for batch in batches {
         let batch = batch?;
-        let plan = Plan::new(&batch, &import.map, &import.delayed, &import.skip)?;
-        let (predictions, delayed) = plan.split(&batch)?;
-        if delayed.is_some() && !plan.has_ids() && batch.num_rows() > upload::MOST_IDS {
-            bail!(
-                "delayed metrics need the ids that the server makes, and it gives back at most {}: use a smaller --batch-rows",
-                upload::MOST_IDS
-            );
-        }
-        let ids = upload::track(&client, &import.model, &predictions).await?;
-        if let Some(delayed) = delayed {
-            let ids = if plan.has_ids() { plan.ids()? } else { ids };
-            upload::attach(&client, &import.model, &ids, &delayed).await?;
-        }
-        sent += batch.num_rows();
+        let end = sent + batch.num_rows();
+        attached +=
+            send(&import, &client, &batch).await.with_context(|| format!("rows {sent} to {end} were not kept"))?;
+        sent = end;
         bar.inc(batch.num_rows() as u64);
     }
     bar.finish_and_clear();
-    say(format_args!("{sent} rows of {} are predictions of {} now", import.file.display(), import.model))?;
-    Ok(())
+    let delayed = if attached > 0 { format!(", delayed metrics attached to {attached}") } else { String::new() };
+    say(format_args!("{sent} predictions of {} are imported from {}{delayed}", import.model, import.file.display()))
+}
+
+/// Sends a batch; gives back to how many of its rows delayed metrics were attached.
+async fn send(import: &Import, client: &Client, batch: &RecordBatch) -> anyhow::Result<usize> {
+    let plan = Plan::new(batch, &import.map, &import.delayed, &import.skip)?;
+    let (predictions, delayed) = plan.split(batch)?;
+    if delayed.is_some() && !plan.has_ids() && batch.num_rows() > upload::MOST_IDS {
+        let most = upload::MOST_IDS;
+        bail!(
+            "delayed metrics need ids, and the server gives back those it makes for {most} rows at most: use a smaller --batch-rows"
+        );
+    }
+    let ids = upload::track(client, &import.model, &predictions).await?;
+    let Some(delayed) = delayed else { return Ok(0) };
+    let ids = if plan.has_ids() { plan.ids()? } else { ids };
+    upload::attach(client, &import.model, &ids, &delayed).await?;
+    Ok(batch.num_rows())
 }

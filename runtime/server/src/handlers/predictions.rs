@@ -69,7 +69,7 @@ pub async fn read_predictions(
         after: extract::cursor::<page::Cursor>(query.cursor.as_deref())?.map(|cursor| cursor.0),
     };
     let page = app.evaluator.read(request).await.map_err(page::query_problem)?;
-    shape.answer(&page)
+    app.blocking(move |_| shape.answer(&page)).await
 }
 
 fn column_names(columns: &str) -> Vec<String> {

@@ -36,11 +36,11 @@ pub struct Rows {
 /// # Errors
 /// When it can't be read, or its format is not known.
 pub fn open(path: &Path, format: Option<FileFormat>, batch_rows: usize) -> anyhow::Result<Rows> {
-    let file = File::open(path).with_context(|| format!("{} can't be opened", path.display()))?;
     let format = match format.or_else(|| by_ending(path)) {
         Some(format) => format,
         None => bail!("{} does not end in .csv, .ndjson, .jsonl or .parquet: say --format", path.display()),
     };
+    let file = File::open(path).with_context(|| format!("{} can't be opened", path.display()))?;
     let rows = match format {
         FileFormat::Csv => open_csv(file, batch_rows),
         FileFormat::Ndjson => open_ndjson(file, batch_rows),

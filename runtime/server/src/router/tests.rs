@@ -1,0 +1,221 @@
+//! The interface driven in process: what each call answers, and each envelope's refusal.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use super::router;
+use crate::{Config, app::Shared, server};
+
+/// The interface over an empty data directory.
+struct Interface {
+    router: Router,
+    app: Shared,
+    _data: TempDir,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+}
+
+impl Interface {
+    fn new() -> Self {
+        let data = TempDir::new().expect("a directory");
+        let mut config = Config::new(data.path().to_owned(), ([127, 0, 0, 1], 0).into());
+        config.compile_in_process = true;
+        config.limits.json_bytes = 4096;
+        let app = server::open(&config).expect("opens");
+        Self { router: router(&app), app, _data: data }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a whole body").to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    async fn json(&self, method: Method, path: &str, body: Value) -> Answer {
+        let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).expect("a request")).await
+    }
+}
+
+#[tokio::test]
+async fn rows_come_back_as_they_were_tracked() {
+    let interface = Interface::new();
+    let rows = json!([
+        {"id": "00000000-0000-4000-8000-000000000001", "time": 0, "deployment": "v1", "metrics": {"a": 1, "in": {"x": "é"}}},
+        {"id": "00000000-0000-4000-8000-000000000002", "time": "1970-01-01T00:00:01Z", "end_time": 2000, "metrics": {"v": [1, 2.5]}},
+    ]);
+    let answer = interface.json(Method::POST, "/v1/models/m/predictions", rows).await;
+    assert_eq!((answer.status, &answer.json()["accepted"]), (StatusCode::OK, &json!(2)));
+    let delayed = json!({"id": "00000000-0000-4000-8000-000000000001", "metrics": {"late": true}});
+    assert_eq!(interface.json(Method::POST, "/v1/models/m/delayed-metrics", delayed).await.status, 200);
+    let page = interface.get("/v1/models/m/predictions").await.json();
+    let expected = json!({"items": [
+        {"id": "00000000-0000-4000-8000-000000000001", "time": "1970-01-01T00:00:00Z", "deployment": "v1",
+         "metrics": {"a": 1, "in.x": "é", "late": true}},
+        {"id": "00000000-0000-4000-8000-000000000002", "time": "1970-01-01T00:00:01Z", "end_time": "1970-01-01T00:00:02Z",
+         "metrics": {"v": [1.0, 2.5]}},
+    ]});
+    assert_eq!(page, expected);
+    let first = interface.get("/v1/models/m/predictions?limit=1&columns=a").await.json();
+    let cursor = first["next_cursor"].as_str().expect("more");
+    let second = interface.get(&format!("/v1/models/m/predictions?limit=1&columns=a&cursor={cursor}")).await.json();
+    assert_eq!(second["items"][0]["id"], expected["items"][1]["id"]);
+    assert_eq!(second["next_cursor"], Value::Null);
+    let model = interface.get("/v1/models/m").await.json();
+    assert_eq!((&model["predictions"], &model["label_coverage"]), (&json!(2), &json!(0.5)));
+}
+
+#[tokio::test]
+async fn a_retry_with_its_key_is_answered_as_the_first_attempt_was() {
+    let interface = Interface::new();
+    let send = |key: &'static str, body: &'static str| {
+        let request = Request::post("/v1/models/m/predictions").header(header::CONTENT_TYPE, "application/json");
+        interface.send(request.header("idempotency-key", key).body(Body::from(body)).expect("a request"))
+    };
+    let first = send("k1", r#"{"metrics": {"a": 1}}"#).await;
+    assert_eq!(first.status, 200);
+    assert_eq!(send("k1", r#"{"metrics": {"a": 1}}"#).await.text, first.text);
+    let other = send("k1", r#"{"metrics": {"a": 2}}"#).await;
+    assert_eq!((other.status.as_u16(), &other.json()["code"]), (422, &json!("idempotency_key_reused")));
+    let invalid = send("two words", r#"{"metrics": {"a": 2}}"#).await;
+    assert_eq!((invalid.status.as_u16(), &invalid.json()["field"]), (400, &json!("idempotency-key")));
+    assert_eq!(interface.get("/v1/models/m").await.json()["predictions"], 1);
+}
+
+#[tokio::test]
+async fn models_datasets_and_aggregates_are_put_listed_and_shown() {
+    let interface = Interface::new();
+    let put = json!({"description": "d", "tags": ["t"], "retention_days": 30});
+    assert_eq!(interface.json(Method::PUT, "/v1/models/m", put.clone()).await.status, 201);
+    assert_eq!(interface.json(Method::PUT, "/v1/models/m", put).await.status, 200);
+    assert_eq!(interface.get("/v1/models").await.json()["items"][0]["name"], "m");
+    let rows = json!([{"metrics": {"x": 1}}, {"metrics": {"x": 2}}]);
+    let stored = interface.json(Method::PUT, "/v1/models/m/datasets/training", rows).await.json();
+    assert_eq!((&stored["rows"], &stored["schema"]), (&json!(2), &json!([{"name": "x", "type": "integer"}])));
+    assert_eq!(interface.get("/v1/models/m/datasets").await.json()["items"][0]["name"], "training");
+    assert_eq!(interface.get("/v1/models/m/datasets/training").await.json()["digest"], stored["digest"]);
+    let aggregate = json!({"start": 0, "end": 1000, "metrics": {"cost": 1.5, "gain": null}});
+    let accepted = interface.json(Method::POST, "/v1/models/m/aggregates", aggregate).await.json();
+    assert_eq!(accepted, json!({"accepted": 2}));
+    let found = interface.get("/v1/models/m/aggregates?name=cost&start=0&end=1").await.json();
+    assert_eq!(found["items"][0]["value"], 1.5);
+    assert_eq!(found["items"][0]["source"], "user");
+    assert_eq!(interface.get("/v1/models/m/aggregates?start=1000").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_problem_with_a_code_and_a_field() {
+    let interface = Interface::new();
+    interface.json(Method::PUT, "/v1/models/m", json!({})).await;
+    let long = "x".repeat(5000);
+    let window = json!({"start": 0, "end": 1000});
+    let evaluation = |changes: Value| {
+        let mut body = json!({"model": "m", "plugin": "p", "window": window});
+        changes.as_object().into_iter().flatten().for_each(|(key, value)| body[key] = value.clone());
+        (Method::POST, "/v1/evaluations", body)
+    };
+    let table: Vec<((Method, &str, Value), u16, &str, Value)> = vec![
+        ((Method::GET, "/nothing", json!(null)), 404, "unknown_path", json!(null)),
+        ((Method::PATCH, "/v1/models", json!(null)), 405, "method_not_allowed", json!(null)),
+        ((Method::PUT, "/v1/models/-m", json!({})), 400, "invalid_path", json!("model")),
+        ((Method::PUT, "/v1/models/m", json!({"tag": []})), 422, "unknown_field", json!("tag")),
+        ((Method::PUT, "/v1/models/m", json!({"tags": [1]})), 422, "invalid_field", json!("tags[0]")),
+        ((Method::PUT, "/v1/models/m", json!({"retention_days": 0})), 422, "invalid_field", json!("retention_days")),
+        ((Method::PUT, "/v1/models/m", json!({"description": long})), 413, "body_too_large", json!(null)),
+        ((Method::GET, "/v1/models/none", json!(null)), 404, "model_not_found", json!("model")),
+        ((Method::GET, "/v1/models?limit=0", json!(null)), 422, "invalid_limit", json!("limit")),
+        ((Method::GET, "/v1/models?size=1", json!(null)), 400, "unknown_field", json!("size")),
+        ((Method::GET, "/v1/plugins/none", json!(null)), 404, "plugin_not_found", json!("plugin")),
+        ((Method::GET, "/v1/plugins/a@", json!(null)), 422, "invalid_plugin", json!("plugin")),
+        ((Method::POST, "/v1/plugins", json!("no wasm")), 422, "not_wasm", json!(null)),
+        (evaluation(json!({"wait": "9 hours"})), 422, "invalid_field", json!("wait")),
+        (evaluation(json!({"window": {"last": "7y"}})), 422, "invalid_field", json!("window.last")),
+        (evaluation(json!({"window": {"start": 5, "end": 1}})), 422, "invalid_window", json!("window")),
+        (evaluation(json!({"window": {"start": 5}})), 422, "missing_field", json!("window.end")),
+        (evaluation(json!({"inputs": {"a": 5}})), 422, "invalid_field", json!("inputs.a")),
+        (evaluation(json!({"refrence": {}})), 422, "unknown_field", json!("refrence")),
+        (evaluation(json!({})), 404, "plugin_not_found", json!("plugin")),
+    ];
+    for ((method, path, body), status, code, field) in table {
+        let answer = interface.json(method, path, body).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.json()["code"].as_str()),
+            (status, Some(code)),
+            "{path}: {}",
+            answer.text
+        );
+        assert_eq!(answer.json()["field"], field, "{path}: {}", answer.text);
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn encodings_are_decoded_within_the_limit_or_refused() {
+    let interface = Interface::new();
+    // `{"metrics":{"a":1}}` through gzip, then 9,000 blanks.
+    let good: &[u8] = &[
+        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 202, 77, 45, 41, 202, 76, 46, 86, 178, 170, 86, 74, 84, 178, 50, 172,
+        173, 5, 0, 193, 23, 183, 107, 19, 0, 0, 0,
+    ];
+    let blanks: &[u8] = &[
+        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 237, 193, 1, 13, 0, 0, 0, 194, 160, 42, 239, 159, 210, 30, 14, 40, 0, 0, 0, 0,
+        0, 0, 0, 0, 248, 55, 6, 16, 133, 158, 40, 35, 0, 0,
+    ];
+    for (encoding, body, status, code) in [
+        ("gzip", good, 200, None),
+        ("gzip", blanks, 413, Some("body_too_large")),
+        ("gzip", &good[..20], 400, Some("invalid_body")),
+        ("zstd", good, 400, Some("invalid_body")),
+        ("br", good, 415, Some("unsupported_encoding")),
+    ] {
+        let request = Request::post("/v1/models/m/predictions")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_ENCODING, encoding)
+            .body(Body::from(body.to_vec()));
+        let answer = interface.send(request.expect("a request")).await;
+        assert_eq!(answer.status.as_u16(), status, "{encoding}: {}", answer.text);
+        assert_eq!(answer.json()["code"].as_str(), code, "{encoding}");
+    }
+}
+
+#[tokio::test]
+async fn answers_carry_the_request_id_and_the_interface_describes_itself() {
+    let interface = Interface::new();
+    let request = Request::get("/healthz").header("x-request-id", "mine").body(Body::empty());
+    assert_eq!(interface.send(request.expect("a request")).await.headers["x-request-id"], "mine");
+    assert!(interface.get("/readyz").await.headers.contains_key("x-request-id"));
+    let metrics = interface.get("/metrics").await.text;
+    assert!(
+        metrics.contains(r#"driftline_http_requests_total{method="GET",route="/healthz",status="200"} 1"#),
+        "{metrics}"
+    );
+    let described = interface.get("/openapi.json").await.json();
+    let paths = described["paths"].as_object().expect("paths");
+    let calls: usize = paths.values().filter_map(Value::as_object).map(serde_json::Map::len).sum();
+    assert_eq!((paths.len(), calls), (17, 25), "{:?}", paths.keys());
+    interface.app.storage.close();
+    assert_eq!(interface.get("/healthz").await.status, 200);
+}
