@@ -98,7 +98,12 @@ impl Evaluations {
             Some(_turn) => {
                 self.0.metrics.running.inc();
                 job.begin();
-                let outcome = self.0.evaluator.run(plan, job.progress.clone(), job.cancel.clone()).await;
+                let run = self.0.evaluator.run(plan, job.progress.clone(), job.cancel.clone());
+                // A plugin that is stuck ends at its deadline; whoever cancels need not wait for that.
+                let outcome = tokio::select! {
+                    outcome = run => outcome,
+                    () = job.cancel.cancelled() => Err(driftline_eval::Error::Cancelled),
+                };
                 self.0.metrics.running.dec();
                 outcome
             }
