@@ -85,7 +85,8 @@ impl Storage {
         })
     }
 
-    /// Checks a dataset's file against its digest, once in the life of this process.
+    /// Checks a dataset's file against its digest before its first use: once in the
+    /// life of this process, and not if this process wrote it.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when the file is missing or other than it was written.

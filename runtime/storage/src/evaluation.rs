@@ -77,8 +77,11 @@ impl Storage {
                 Some(id) => (created(view, id)?, id.into_bytes()),
                 None => (i64::MAX, [u8::MAX; 16]),
             };
+            // Each shape of the query is served by an index of its own.
+            let model_clause =
+                if filter.model.is_some() { "e.model = (SELECT id FROM models WHERE name = ?3)" } else { "?3 IS NULL" };
             let query = format!(
-                "{SELECT} WHERE (e.created, e.id) < (?1, ?2) AND (?3 IS NULL OR m.name = ?3)
+                "{SELECT} WHERE (e.created, e.id) < (?1, ?2) AND {model_clause}
                  AND (?4 IS NULL OR e.plugin = ?4 OR substr(e.plugin, 1, length(?4) + 1) = ?4 || '@')
                  AND (?5 IS NULL OR e.status = ?5) ORDER BY e.created DESC, e.id DESC LIMIT ?6"
             );

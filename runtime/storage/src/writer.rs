@@ -63,9 +63,10 @@ where
     }
 
     fn answer(self: Box<Self>, failed: Option<&Error>) {
-        let result = match (self.result, failed) {
-            (Ok(_), Some(error)) => Err(error.clone()),
-            (result, _) => result,
+        let result = match failed {
+            // It ran well, or not at all, because the whole transaction failed.
+            Some(error) if self.result.is_ok() || self.work.is_some() => Err(error.clone()),
+            _ => self.result,
         };
         (self.reply)(result);
     }
@@ -186,4 +187,64 @@ fn run_group(
     let rows = staged.write(&transaction, now)?;
     transaction.commit()?;
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SystemClock, catalog::Catalog, model};
+
+    type Answer = Result<bool, Error>;
+
+    fn job(answers: &Sender<Answer>, work: impl FnOnce(&mut Group<'_>) -> Answer + Send + 'static) -> Box<dyn Job> {
+        let answers = answers.clone();
+        let reply = move |answer| answers.send(answer).expect("the test listens");
+        Box::new(Task { work: Some(work), result: Err(Error::Closed), reply })
+    }
+
+    fn create(name: &'static str) -> impl FnOnce(&mut Group<'_>) -> Answer + Send + 'static {
+        move |group| model::create(group.connection, &name.parse().expect("a name"), group.now)
+    }
+
+    /// Queues `works` before the writer starts, so that they share a transaction; gives their answers.
+    fn together(connection: Connection, works: impl FnOnce(&Sender<Answer>) -> Vec<Box<dyn Job>>) -> Vec<Answer> {
+        let (answers, answered) = mpsc::channel();
+        let (jobs, waiting) = mpsc::channel();
+        works(&answers).into_iter().for_each(|job| jobs.send(job).expect("the queue is open"));
+        drop((jobs, answers));
+        serve(connection, &waiting, &SystemClock, &AtomicU64::new(0));
+        answered.into_iter().collect()
+    }
+
+    #[test]
+    fn a_refused_job_is_rolled_back_alone() {
+        let dir = tempfile::TempDir::new().expect("a directory");
+        let (catalog, connection) = Catalog::open(dir.path()).expect("opens");
+        let answers = together(connection, |answers| {
+            vec![
+                job(answers, create("a")),
+                job(answers, |group| create("b")(group).and(Err(Error::Busy))),
+                job(answers, create("c")),
+            ]
+        });
+        assert!(matches!(answers[..], [Ok(true), Err(Error::Busy), Ok(true)]), "{answers:?}");
+        let models = catalog.read(|view| model::list(view, None, 9)).expect("reads");
+        assert_eq!(models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+    }
+
+    #[test]
+    fn a_failed_commit_is_told_to_all_and_keeps_nothing() {
+        let dir = tempfile::TempDir::new().expect("a directory");
+        let (catalog, connection) = Catalog::open(dir.path()).expect("opens");
+        let orphan = |group: &mut Group<'_>| {
+            // A reference to no model, which only the commit notices.
+            group
+                .connection
+                .execute_batch("PRAGMA defer_foreign_keys = ON; INSERT INTO columns VALUES (99, 0, 'a', 'integer')")?;
+            Ok(true)
+        };
+        let answers = together(connection, |answers| vec![job(answers, create("a")), job(answers, orphan)]);
+        assert!(matches!(answers[..], [Err(Error::Failed { .. }), Err(Error::Failed { .. })]), "{answers:?}");
+        assert_eq!(catalog.read(|view| model::list(view, None, 9)).expect("reads"), []);
+    }
 }

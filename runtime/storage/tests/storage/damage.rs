@@ -31,9 +31,10 @@ fn flip(path: &Path, at: usize) {
 #[test]
 fn a_flipped_byte_in_a_segment_is_found() {
     let rows = || (0..50).map(|n| prediction(n, n as i64, &[("a", Int(n as i64))])).collect::<Vec<_>>();
-    let world = World::new();
+    let mut world = World::new();
     world.append(&rows());
     world.seal();
+    world.restart();
     let path = only_file(&world.dir.path().join("segments"));
     let snapshot = world.snapshot(None);
     let length = fs::metadata(&path).expect("metadata").len() as usize;
@@ -45,15 +46,18 @@ fn a_flipped_byte_in_a_segment_is_found() {
     }
     assert_eq!(read(world.storage(), &snapshot, None).expect("whole again").len(), 50);
     fs::remove_file(&path).expect("removes");
-    // It was verified already; a later process would notice.
-    world.storage().verify_segment(&snapshot.segments[0]).expect("verified before");
+    drop(snapshot);
+    world.restart();
+    let error = read(world.storage(), &world.snapshot(None), None).expect_err("missing");
+    assert!(matches!(&error, Error::Corrupt { reason, .. } if reason.contains("missing")), "{error}");
 }
 
 #[test]
 fn a_flipped_byte_in_sealed_delayed_metrics_is_found() {
-    let world = World::new();
+    let mut world = World::new();
     world.append(&[delayed(1, &[("late", Int(1))])]);
     world.seal();
+    world.restart();
     world.append(&[prediction(1, 1, &[])]);
     let path = only_file(&world.dir.path().join("segments"));
     flip(&path, 40);

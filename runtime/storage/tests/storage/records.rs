@@ -31,7 +31,7 @@ fn a_dataset_is_replaced_whole_and_keeps_its_older_file_for_its_readers() {
     assert_eq!(segment_rows(world.storage(), &first.path).num_rows(), 2);
     world.restart();
     assert_eq!(world.storage().dataset(&name("m"), &name("train")).expect("reads"), Some(second.clone()));
-    assert_eq!(world.storage().datasets(&name("m")).expect("reads"), [second.clone()]);
+    assert_eq!(world.storage().datasets(&name("m")).expect("reads"), std::slice::from_ref(&second));
     assert_eq!(segment_rows(world.storage(), &second.path).num_rows(), 1);
     world.storage().verify_dataset(&second).expect("whole");
     assert!(!world.dir.path().join(first.path.as_ref()).exists(), "swept at the start");
