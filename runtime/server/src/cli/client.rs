@@ -19,7 +19,7 @@ pub fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Resul
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServerAddress {
     /// Address of the server
-    #[arg(long, env = "DRIFTLINE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8600")]
+    #[arg(long, env = "DRIFTLINE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:7878")]
     pub server: Url,
 }
 

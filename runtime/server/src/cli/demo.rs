@@ -9,6 +9,7 @@ use std::{io::IsTerminal, net::SocketAddr, path::PathBuf};
 use anyhow::Context;
 use clap::Args;
 use driftline_core::Name;
+use tracing_subscriber::EnvFilter;
 
 use self::directory::Directory;
 use super::{
@@ -26,16 +27,17 @@ use crate::{Config, Server};
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Directory for the demo's data: empty, or an earlier demo's
-    #[arg(long, value_name = "DIR", default_value = "./data")]
+    #[arg(long, value_name = "DIR", default_value = "data/demo")]
     data: PathBuf,
     /// Address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8600")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7878")]
     listen: SocketAddr,
     /// Stop after the table
     #[arg(long)]
     exit: bool,
-    #[command(flatten)]
-    log: serve::Log,
+    /// What is logged, on standard error: error, warn, info, debug or trace
+    #[arg(long, env = "DRIFTLINE_LOG", value_name = "FILTER", default_value = "warn")]
+    log_level: EnvFilter,
 }
 
 /// Does it.
@@ -43,7 +45,7 @@ pub struct Demo {
 /// # Errors
 /// When the server can't start, or a step fails.
 pub fn run(demo: Demo) -> anyhow::Result<()> {
-    demo.log.begin();
+    serve::log(serve::LogFormat::Text, demo.log_level.clone());
     let directory = Directory::claim(&demo.data)?;
     serve::runtime()?.block_on(async {
         let server = Server::start(Config::new(demo.data.clone(), demo.listen)).await?;

@@ -19,7 +19,7 @@ pub struct Serve {
     #[arg(long, env = "DRIFTLINE_DATA", value_name = "DIR")]
     data: PathBuf,
     /// Address to listen on; port 0 takes a free one
-    #[arg(long, env = "DRIFTLINE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8600")]
+    #[arg(long, env = "DRIFTLINE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:7878")]
     listen: SocketAddr,
     /// Threads that compute evaluations [default: one for each core]
     #[arg(long, env = "DRIFTLINE_THREADS", value_name = "N")]
@@ -39,13 +39,6 @@ pub struct Serve {
     /// Largest CSV, Arrow, Parquet or Wasm body in MiB, decoded
     #[arg(long, env = "DRIFTLINE_MAX_UPLOAD_MIB", value_name = "MIB", default_value_t = 512)]
     max_upload_mib: usize,
-    #[command(flatten)]
-    log: Log,
-}
-
-/// What the server says of itself, on standard error.
-#[derive(Debug, Args)]
-pub struct Log {
     /// How log lines are written
     #[arg(long, env = "DRIFTLINE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -55,19 +48,20 @@ pub struct Log {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
+/// How log lines are written.
+pub enum LogFormat {
+    /// For people.
     Text,
+    /// For machines.
     Json,
 }
 
-impl Log {
-    /// Begins to log.
-    pub fn begin(self) {
-        let lines = tracing_subscriber::fmt().with_env_filter(self.log_level).with_writer(std::io::stderr);
-        match self.log_format {
-            LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
-            LogFormat::Json => lines.json().flatten_event(true).init(),
-        }
+/// Begins to log what passes the filter.
+pub fn log(format: LogFormat, filter: EnvFilter) {
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
     }
 }
 
@@ -89,7 +83,7 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
         limits,
         ..defaults
     };
-    serve.log.begin();
+    log(serve.log_format, serve.log_level);
     runtime()?.block_on(async {
         let server = Server::start(config).await?;
         eprintln!("driftline listens on http://{}", server.address());

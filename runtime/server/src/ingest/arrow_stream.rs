@@ -80,8 +80,10 @@ fn check_promises(stream: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+type HeaderAndRest<'a> = (&'a [u8], &'a [u8]);
+
 /// The next message's header, and what follows it; none at the end of the stream.
-fn next_header(stream: &[u8]) -> Result<Option<(&[u8], &[u8])>, String> {
+fn next_header(stream: &[u8]) -> Result<Option<HeaderAndRest<'_>>, String> {
     let word = |at: usize| Some(u32::from_le_bytes(stream.get(at..at + 4)?.try_into().ok()?));
     let (length, start) = match word(0) {
         Some(CONTINUATION) => (word(4).ok_or("it ends within a message")?, 8),

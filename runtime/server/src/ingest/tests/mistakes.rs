@@ -188,7 +188,8 @@ fn refuses_arrow_naming_row_and_column() {
     let large: ArrayRef = Arc::new(UInt64Array::from(vec![1, u64::MAX]));
     let far: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![0, i64::MAX]));
     let floats: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0]));
-    let table: Vec<(Vec<(&str, ArrayRef)>, &str, Option<&str>, &str)> = vec![
+    type Columns<'a> = Vec<(&'a str, ArrayRef)>;
+    let table: Vec<(Columns<'_>, &str, Option<&str>, &str)> = vec![
         (vec![("count", texts.clone())], "type_mismatch", Some("count"), "holds integer values, but text values came"),
         (vec![("region", ints.clone())], "type_mismatch", Some("region"), "cast it to text"),
         (vec![("price", decimals)], "type_mismatch", Some("price"), "Decimal128"),
