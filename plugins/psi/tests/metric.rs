@@ -1,0 +1,107 @@
+//! `psi` against its definition in NumPy and against Evidently, and in the cases where there is no index.
+
+use driftline_psi::Psi;
+use driftline_sdk::testing::{Table, check_merging, evaluate};
+use serde_json::Value;
+
+fn table(cells: &[f64]) -> Table {
+    Table::new().numbers("value", cells.iter().copied())
+}
+
+fn column(cells: &Value) -> Table {
+    let number = |cell: &Value| cell.as_f64().or_else(|| cell.as_str()?.parse().ok()).expect("a number or its word");
+    table(&cells.as_array().expect("a list").iter().map(number).collect::<Vec<_>>())
+}
+
+fn labels(cells: &[&'static str]) -> Table {
+    Table::new().categories("value", cells.iter().map(|cell| (*cell != "null").then_some(*cell)))
+}
+
+fn psi(current: &Table, reference: &Table, parameters: &str) -> Option<f64> {
+    let report = evaluate::<Psi>(current, Some(reference), parameters).expect("a report");
+    let value = &report.values[0];
+    assert!(value.number.is_some() || value.note.is_some(), "undefined without a reason");
+    value.number
+}
+
+/// The index of shares, from its definition.
+fn index(bins: &[(f64, f64)]) -> f64 {
+    let floor = |share: f64| share.max(1e-4);
+    bins.iter().map(|(c, r)| (floor(*c) - floor(*r)) * (floor(*c) / floor(*r)).ln()).sum()
+}
+
+fn assert_close(given: Option<f64>, expected: f64, what: &str) {
+    let given = given.unwrap_or_else(|| panic!("{what}: undefined"));
+    assert!((given - expected).abs() <= 1e-9 * expected.abs(), "{what}: {given} instead of {expected}");
+}
+
+#[test]
+fn equals_numpy_and_evidently_whole_and_in_parts() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("expected.json")).expect("cases");
+    for case in &cases {
+        let (current, reference) = (column(&case["current"]), column(&case["reference"]));
+        let parameters = case["parameters"].to_string();
+        let what = format!("{} {parameters}", case["name"]);
+        assert_close(psi(&current, &reference, &parameters), case["psi"].as_f64().expect("an index"), &what);
+        check_merging::<Psi>(&current, Some(&reference), &parameters, 1e-12);
+    }
+}
+
+#[test]
+fn categories_count_by_union_with_missing_ones_apart() {
+    let reference = labels(&["a", "a", "b", "b"]);
+    for (current, bins) in [
+        (vec!["a", "a", "b", "b"], vec![(0.5, 0.5), (0.5, 0.5)]),
+        (vec!["a", "c"], vec![(0.5, 0.5), (0.0, 0.5), (0.5, 0.0)]),
+        (vec!["a", "b", "null", "null"], vec![(0.25, 0.5), (0.25, 0.5), (0.5, 0.0)]),
+        (vec!["null"], vec![(0.0, 0.5), (0.0, 0.5), (1.0, 0.0)]),
+    ] {
+        let table = labels(&current);
+        assert_close(psi(&table, &reference, "{}"), index(&bins), &format!("{current:?}"));
+        check_merging::<Psi>(&table, Some(&reference), "{}", 1e-12);
+    }
+}
+
+#[test]
+fn few_distinct_values_still_show_drift() {
+    for (current, reference, bins) in [
+        (vec![3.0, 3.0], vec![3.0; 9], vec![(1.0, 1.0)]),
+        (vec![3.0, 4.0], vec![3.0; 9], vec![(0.5, 1.0), (0.5, 0.0)]),
+        (vec![2.0, 2.0], vec![3.0; 9], vec![(1.0, 0.0), (0.0, 1.0)]),
+        (vec![0.0, 1.0, 1.0, 1.0], vec![0.0, 0.0, 1.0, 1.0], vec![(0.25, 0.5), (0.75, 0.5)]),
+        (vec![0.5, 1.0], vec![0.0, 0.0, 1.0, 1.0], vec![(0.0, 0.5), (0.5, 0.0), (0.5, 0.5)]),
+    ] {
+        let what = format!("{current:?} against {reference:?}");
+        assert_close(psi(&table(&current), &table(&reference), r#"{"bins": 2}"#), index(&bins), &what);
+    }
+}
+
+#[test]
+fn no_index_has_a_reason() {
+    let nothing = table(&[]);
+    let gone = table(&[f64::NAN]);
+    let endless = table(&[f64::INFINITY]);
+    let some = table(&[1.0, 2.0]);
+    for (current, reference, parameters) in [
+        (&nothing, &some, "{}"),
+        (&some, &nothing, "{}"),
+        (&some, &gone, "{}"),
+        (&gone, &some, r#"{"mode": "evidently"}"#),
+        (&some, &endless, r#"{"mode": "evidently"}"#),
+    ] {
+        assert_eq!(psi(current, reference, parameters), None, "{parameters}");
+    }
+    assert_close(psi(&gone, &some, "{}"), index(&[(0.0, 1.0), (1.0, 0.0)]), "all cells missing");
+}
+
+#[test]
+fn parameters_that_make_no_sense_are_named() {
+    for (parameters, part) in [
+        (r#"{"edges": [0, 2, 1]}"#, "2 is followed by 1"),
+        (r#"{"edges": [0, 1], "mode": "evidently"}"#, "exclude each other"),
+        (r#"{"binning": "deciles"}"#, "unknown variant `deciles`"),
+    ] {
+        let error = evaluate::<Psi>(&table(&[1.0]), Some(&table(&[1.0])), parameters).expect_err("must be refused");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
