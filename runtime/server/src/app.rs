@@ -7,7 +7,7 @@ use driftline_eval::Evaluator;
 use driftline_sandbox::Sandbox;
 use driftline_storage::{Model, Storage};
 
-use crate::{config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem};
+use crate::{config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, schemas::Schemas};
 
 /// The parts of a running server.
 pub struct App {
@@ -21,6 +21,8 @@ pub struct App {
     pub evaluator: Evaluator,
     /// Evaluations under way.
     pub evaluations: Evaluations,
+    /// The models' schemas as they were last seen.
+    pub schemas: Schemas,
     /// What is counted.
     pub metrics: Metrics,
 }

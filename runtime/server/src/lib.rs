@@ -24,6 +24,7 @@ mod metrics;
 mod plugins;
 pub mod problem;
 mod router;
+mod schemas;
 mod server;
 mod standard_plugins;
 pub mod wire;

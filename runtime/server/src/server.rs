@@ -15,6 +15,7 @@ use crate::{
     evaluations::{Evaluations, mark_interrupted},
     metrics::Metrics,
     router::router,
+    schemas::Schemas,
     standard_plugins,
 };
 
@@ -102,7 +103,8 @@ pub fn open(config: &Config) -> Result<Shared, Error> {
     }
     let metrics = Metrics::new();
     let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
-    Ok(Arc::new(App { limits: config.limits.clone(), storage, sandbox, evaluator, evaluations, metrics }))
+    let (limits, schemas) = (config.limits.clone(), Schemas::default());
+    Ok(Arc::new(App { limits, storage, sandbox, evaluator, evaluations, schemas, metrics }))
 }
 
 fn sealing(seal_rows: u64) -> StorageOptions {

@@ -106,6 +106,21 @@ async fn a_retry_with_its_key_is_answered_as_the_first_attempt_was() {
 }
 
 #[tokio::test]
+async fn a_schema_that_was_seen_long_ago_neither_refuses_nor_spoils_a_row() {
+    let interface = Interface::new();
+    let path = "/v1/models/m/predictions";
+    let name = "m".parse().expect("a name");
+    assert_eq!(interface.json(Method::POST, path, json!({"metrics": {"a": 1}})).await.status, 200);
+    let old = interface.app.schemas.seen(&name).expect("remembered");
+    assert_eq!(interface.json(Method::POST, path, json!({"metrics": {"a": 1, "b": "x"}})).await.status, 200);
+    interface.app.schemas.remember(&name, old);
+    let refused = interface.json(Method::POST, path, json!({"metrics": {"b": 5}})).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["field"]), (422, &json!("rows[0].metrics.b")));
+    assert_eq!(interface.json(Method::POST, path, json!({"metrics": {"a": 1.5, "b": "y"}})).await.status, 200);
+    assert_eq!(interface.get("/v1/models/m").await.json()["predictions"], 3);
+}
+
+#[tokio::test]
 async fn models_datasets_and_aggregates_are_put_listed_and_shown() {
     let interface = Interface::new();
     let put = json!({"description": "d", "tags": ["t"], "retention_days": 30});

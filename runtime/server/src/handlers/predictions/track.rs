@@ -1,13 +1,16 @@
 //! The road of rows from a request to the disk, for predictions and delayed metrics alike.
 
+use std::sync::Arc;
+
 use axum::{
     extract::Request,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use driftline_core::{Digest, Name, Schema};
+use driftline_core::{Digest, Name, RESERVED, Schema};
 use driftline_storage::{Append, Appended, Kind, Retry};
+use futures::{FutureExt, future::BoxFuture};
 
 use crate::{
     app::{App, Shared},
@@ -19,6 +22,26 @@ use crate::{
 
 /// More ids than this are not sent back.
 const MOST_IDS: usize = 10_000;
+/// A body of this size is decoded faster than another thread is woken.
+const SMALL_BYTES: usize = 32 << 10;
+
+/// The rows of a request, still as they were sent.
+struct Sent {
+    model: Name,
+    rows: RowKind,
+    kind: Kind,
+    format: Format,
+    key: Option<String>,
+    body: Bytes,
+}
+
+/// Rows on their way to the disk, and what is answered when they are there.
+struct Prepared {
+    rows: usize,
+    answer: String,
+    grown: Option<Schema>,
+    append: Option<BoxFuture<'static, Result<Appended, driftline_storage::Error>>>,
+}
 
 /// Keeps the rows of a request and answers how many they were.
 pub async fn track(
@@ -31,34 +54,89 @@ pub async fn track(
     let format = format(request.headers())?;
     let key = idempotency_key(request.headers())?;
     let body = extract::body(request, limit(app, format)).await?;
-    let (accepted, answer, append) = app
-        .blocking(move |app| -> Result<_, Problem> {
-            let decoded = decode(app, &model, format, rows, &body)?;
-            let retry = key.map(|key| Retry { fingerprint: fingerprint(format, &body), key });
-            drop(body);
-            let accepted = decoded.rows;
-            let answer = answer(&decoded)?;
-            if decoded.batches.is_empty() {
-                return Ok((0, answer, None));
-            }
-            let create_model = kind == Kind::Predictions;
-            let kept = if retry.is_some() { answer.clone() } else { String::new() };
-            let append = Append { model, kind, batches: decoded.batches, create_model, retry, answer: kept };
-            Ok((accepted, answer, Some(app.storage.append(append))))
-        })
-        .await?;
-    let answer = match append {
-        None => answer,
-        Some(append) => match append.await? {
-            Appended::Fresh => {
-                app.metrics
-                    .ingested(if kind == Kind::Predictions { "predictions" } else { "delayed_metrics" }, accepted);
-                answer
-            }
-            Appended::Replayed(first) => first,
-        },
+    let sent = Sent { model, rows, kind, format, key, body };
+    let answer = match keep_quickly(app, &sent).await {
+        Some(answer) => answer,
+        None => keep_thoroughly(app, sent).await?,
     };
     Ok(([(header::CONTENT_TYPE, "application/json")], answer).into_response())
+}
+
+/// A small body, against the schema as it was last seen. What is refused may
+/// fit the present schema, so a refusal is left to the thorough way.
+async fn keep_quickly(app: &Shared, sent: &Sent) -> Option<String> {
+    let schema = app.schemas.seen(&sent.model).filter(|_| sent.body.len() <= SMALL_BYTES)?;
+    let prepared = prepare(app, sent, &schema).ok()?;
+    finish(app, &sent.model, sent.kind, prepared).await.ok()
+}
+
+/// Any body, against the present schema, on a thread that may take its time.
+async fn keep_thoroughly(app: &Shared, sent: Sent) -> Result<String, Problem> {
+    let (model, kind) = (sent.model.clone(), sent.kind);
+    let prepared = app
+        .blocking(move |app| {
+            let schema = present_schema(app, &sent)?;
+            let prepared = prepare(app, &sent, &schema)?;
+            Ok::<_, Problem>(Prepared { grown: Some(prepared.grown.unwrap_or(schema)), ..prepared })
+        })
+        .await?;
+    finish(app, &model, kind, prepared).await
+}
+
+fn present_schema(app: &App, sent: &Sent) -> Result<Schema, Problem> {
+    match app.storage.model(&sent.model)? {
+        Some(model) => Ok(model.schema),
+        None if sent.rows == RowKind::Predictions => Ok(Schema::default()),
+        None => Err(Problem::model_not_found(&sent.model)),
+    }
+}
+
+fn prepare(app: &App, sent: &Sent, schema: &Schema) -> Result<Prepared, Problem> {
+    let decoded = ingest::decode(sent.format, sent.rows, &sent.body, schema, ingest::now())?;
+    let (rows, answer) = (decoded.rows, answer(&decoded)?);
+    if rows == 0 {
+        return Ok(Prepared { rows, answer, grown: None, append: None });
+    }
+    let retry = sent.key.clone().map(|key| Retry { fingerprint: fingerprint(sent.format, &sent.body), key });
+    let append = Append {
+        model: sent.model.clone(),
+        kind: sent.kind,
+        create_model: sent.kind == Kind::Predictions,
+        answer: if retry.is_some() { answer.clone() } else { String::new() },
+        retry,
+        batches: decoded.batches,
+    };
+    let grown = grown(schema, &append)?;
+    Ok(Prepared { rows, answer, grown, append: Some(app.storage.append(append).boxed()) })
+}
+
+/// The schema with the columns of the rows, if it has not all of them.
+fn grown(schema: &Schema, append: &Append) -> Result<Option<Schema>, Problem> {
+    let known = |name: &String| RESERVED.contains(&name.as_str()) || schema.column_type(name).is_some();
+    let mut grown = None;
+    for batch in &append.batches {
+        if batch.schema_ref().fields().iter().all(|field| known(field.name())) {
+            continue;
+        }
+        let columns = Schema::of_arrow(batch.schema_ref())
+            .map_err(|(name, held)| Problem::internal(format!("column `{name}` was decoded as {held}")))?;
+        grown.get_or_insert_with(|| schema.clone()).merge(&columns)?;
+    }
+    Ok(grown)
+}
+
+async fn finish(app: &Shared, model: &Name, kind: Kind, prepared: Prepared) -> Result<String, Problem> {
+    let Some(append) = prepared.append else { return Ok(prepared.answer) };
+    let answer = match append.await? {
+        Appended::Replayed(first) => return Ok(first),
+        Appended::Fresh => prepared.answer,
+    };
+    if let Some(schema) = prepared.grown {
+        app.schemas.remember(model, Arc::new(schema));
+    }
+    let kind = if kind == Kind::Predictions { "predictions" } else { "delayed_metrics" };
+    app.metrics.ingested(kind, prepared.rows);
+    Ok(answer)
 }
 
 /// The format of a body of rows.
@@ -84,15 +162,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 fn fingerprint(format: Format, body: &Bytes) -> Digest {
     Digest::of_parts([format.media_type().as_bytes(), body.as_ref()])
-}
-
-fn decode(app: &App, model: &Name, format: Format, rows: RowKind, body: &Bytes) -> Result<Decoded, Problem> {
-    let schema = match app.storage.model(model)? {
-        Some(model) => model.schema,
-        None if rows == RowKind::Predictions => Schema::default(),
-        None => return Err(Problem::model_not_found(model)),
-    };
-    Ok(ingest::decode(format, rows, body, &schema, ingest::now())?)
 }
 
 fn answer(decoded: &Decoded) -> Result<String, Problem> {
