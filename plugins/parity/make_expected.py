@@ -112,7 +112,7 @@ def ks_cases():
                 result = stats.ks_2samp(current, reference, alternative=alternative, method=method)
                 case = {"name": name, "current": column(current), "reference": column(reference)}
                 case["parameters"] = {"alternative": alternative, "method": method}
-                case |= {"statistic": result.statistic, "p_value": result.pvalue}
+                case |= {"statistic": result.statistic, "p_value": plain(result.pvalue)}
                 case["location"] = plain(result.statistic_location)
                 yield case
 

@@ -177,6 +177,7 @@ impl Ks {
 
 fn method_note(asked: Method, tail: Tail) -> Option<String> {
     let note = match (asked, tail.exact) {
+        _ if tail.p_value.is_nan() => "too few rows for the asymptotic method: use `exact`",
         (Method::Exact, false) => "asymptotic: the samples are too large for the exact method",
         (_, true) => "exact",
         (_, false) => "asymptotic",
