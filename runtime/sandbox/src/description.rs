@@ -16,9 +16,12 @@ type Checked<T> = Result<T, Refusal>;
 /// # Errors
 /// [`RefusalCode::DescribeInvalid`]; the message names the key and what belongs there.
 pub fn parse_description(text: &str) -> Result<(Description, String), Refusal> {
+    let nonsense = |what: &str| Refusal::new(RefusalCode::DescribeInvalid, format!("`describe` returned {what}"));
     let value: Value =
-        serde_json::from_str(text).map_err(|error| invalid("description", &format!("is not JSON: {error}")))?;
-    let object = value.as_object().ok_or_else(|| wrong("description", "a JSON object", &value))?;
+        serde_json::from_str(text).map_err(|error| nonsense(&format!("a text that is not JSON: {error}")))?;
+    let object = value
+        .as_object()
+        .ok_or_else(|| nonsense("JSON that is not an object: return {\"name\": …, \"version\": …}"))?;
     let parameters = parameters(object)?;
     let description = Description {
         name: name(object)?,
@@ -298,8 +301,8 @@ mod tests {
     #[test]
     fn every_wrong_key_is_named() {
         let cases = [
-            ("", "nonsense", "`description` is not JSON"),
-            ("", "[]", "`description` is []"),
+            ("", "nonsense", "a text that is not JSON"),
+            ("", "[]", "JSON that is not an object"),
             ("name", "null", "`name` is null: give a text"),
             ("name", "\"a b\"", "`name` is refused"),
             ("name", "7", "`name` is 7"),

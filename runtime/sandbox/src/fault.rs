@@ -1,5 +1,7 @@
 //! A trap or a host function's refusal becomes a failure with its own code.
 
+use std::time::Duration;
+
 use driftline_core::{Failure, FailureCode};
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
@@ -25,9 +27,20 @@ impl Halt {
     }
 }
 
-/// Why the call `during` did not end well. `limit_ms` is the deadline it had.
-pub(crate) fn failure(error: &wasmtime::Error, guest: &Guest, during: &str, limit_ms: u128) -> Failure {
-    let Halt { code, message } = explain(error, guest, during, limit_ms);
+/// A call of a guest, and what it was allowed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    /// The function's name.
+    pub(crate) during: &'static str,
+    /// How long it may take.
+    pub(crate) deadline: Duration,
+    /// How much it may give the runtime in one go.
+    pub(crate) allowance_bytes: usize,
+}
+
+/// Why a call did not end well.
+pub(crate) fn failure(error: &wasmtime::Error, guest: &Guest, call: Call) -> Failure {
+    let Halt { code, message } = explain(error, guest, call);
     let mut message = head(&message, MESSAGE_BYTES).to_owned();
     if code == FailureCode::Trap {
         message.push_str(&frames(error));
@@ -35,7 +48,8 @@ pub(crate) fn failure(error: &wasmtime::Error, guest: &Guest, during: &str, limi
     Failure { code, message, log: guest.log.take() }
 }
 
-fn explain(error: &wasmtime::Error, guest: &Guest, during: &str, limit_ms: u128) -> Halt {
+fn explain(error: &wasmtime::Error, guest: &Guest, call: Call) -> Halt {
+    let Call { during, deadline, allowance_bytes } = call;
     if let Some(halt) = error.downcast_ref::<Halt>() {
         return Halt::new(halt.code, format!("{} (in `{during}`)", halt.message));
     }
@@ -44,7 +58,8 @@ fn explain(error: &wasmtime::Error, guest: &Guest, during: &str, limit_ms: u128)
         return Halt::new(
             FailureCode::Deadline,
             format!(
-                "`{during}` ran longer than its {limit_ms} ms: look for an endless loop, or do less for each batch"
+                "`{during}` ran longer than its {} ms: look for an endless loop, or do less in one call",
+                deadline.as_millis()
             ),
         );
     }
@@ -58,7 +73,9 @@ fn explain(error: &wasmtime::Error, guest: &Guest, during: &str, limit_ms: u128)
     if cause.contains("allocated for hostcalls has been exhausted") {
         return Halt::new(
             FailureCode::Output,
-            format!("`{during}` gave the runtime more than one call may: return or log less, keep states small"),
+            format!(
+                "`{during}` gave the runtime more than the {allowance_bytes} bytes that it may in one go: return less, and log short messages"
+            ),
         );
     }
     if let Some(refusal) = guest.limiter.refusal() {

@@ -9,7 +9,7 @@ use crate::{
     Limits,
     bindings::{MetricPlugin, MetricPluginPre, wit},
     clock::Frozen,
-    fault::{self, Halt},
+    fault::{self, Call, Halt},
     guest::Guest,
     log::head,
     ticker::TICK_MS,
@@ -38,10 +38,11 @@ impl Session {
         let mut store = Guest::store(pre.engine(), layout, now, limits)
             .map_err(|error| Failure::new(FailureCode::Start, format!("the plugin could not be started: {error:#}")))?;
         let deadline = Duration::from_millis(limits.call_ms.min(limits.total_ms));
+        let start = Call { during: "start", deadline, allowance_bytes: small_bytes(limits) };
         store.set_epoch_deadline(ticks(deadline));
-        store.set_hostcall_fuel(small_bytes(limits));
+        store.set_hostcall_fuel(start.allowance_bytes);
         let begun = Instant::now();
-        let plugin = pre.instantiate(&mut store).map_err(|error| unstarted(&error, store.data(), deadline))?;
+        let plugin = pre.instantiate(&mut store).map_err(|error| unstarted(&error, store.data(), start))?;
         let left = Duration::from_millis(limits.total_ms).saturating_sub(begun.elapsed());
         Ok(Self { store, plugin, limits: limits.clone(), left, fatal: None })
     }
@@ -113,9 +114,9 @@ impl Session {
     /// Makes one call: sets its deadline and how many bytes it may give us, and sorts out how it ended.
     fn call<T>(
         &mut self,
-        during: &str,
+        during: &'static str,
         allowance_bytes: usize,
-        call: impl FnOnce(&mut Store<Guest>, &MetricPlugin) -> Answer<T>,
+        enter: impl FnOnce(&mut Store<Guest>, &MetricPlugin) -> Answer<T>,
     ) -> Result<T, Failure> {
         if let Some(fatal) = &self.fatal {
             return Err(fatal.clone());
@@ -124,13 +125,13 @@ impl Session {
         self.store.set_epoch_deadline(ticks(deadline));
         self.store.set_hostcall_fuel(allowance_bytes);
         let begun = Instant::now();
-        let answer = call(&mut self.store, &self.plugin);
+        let answer = enter(&mut self.store, &self.plugin);
         self.left = self.left.saturating_sub(begun.elapsed());
         match answer {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(said)) => Err(self.said(said)),
             Err(error) => {
-                let failure = fault::failure(&error, self.store.data(), during, deadline.as_millis());
+                let failure = fault::failure(&error, self.store.data(), Call { during, deadline, allowance_bytes });
                 self.remember(&failure);
                 Err(failure)
             }
@@ -167,8 +168,8 @@ fn ticks(deadline: Duration) -> u64 {
     u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).div_ceil(TICK_MS).saturating_add(1)
 }
 
-fn unstarted(error: &wasmtime::Error, guest: &Guest, deadline: Duration) -> Failure {
-    let failure = fault::failure(error, guest, "start", deadline.as_millis());
+fn unstarted(error: &wasmtime::Error, guest: &Guest, start: Call) -> Failure {
+    let failure = fault::failure(error, guest, start);
     match failure.code {
         FailureCode::Trap | FailureCode::Contract => Failure { code: FailureCode::Start, ..failure },
         _ => failure,

@@ -124,7 +124,7 @@ fn each_unusable_upload_is_refused_with_advice() {
         ),
         ("too much memory", wasm(&[("EXTRA", "(memory $side 2000)")]), DescribeFailed, "MiB"),
         ("columns", wasm(&[("DESCRIBE", "(drop (call $rows))")]), DescribeFailed, "outside `update`"),
-        ("nonsense", wasm(&[("DESCRIPTION", "nonsense")]), DescribeInvalid, "is not JSON"),
+        ("nonsense", wasm(&[("DESCRIPTION", "nonsense")]), DescribeInvalid, "a text that is not JSON"),
         (
             "no outputs",
             wasm(&[("DESCRIPTION", r#"{"name": "a", "version": "1.0.0"}"#)]),
