@@ -3,7 +3,7 @@
 //! | step of a request | file |
 //! |---|---|
 //! | ids, logs, counts, encodings, panics | `layers` |
-//! | which handler | [`router`] |
+//! | which handler | `router` |
 //! | the parts of the request, checked | `extract`, [`wire`], [`ingest`] |
 //! | the recipe | `handlers` |
 //! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations` under way |
