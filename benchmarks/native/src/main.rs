@@ -53,9 +53,9 @@ async fn main() -> Result<()> {
     let bench = Bench { arguments, storage, sandbox, evaluator };
     bench.fill().await?;
     println!("{:<10} {:>12} {:>12} {:>22}", "plugin", "wasm ms", "native ms", "ratio (min … max)");
-    bench.compare::<roc_auc::RocAuc>("roc-auc", &["score", "label"]).await?;
-    bench.compare::<ks::Ks>("ks", &["value"]).await?;
-    bench.compare::<psi::Psi>("psi", &["value"]).await
+    bench.compare::<driftline_roc_auc::RocAuc>("roc-auc", &["score", "label"]).await?;
+    bench.compare::<driftline_ks::Ks>("ks", &["value"]).await?;
+    bench.compare::<driftline_psi::Psi>("psi", &["value"]).await
 }
 
 impl Bench {

@@ -18,7 +18,7 @@ pub struct Native<M> {
 impl<M: sdk::Metric> Native<M> {
     /// The metric with its own description.
     pub fn new() -> anyhow::Result<Self> {
-        let description = driftline_sandbox::parse_description(&sdk::Accumulator::<M>::describe())?;
+        let (description, _) = driftline_sandbox::parse_description(&sdk::Accumulator::<M>::describe())?;
         Ok(Self { description, metric: PhantomData })
     }
 }

@@ -121,7 +121,9 @@ pub struct Schema {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// The column holds another type already.
-    #[error("column `{column}` holds {held} values, but {given} values came: send {held} values or use another column name")]
+    #[error(
+        "column `{column}` holds {held} values, but {given} values came: send {held} values or use another column name"
+    )]
     TypeChange {
         /// The column's name.
         column: String,

@@ -24,6 +24,9 @@ pub enum TimeError {
 }
 
 impl Time {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// The instant that is `micros` microseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors
@@ -151,7 +154,9 @@ mod tests {
 
     #[test]
     fn spans_parse_and_print() {
-        for (text, micros) in [("7d", 604_800_000_000), ("12h", 43_200_000_000), ("15m", 900_000_000), ("250ms", 250_000)] {
+        for (text, micros) in
+            [("7d", 604_800_000_000), ("12h", 43_200_000_000), ("15m", 900_000_000), ("250ms", 250_000)]
+        {
             assert_eq!(text.parse::<Span>().map(Span::micros), Ok(micros), "{text}");
         }
         assert_eq!("7d".parse::<Span>().map(|s| s.to_string()), Ok("1w".into()));

@@ -96,7 +96,10 @@ mod tests {
         let every = Span::from_micros(4).expect("positive");
         assert_eq!(window(1, 11).split(every, 10), Ok(vec![window(1, 5), window(5, 9), window(9, 11)]));
         assert_eq!(window(0, 4).split(every, 10), Ok(vec![window(0, 4)]));
-        assert!(matches!(window(0, 400).split(every, 10), Err(WindowError::TooManyPeriods { periods: 100, limit: 10 })));
+        assert!(matches!(
+            window(0, 400).split(every, 10),
+            Err(WindowError::TooManyPeriods { periods: 100, limit: 10 })
+        ));
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn prepare(request: &ReadRequest, storage: &Storage, expressions: &Expressions) 
     let window = from_position(request.window, request.after);
     let metrics: Vec<&str> =
         fields.iter().map(|field| field.name().as_str()).filter(|name| !RESERVED.contains(name)).collect();
-    let units = Source::of_snapshot(&storage.snapshot(&model, window)?, &metrics)?.units;
+    let units = Source::of_snapshot(storage, &storage.snapshot(&model, window)?, &metrics)?.units;
     Ok(Filling {
         units,
         read: Arc::new(Schema::new(fields)),
@@ -129,6 +129,9 @@ impl Filling {
             None => None,
         };
         let filter = self.filter.as_ref().map(|filter| expressions.compile(filter, &self.read)).transpose()?;
+        let stored = unit.clone();
+        let verify = tokio::task::spawn_blocking(move || stored.verify());
+        verify.await.map_err(|error| Error::Worker(error.to_string()))??;
         let mut batches = unit.read(scanner, &self.read, pruning)?;
         while let Some(batch) = batches.next().await {
             let mut batch = self.in_range(&batch?)?;

@@ -70,7 +70,7 @@ pub(crate) struct Side {
 pub(crate) fn sides(plan: &Plan, storage: &driftline_storage::Storage) -> Result<(Side, Option<Side>), Error> {
     let snapshot_source = |window: Window, shape: &Shape| {
         let columns: Vec<_> = shape.columns().into_iter().filter(|name| !RESERVED.contains(name)).collect();
-        Source::of_snapshot(&storage.snapshot(&plan.model, Some(window))?, &columns)
+        Source::of_snapshot(storage, &storage.snapshot(&plan.model, Some(window))?, &columns)
     };
     let side = |source: Source, shape: &Shape| Side {
         work: Arc::new(UnitWork {
@@ -89,7 +89,7 @@ pub(crate) fn sides(plan: &Plan, storage: &driftline_storage::Storage) -> Result
         Some(reference) => {
             let source = match &reference.rows {
                 ReferenceRows::Window(window) => snapshot_source(*window, &reference.shape)?,
-                ReferenceRows::Dataset(dataset) => Source::of_dataset(dataset),
+                ReferenceRows::Dataset(dataset) => Source::of_dataset(storage, dataset),
             };
             Some(side(source, &reference.shape))
         }

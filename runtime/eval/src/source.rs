@@ -10,7 +10,7 @@ use datafusion::{
     scalar::ScalarValue,
 };
 use driftline_core::{Digest, TIME, Time, Window};
-use driftline_storage::{Dataset, DelayedCells, Snapshot};
+use driftline_storage::{Dataset, DelayedCells, Segment, Snapshot, Storage};
 use futures::{StreamExt, stream::BoxStream};
 
 use crate::{
@@ -42,6 +42,14 @@ pub(crate) struct Unit {
     /// The first and last time in it, where known.
     pub times: Option<(Time, Time)>,
     delayed: Option<Arc<DelayedCells>>,
+    stored: Option<Stored>,
+}
+
+/// The file behind a unit, which may be damaged.
+#[derive(Clone)]
+enum Stored {
+    Segment(Storage, Segment),
+    Dataset(Storage, Dataset),
 }
 
 #[derive(Clone)]
@@ -55,7 +63,7 @@ const DATASET_UNIT_ROWS: u64 = 1 << 20;
 
 impl Source {
     /// The rows of a snapshot, with the delayed values of `columns` joined in.
-    pub fn of_snapshot(snapshot: &Snapshot, columns: &[&str]) -> Result<Self, Error> {
+    pub fn of_snapshot(storage: &Storage, snapshot: &Snapshot, columns: &[&str]) -> Result<Self, Error> {
         let delayed = snapshot.delayed(columns)?;
         let delayed = (!delayed.is_empty()).then(|| Arc::new(delayed));
         let mut units: Vec<Unit> = snapshot
@@ -65,19 +73,20 @@ impl Source {
                 rows: UnitRows::File(FilePart { path: segment.path.clone(), bytes: segment.bytes, range: None }),
                 times: Some((segment.min_time, segment.max_time)),
                 delayed: delayed.clone(),
+                stored: Some(Stored::Segment(storage.clone(), segment.clone())),
             })
             .collect();
         let unsealed_rows = snapshot.unsealed.iter().map(|batch| batch.num_rows() as u64).sum();
         if unsealed_rows > 0 {
             let rows = UnitRows::Memory(Arc::new(snapshot.unsealed.clone()));
-            units.push(Unit { rows, times: None, delayed });
+            units.push(Unit { rows, times: None, delayed, stored: None });
         }
         let facts = Facts { segments: snapshot.segments.len(), unsealed_rows, data: snapshot.digest() };
         Ok(Self { units, facts })
     }
 
     /// The rows of a dataset.
-    pub fn of_dataset(dataset: &Dataset) -> Self {
+    pub fn of_dataset(storage: &Storage, dataset: &Dataset) -> Self {
         let parts = dataset.rows.div_ceil(DATASET_UNIT_ROWS).max(1);
         let cut = |part: u64| i64::try_from(dataset.bytes * part / parts).unwrap_or(i64::MAX);
         let unit = |part: u64| Unit {
@@ -88,6 +97,7 @@ impl Source {
             }),
             times: None,
             delayed: None,
+            stored: Some(Stored::Dataset(storage.clone(), dataset.clone())),
         };
         let facts = Facts { segments: 1, unsealed_rows: 0, data: dataset.digest };
         Self { units: (0..parts).map(unit).collect(), facts }
@@ -120,9 +130,18 @@ impl Unit {
         }
     }
 
+    /// Checks the file against its digest before its first use in this process. Blocks.
+    pub fn verify(&self) -> Result<(), Error> {
+        match &self.stored {
+            Some(Stored::Segment(storage, segment)) => Ok(storage.verify_segment(segment)?),
+            Some(Stored::Dataset(storage, dataset)) => Ok(storage.verify_dataset(dataset)?),
+            None => Ok(()),
+        }
+    }
+
     /// Rows that are in memory.
     pub fn in_memory(rows: Vec<RecordBatch>) -> Self {
-        Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None }
+        Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None, stored: None }
     }
 
     /// Whether reading needs the id column, to join delayed values.

@@ -87,6 +87,7 @@ impl UnitWork {
         context: &RunContext,
         running: &mut [Result<Accumulation, Failure>],
     ) -> Result<(), Error> {
+        unit.verify()?;
         let period = unit.times.and_then(|(first, last)| self.shape.periods.holding(first, last));
         let frame = self.shape.compile(&context.expressions, period, unit.joins_delayed())?;
         let pruning = match self.shape.periods.hull() {

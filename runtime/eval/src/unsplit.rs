@@ -80,6 +80,7 @@ fn in_time_order(work: &UnitWork, units: &[Unit], context: &RunContext) -> Resul
     let mut batches = Vec::new();
     let mut bytes = 0;
     for unit in units {
+        unit.verify()?;
         let mut rows = unit.read(&context.scanner, &frame.schema, None)?;
         while let Some(batch) = Handle::current().block_on(rows.next()) {
             let batch = batch?;

@@ -37,7 +37,7 @@ const ROWS: [Row; 8] = [
 struct House {
     storage: Storage,
     evaluator: Evaluator,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 fn name(text: &str) -> Name {
@@ -55,13 +55,24 @@ fn id(row: usize) -> [u8; 16] {
 
 impl House {
     fn new() -> Self {
-        let dir = tempfile::tempdir().expect("directory");
+        Self::in_dir(tempfile::tempdir().expect("directory"))
+    }
+
+    fn in_dir(dir: tempfile::TempDir) -> Self {
         let options = driftline_storage::Options { background: false, ..Default::default() };
         let storage = Storage::open(&dir.path().join("data"), options).expect("opens");
-        let sandbox = Sandbox::new(driftline_sandbox::Options::new(dir.path().join("cache"), Compiler::InProcess))
-            .expect("sandbox");
+        let options = driftline_sandbox::Options::new(dir.path().join("cache"), Compiler::InProcess);
+        let sandbox = Sandbox::new(options).expect("sandbox");
         let evaluator = Evaluator::new(storage.clone(), sandbox, &Options { threads: 2 }).expect("evaluator");
-        Self { storage, evaluator, _dir: dir }
+        Self { storage, evaluator, dir }
+    }
+
+    /// The same directory, opened by what might be another process.
+    fn reopened(self) -> Self {
+        let Self { storage, evaluator, dir } = self;
+        storage.close();
+        drop((storage, evaluator));
+        Self::in_dir(dir)
     }
 
     /// A store with [`ROWS`], of which the first `sealed` are in segments.
@@ -338,5 +349,22 @@ async fn pages_walk_through_a_window_in_order() {
             }
             assert_eq!(hours, vec![1, 2, 5, 30], "{sealed} sealed, {limit} a page");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_segment_is_an_error_and_never_a_number() {
+    let house = House::with_rows(8).await;
+    let model = house.storage.model(&name("m")).expect("reads").expect("model");
+    let segment = house.storage.snapshot(&model, None).expect("snapshot").segments.remove(0);
+    let file = house.dir.path().join("data").join(segment.path.as_ref());
+    let mut bytes = std::fs::read(&file).expect("reads");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).expect("writes");
+    let house = house.reopened();
+    for merges in [true, false] {
+        let error = house.run(request(), merges).await.expect_err("damaged");
+        assert!(matches!(error, Error::Storage(driftline_storage::Error::Corrupt { .. })), "{error:?}");
     }
 }
