@@ -107,8 +107,12 @@ async fn lists_of_columns_repeat_the_evaluation_for_each() {
 #[tokio::test]
 async fn a_dataset_is_a_reference_like_a_window_of_the_same_rows() {
     let (server, loans) = served().await;
-    let lines: String =
-        loans.0.iter().filter(|loan| loan.day() < 4).map(|loan| format!("{}\n", loan.metrics())).collect();
+    let lines: String = loans
+        .0
+        .iter()
+        .filter(|loan| loan.day() < 4)
+        .map(|loan| format!("{}\n", json!({"metrics": loan.metrics()})))
+        .collect();
     let path = "/v1/models/loans/datasets/training";
     let headers = [("content-type", NDJSON)];
     let stored = server.send(reqwest::Method::PUT, path, &headers, lines).await;

@@ -119,10 +119,9 @@ async fn retired_standard_plugins_stay_retired_after_a_restart() {
 async fn damaged_plugins_are_refused_wherever_they_are_cut() {
     let server = Server::start().await;
     let bytes = built("psi");
-    for cut in (8..bytes.len()).step_by(bytes.len() / 25) {
+    for cut in (9..bytes.len()).step_by(bytes.len() / 25) {
         let reply = server.upload("/v1/plugins", WASM, bytes[..cut].to_vec()).await;
-        assert_eq!(reply.status, 422, "cut at {cut}: {reply}");
-        assert_eq!(reply.json()["code"], "truncated", "cut at {cut}: {reply}");
+        reply.expect_problem(422, "truncated", "");
     }
     let mut padded = bytes.clone();
     padded.extend_from_slice(b"and something more");
