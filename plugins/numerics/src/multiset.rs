@@ -21,6 +21,8 @@ pub struct Multiset {
     #[serde(skip)]
     keys: Vec<u64>,
     #[serde(skip)]
+    scratch: Vec<u64>,
+    #[serde(skip)]
     pairs: Vec<(u64, f64)>,
     /// Entries left when runs were last joined.
     #[serde(skip)]
@@ -54,6 +56,7 @@ impl Multiset {
         self.sort_keys();
         self.sort_pairs();
         self.keys = Vec::new();
+        self.scratch = Vec::new();
         self.pairs = Vec::new();
         self.join_above(JOIN);
     }
@@ -99,9 +102,9 @@ impl Multiset {
 
     fn sort_keys(&mut self) {
         if !self.keys.is_empty() {
-            radix::sort(&mut self.keys, &mut Vec::new());
-            self.runs.push(Run::of_keys(&self.keys));
-            self.keys.clear();
+            let mut keys = core::mem::take(&mut self.keys);
+            radix::sort(&mut keys, &mut self.scratch);
+            self.runs.push(Run::of_keys(keys));
         }
     }
 

@@ -6,8 +6,12 @@
 //! pass puts the few remaining inversions right, and gives up in favour of the
 //! full sort when they are not few.
 
+use core::ops::Range;
+
 const DIGIT_BITS: u32 = 11;
 const DIGITS: usize = 1 << DIGIT_BITS;
+/// Digits that are counted in one pass.
+const TOGETHER: u32 = 3;
 /// Below this a comparison sort is faster than counting digits.
 const SMALL: usize = 1 << 10;
 /// Insertions allowed per key before the full sort takes over.
@@ -18,14 +22,12 @@ pub fn sort(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
     if keys.len() <= SMALL {
         return keys.sort_unstable();
     }
-    let differing = differing_bits(keys.iter().copied());
-    let top = u64::BITS - differing.leading_zeros();
-    let coarse = top.saturating_sub(3 * DIGIT_BITS);
-    // Bits below `coarse` may not differ at all, as in single-precision numbers.
-    let from = coarse.max(differing.trailing_zeros().min(top));
-    sort_digits(keys, scratch, from, top, |key| *key);
-    if from > differing.trailing_zeros() && !insert(keys) {
-        sort_digits(keys, scratch, 0, top, |key| *key);
+    let (low, high) = differing_bits(keys.iter().copied());
+    // Bits below may not differ at all, as in single-precision numbers.
+    let coarse = high.saturating_sub(TOGETHER * DIGIT_BITS).max(low);
+    sort_digits(keys, scratch, coarse..high, |key| *key);
+    if coarse > low && !insert(keys) {
+        sort_digits(keys, scratch, low..high, |key| *key);
     }
 }
 
@@ -34,41 +36,55 @@ pub fn sort_weighted(pairs: &mut Vec<(u64, f64)>, scratch: &mut Vec<(u64, f64)>)
     if pairs.len() <= SMALL {
         return pairs.sort_by_key(|pair| pair.0);
     }
-    let differing = differing_bits(pairs.iter().map(|pair| pair.0));
-    let top = u64::BITS - differing.leading_zeros();
-    sort_digits(pairs, scratch, differing.trailing_zeros().min(top), top, |pair| pair.0);
+    let (low, high) = differing_bits(pairs.iter().map(|pair| pair.0));
+    sort_digits(pairs, scratch, low..high, |pair| pair.0);
 }
 
-fn differing_bits(mut keys: impl Iterator<Item = u64>) -> u64 {
-    let first = keys.next().unwrap_or_default();
-    keys.fold(0, |bits, key| bits | (key ^ first))
+/// The range of bits in which keys differ.
+fn differing_bits(keys: impl Iterator<Item = u64>) -> (u32, u32) {
+    let (any, all) = keys.fold((0, u64::MAX), |(any, all), key| (any | key, all & key));
+    let differing = any & !all;
+    if differing == 0 { (0, 0) } else { (differing.trailing_zeros(), u64::BITS - differing.leading_zeros()) }
 }
 
-/// Stable sort by the bits `from..to` of the key, in place.
-fn sort_digits<T: Copy + Default>(items: &mut Vec<T>, scratch: &mut Vec<T>, from: u32, to: u32, key: impl Fn(&T) -> u64) {
+/// Stable sort by some bits of the key, in place.
+fn sort_digits<T: Copy + Default>(items: &mut Vec<T>, scratch: &mut Vec<T>, bits: Range<u32>, key: impl Fn(&T) -> u64) {
     scratch.resize(items.len(), T::default());
-    let mut shift = from;
-    while shift < to {
-        scatter(items, scratch, |item| (key(item) >> shift) as usize & (DIGITS - 1));
-        core::mem::swap(items, scratch);
-        shift += DIGIT_BITS;
+    for from in bits.clone().step_by((TOGETHER * DIGIT_BITS) as usize) {
+        let mut starts = starts(items, from, &key);
+        let shifts = (from..bits.end).step_by(DIGIT_BITS as usize);
+        for (shift, next) in shifts.zip(&mut starts) {
+            for item in items.iter() {
+                let slot = &mut next[digit(key(item), shift)];
+                scratch[*slot as usize] = *item;
+                *slot += 1;
+            }
+            core::mem::swap(items, scratch);
+        }
     }
 }
 
-fn scatter<T: Copy>(items: &[T], out: &mut [T], digit: impl Fn(&T) -> usize) {
-    let mut next = [0_u32; DIGITS];
+fn digit(key: u64, shift: u32) -> usize {
+    (key >> shift) as usize & (DIGITS - 1)
+}
+
+/// For each of three digits, where the items of each value of it begin.
+fn starts<T>(items: &[T], from: u32, key: impl Fn(&T) -> u64) -> [[u32; DIGITS]; TOGETHER as usize] {
+    let mut counts = [[0_u32; DIGITS]; TOGETHER as usize];
     for item in items {
-        next[digit(item)] += 1;
+        // Beyond the last bit a digit is of no interest; the shift only has to be valid.
+        let key = key(item) >> from;
+        counts[0][digit(key, 0)] += 1;
+        counts[1][digit(key, DIGIT_BITS)] += 1;
+        counts[2][digit(key, 2 * DIGIT_BITS)] += 1;
     }
-    let mut start = 0;
-    for slot in &mut next {
-        start += core::mem::replace(slot, start);
+    for counts in &mut counts {
+        let mut start = 0;
+        for slot in counts {
+            start += core::mem::replace(slot, start);
+        }
     }
-    for item in items {
-        let slot = &mut next[digit(item)];
-        out[*slot as usize] = *item;
-        *slot += 1;
-    }
+    counts
 }
 
 /// Insertion sort of nearly sorted keys; `false` when they are not.

@@ -16,10 +16,10 @@ pub struct Run {
 
 impl Run {
     /// A run of sorted keys that weigh one each; equal keys are joined when that saves room.
-    pub fn of_keys(keys: &[u64]) -> Self {
+    pub fn of_keys(keys: Vec<u64>) -> Self {
         let distinct = keys.windows(2).filter(|pair| pair[0] != pair[1]).count() + 1;
         if 2 * distinct > keys.len() {
-            return Self { keys: keys.into(), weights: Vec::new() };
+            return Self { keys, weights: Vec::new() };
         }
         let mut run = Self::with_capacity(distinct);
         keys.chunk_by(|a, b| a == b).for_each(|equal| run.push(equal[0], equal.len() as f64));

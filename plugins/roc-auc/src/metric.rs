@@ -73,7 +73,7 @@ impl Metric for RocAuc {
         if let Some(weight) = weights.iter().flat_map(|weights| weights.iter()).find(|w| !(w.is_finite() && **w >= 0.0)) {
             return Err(Error::data(format!("`weight` holds {weight}: weights must be finite and not negative")));
         }
-        if scores.iter().any(|score| score.is_nan()) {
+        if scores.iter().fold(false, |any, score| any | score.is_nan()) {
             return self.add_numbers_only(&scores, &labels, weights.as_deref());
         }
         self.add(&scores, &labels, weights.as_deref());

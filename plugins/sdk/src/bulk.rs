@@ -6,52 +6,28 @@
 
 use core::{fmt, marker::PhantomData};
 
+use bytemuck::Pod;
 use serde::{Deserializer, Serializer, de};
 
-/// A number that is its own little-endian bytes.
-pub trait Number: Copy {
-    /// Its width in bytes.
-    const BYTES: usize;
+/// A number that is its own bytes.
+pub trait Number: Pod {}
 
-    /// Writes it into `bytes`, which is [`BYTES`](Self::BYTES) long.
-    fn write(self, bytes: &mut [u8]);
+impl Number for u32 {}
+impl Number for u64 {}
+impl Number for i64 {}
+impl Number for f64 {}
 
-    /// Reads it from `bytes`, which is [`BYTES`](Self::BYTES) long.
-    fn read(bytes: &[u8]) -> Self;
-}
-
-macro_rules! number {
-    ($($type:ty),*) => {$(
-        impl Number for $type {
-            const BYTES: usize = size_of::<$type>();
-
-            fn write(self, bytes: &mut [u8]) {
-                bytes.copy_from_slice(&self.to_le_bytes());
-            }
-
-            fn read(bytes: &[u8]) -> Self {
-                let mut array = [0; size_of::<$type>()];
-                array.copy_from_slice(bytes);
-                Self::from_le_bytes(array)
-            }
-        }
-    )*};
-}
-
-number!(u32, u64, i64, f64);
+// WebAssembly is little-endian, and so is every machine a native host is built for.
+const _: () = assert!(cfg!(target_endian = "little"), "states are little-endian");
 
 /// The numbers as little-endian bytes.
-pub fn to_bytes<N: Number>(numbers: &[N]) -> Vec<u8> {
-    let mut bytes = vec![0; numbers.len() * N::BYTES];
-    for (chunk, number) in bytes.chunks_exact_mut(N::BYTES).zip(numbers) {
-        number.write(chunk);
-    }
-    bytes
+pub fn to_bytes<N: Number>(numbers: &[N]) -> &[u8] {
+    bytemuck::cast_slice(numbers)
 }
 
 /// Numbers from little-endian bytes; `None` unless they are whole.
 pub fn from_bytes<N: Number>(bytes: &[u8]) -> Option<Vec<N>> {
-    bytes.len().is_multiple_of(N::BYTES).then(|| bytes.chunks_exact(N::BYTES).map(N::read).collect())
+    bytes.len().is_multiple_of(size_of::<N>()).then(|| bytemuck::allocation::pod_collect_to_vec(bytes))
 }
 
 /// Serializes a list as one block of bytes.
@@ -59,7 +35,7 @@ pub fn from_bytes<N: Number>(bytes: &[u8]) -> Option<Vec<N>> {
 /// # Errors
 /// Those of the serializer.
 pub fn serialize<N: Number, S: Serializer>(numbers: &[N], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bytes(&to_bytes(numbers))
+    serializer.serialize_bytes(to_bytes(numbers))
 }
 
 /// Deserializes a list from one block of bytes.
@@ -76,7 +52,7 @@ impl<N: Number> de::Visitor<'_> for Visitor<N> {
     type Value = Vec<N>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "a block of {}-byte numbers", N::BYTES)
+        write!(f, "a block of {}-byte numbers", size_of::<N>())
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {

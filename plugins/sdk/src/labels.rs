@@ -41,10 +41,13 @@ fn numbers(cells: &[f64], input: &str, positive: Option<&str>) -> Result<Vec<u8>
         })?;
         return Ok(cells.iter().map(|cell| u8::from(*cell == number)).collect());
     }
-    match cells.iter().find(|cell| **cell != 0.0 && **cell != 1.0) {
-        Some(other) => Err(unclear(input, &other.to_string())),
-        None => Ok(cells.iter().map(|cell| u8::from(*cell == 1.0)).collect()),
+    // Without an early end, the check is done many cells at a time.
+    let clear = cells.iter().fold(true, |clear, cell| clear & ((*cell == 0.0) | (*cell == 1.0)));
+    if clear {
+        return Ok(cells.iter().map(|cell| u8::from(*cell == 1.0)).collect());
     }
+    let other = cells.iter().find(|cell| **cell != 0.0 && **cell != 1.0).copied().unwrap_or(f64::NAN);
+    Err(unclear(input, &other.to_string()))
 }
 
 fn unclear(input: &str, label: &str) -> Error {
