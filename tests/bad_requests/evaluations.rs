@@ -138,7 +138,7 @@ fn rest() -> Vec<Bad> {
             b"{}".to_vec(),
             (415, "unsupported_media_type", "content-type"),
         ),
-        Bad::json(Method::GET, "/v1/evaluations/seven", "", (400, "invalid_name", "id")),
+        Bad::json(Method::GET, "/v1/evaluations/seven", "", (400, "invalid_path", "id")),
         Bad::json(
             Method::GET,
             "/v1/evaluations/00000000-0000-4000-8000-000000000000",

@@ -27,7 +27,7 @@ pub fn cases() -> Vec<Bad> {
         get("/v1/models/nobody/predictions", 404, "model_not_found", "model"),
         get("/v1/models/nobody", 404, "model_not_found", "model"),
         get("/v1/models/nobody/aggregates", 404, "model_not_found", "model"),
-        get("/v1/models/-x", 400, "invalid_name", "model"),
+        get("/v1/models/-x", 400, "invalid_path", "model"),
         get("/v1/models?limit=0", 422, "invalid_limit", "limit"),
         get("/v1/models?limit=1001", 422, "invalid_limit", "limit"),
         get("/v1/models?colour=red", 400, "unknown_field", "colour"),

@@ -181,7 +181,7 @@ fn datasets() -> Vec<Bad> {
         ),
         put(CSV, "a,b\n1\n", (400, "invalid_csv", "rows[0]")),
         put("image/png", "x", (415, "unsupported_media_type", "content-type")),
-        Bad::json(Method::PUT, "/v1/models/known/datasets/-x", json!([]), (400, "invalid_name", "dataset")),
+        Bad::json(Method::PUT, "/v1/models/known/datasets/-x", json!([]), (400, "invalid_path", "dataset")),
         Bad::json(
             Method::PUT,
             "/v1/models/nobody/datasets/x",
@@ -203,7 +203,7 @@ fn envelopes() -> Vec<Bad> {
             rows.clone(),
             (415, "unsupported_media_type", "content-type"),
         ),
-        Bad::bytes(Method::POST, "/v1/models/-x/predictions", JSON, rows.clone(), (400, "invalid_name", "model")),
-        Bad::bytes(Method::POST, "/v1/models/a%20b/predictions", JSON, rows.clone(), (400, "invalid_name", "model")),
+        Bad::bytes(Method::POST, "/v1/models/-x/predictions", JSON, rows.clone(), (400, "invalid_path", "model")),
+        Bad::bytes(Method::POST, "/v1/models/a%20b/predictions", JSON, rows.clone(), (400, "invalid_path", "model")),
     ]
 }

@@ -23,7 +23,7 @@ fn models() -> Vec<Bad> {
         put(json!({"retention_days": 1.5}), 422, "invalid_field", "retention_days"),
         put(json!({"retention": 30}), 422, "unknown_field", "retention"),
         put(json!([]), 422, "invalid_field", ""),
-        Bad::json(Method::PUT, "/v1/models/a%2Fb", json!({}), (400, "invalid_name", "model")),
+        Bad::json(Method::PUT, "/v1/models/a%2Fb", json!({}), (400, "invalid_path", "model")),
     ]
 }
 

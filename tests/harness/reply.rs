@@ -73,7 +73,7 @@ impl Reply {
             return Err("the problem repeats neither status nor title".into());
         }
         let detail = problem["detail"].as_str().unwrap_or_default();
-        if detail.len() < 20 || detail.contains("Error {") || detail.contains("panicked") {
+        if detail.len() < 20 || detail.contains("Error {") || detail.contains("panicked at") {
             return Err("the detail is no sentence for people".into());
         }
         Ok(())
