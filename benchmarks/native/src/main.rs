@@ -3,6 +3,7 @@
 //! `cargo run --release -p driftline-benchmark-native -- --rows 10000000`
 
 mod native;
+mod timed;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
@@ -14,6 +15,7 @@ use driftline_eval::{Evaluator, Options, Outcome, PluginId, Progress, Reference,
 use driftline_sandbox::{Compiler, Sandbox};
 use driftline_storage::{Append, Kind, PluginRecord, PluginRef, Storage};
 use native::Native;
+use timed::{PHASES, Phases, Timed};
 use tokio_util::sync::CancellationToken;
 
 /// Times whole evaluations with a plugin in WebAssembly beside the same code native.
@@ -28,6 +30,9 @@ struct Arguments {
     /// Distinct scores; 0 for as many as rows.
     #[arg(long, default_value_t = 0)]
     distinct: u64,
+    /// Also print milliseconds in each phase, summed over threads, of the last pair.
+    #[arg(long)]
+    phases: bool,
     /// Where the built plugins are.
     #[arg(long, default_value = "plugins/built")]
     plugins: PathBuf,
@@ -116,13 +121,15 @@ impl Bench {
     where
         driftline_sdk::Accumulator<M>: Send,
     {
-        self.install(plugin)?;
         let request = self.request(plugin, inputs)?;
+        let digest = self.install(plugin)?;
+        let wasm: Arc<dyn MetricFactory> = self.sandbox.load(&digest, || self.storage.plugin_wasm(&digest))?;
         let native: Arc<dyn MetricFactory> = Arc::new(Native::<M>::new()?);
         let mut times = Vec::new();
         for run in 0..=self.arguments.runs {
-            let (wasm_ms, wasm) = self.time_wasm(&request).await?;
-            let (native_ms, native) = self.time_native(&request, Arc::clone(&native)).await?;
+            let last = self.arguments.phases && run == self.arguments.runs;
+            let (wasm_ms, wasm) = self.time(&request, Arc::clone(&wasm), last).await?;
+            let (native_ms, native) = self.time(&request, Arc::clone(&native), last).await?;
             anyhow::ensure!(wasm == native, "{plugin}: WebAssembly and native differ: {wasm:?} {native:?}");
             if run > 0 {
                 times.push((wasm_ms, native_ms, wasm_ms / native_ms));
@@ -142,7 +149,7 @@ impl Bench {
         Ok(())
     }
 
-    fn install(&self, plugin: &str) -> Result<()> {
+    fn install(&self, plugin: &str) -> Result<Digest> {
         let path = self.arguments.plugins.join(format!("{plugin}.wasm"));
         let wasm = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         let inspected = self.sandbox.inspect(&wasm)?;
@@ -156,7 +163,7 @@ impl Bench {
             retired: None,
         };
         self.storage.install_plugin(record, &wasm)?;
-        Ok(())
+        Ok(inspected.digest)
     }
 
     fn request(&self, plugin: &str, inputs: &[&str]) -> Result<Request> {
@@ -178,22 +185,28 @@ impl Bench {
         })
     }
 
-    async fn time_wasm(&self, request: &Request) -> Result<(f64, Vec<Option<f64>>)> {
-        let plan = self.evaluator.plan(request.clone()).await?;
-        self.time(plan).await
-    }
-
-    async fn time_native(&self, request: &Request, factory: Arc<dyn MetricFactory>) -> Result<(f64, Vec<Option<f64>>)> {
+    async fn time(
+        &self,
+        request: &Request,
+        factory: Arc<dyn MetricFactory>,
+        print_phases: bool,
+    ) -> Result<(f64, Vec<Option<f64>>)> {
+        let phases = Arc::new(Phases::default());
+        let factory: Arc<dyn MetricFactory> = match print_phases {
+            true => Arc::new(Timed { factory, phases: Arc::clone(&phases) }),
+            false => factory,
+        };
         let id = PluginId { name: factory.description().name.clone(), version: String::new(), digest: Digest::of(b"") };
         let plan = self.evaluator.plan_native(request.clone(), factory, id).await?;
-        self.time(plan).await
-    }
-
-    async fn time(&self, plan: driftline_eval::Plan) -> Result<(f64, Vec<Option<f64>>)> {
         let start = Instant::now();
         let outcome: Outcome =
             self.evaluator.run(plan, Arc::new(Progress::default()), CancellationToken::new()).await?;
         let ms = start.elapsed().as_secs_f64() * 1e3;
+        if print_phases {
+            let phases: Vec<_> =
+                PHASES.iter().zip(phases.take_ms()).map(|(name, ms)| format!("{name} {ms:.0}")).collect();
+            println!("  {}", phases.join(", "));
+        }
         if let Some(failure) = outcome.failure() {
             anyhow::bail!("{}: {failure}", failure.code);
         }
