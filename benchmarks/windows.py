@@ -44,12 +44,12 @@ def month(rng, rows: int, start: int, digits: int | None, shift: float) -> pa.Ta
 
 def sklearn_auc(file: Path) -> float:
     frame = pd.read_parquet(file, columns=["score", "label"])
-    return roc_auc_score(frame["label"], frame["score"])
+    return float(roc_auc_score(frame["label"], frame["score"]))
 
 
 def scipy_ks(reference: Path, current: Path) -> float:
     columns = [pd.read_parquet(file, columns=["score"])["score"] for file in (current, reference)]
-    return ks_2samp(*columns, method="asymp").statistic
+    return float(ks_2samp(*columns, method="asymp").statistic)
 
 
 def numpy_psi(reference: Path, current: Path) -> float:
