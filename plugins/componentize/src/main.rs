@@ -14,7 +14,11 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [wit, input, output] = arguments.as_slice() else { bail!("usage: componentize WIT IN OUT") };
     let bytes = wat::parse_file(input).with_context(|| format!("{input} is neither Wasm nor WAT"))?;
-    let component = if wasmparser::Parser::is_component(&bytes) { bytes } else { componentize(bytes, Path::new(wit), Path::new(input))? };
+    let component = if wasmparser::Parser::is_component(&bytes) {
+        bytes
+    } else {
+        componentize(bytes, Path::new(wit), Path::new(input))?
+    };
     fs::write(output, component).with_context(|| format!("{output} can't be written"))
 }
 

@@ -125,7 +125,7 @@ impl Metric for Ks {
         if let Some(reason) = undefined {
             return Ok(Report::undefined(&OUTPUTS, reason));
         }
-        let is_coarse = |key| self.sketch.is_some_and(|bits| key::is_coarse(key, bits));
+        let is_coarse = self.sketch.map(|bits| move |key| key::is_coarse(key, bits));
         let distance = ecdf::distance(&self.values, &reference.values, is_coarse);
         Ok(self.report(reference, &distance, run.parameters).chart(curves(distance)))
     }
@@ -165,7 +165,8 @@ impl Ks {
     fn remark(&self, reference: &Self, distance: &Distance) -> String {
         let mut remarks = Vec::new();
         if self.sketch.is_some() {
-            remarks.push(format!("from a sketch; the exact statistic differs by at most {:.1e}", distance.largest_share));
+            remarks
+                .push(format!("from a sketch; the exact statistic differs by at most {:.1e}", distance.largest_share));
         }
         let not_numbers = self.not_numbers + reference.not_numbers;
         if not_numbers > 0 {

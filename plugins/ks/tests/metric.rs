@@ -32,7 +32,9 @@ fn equals_scipy_whole_and_in_parts() {
         let report = evaluate::<Ks>(&current, Some(&reference), &parameters).expect("a report");
         for (name, tolerance) in [("statistic", 1e-12), ("p_value", 1e-9), ("location", 0.0)] {
             let (given, expected) = (value(&report, name), number(&case[name]));
-            let same = given == expected || given.is_nan() && expected.is_nan() || (given - expected).abs() <= tolerance * expected.abs();
+            let same = given == expected
+                || given.is_nan() && expected.is_nan()
+                || (given - expected).abs() <= tolerance * expected.abs();
             assert!(same, "{} {parameters}: {name} is {given} instead of {expected}", case["name"]);
         }
         check_merging::<Ks>(&current, Some(&reference), &parameters, 1e-12);

@@ -4,7 +4,8 @@ use crate::{Multiset, Sum, key::number, quantile::Ranks, walk::walk};
 
 /// `count + 1` edges at the quantiles 0, 1/count, … 1, without duplicates.
 pub fn quantile_edges(ranks: &Ranks, count: usize) -> Vec<f64> {
-    let mut edges: Vec<f64> = linspace(0.0, 1.0, count).map(|q| ranks.quantile(q)).filter(|edge| !edge.is_nan()).collect();
+    let mut edges: Vec<f64> =
+        linspace(0.0, 1.0, count).map(|q| ranks.quantile(q)).filter(|edge| !edge.is_nan()).collect();
     edges.sort_by(f64::total_cmp);
     edges.dedup();
     edges

@@ -31,12 +31,18 @@ pub struct Extreme {
     pub location: f64,
 }
 
-/// Compares two settled multisets, neither empty. `counts` chooses the keys of [`Distance::largest_share`].
-pub fn distance(first: &Multiset, second: &Multiset, counts: impl Fn(u64) -> bool) -> Distance {
+/// Compares two settled multisets, neither empty. `counts` chooses the keys of
+/// [`Distance::largest_share`], where it is wanted.
+///
+/// A first pass reads the functions only where parts begin. The second leaves
+/// out the parts within which they can't come as far apart as that.
+pub fn distance(first: &Multiset, second: &Multiset, counts: Option<impl Fn(u64) -> bool>) -> Distance {
+    let mut ends = Ends::new(Shares::new(first, second));
+    walk(first, second, &mut ends);
     let mut pass = Pass {
-        totals: (first.total(), second.total()),
-        seen: (0.0, 0.0),
-        above: [Best::NONE; 2],
+        shares: Shares::new(first, second),
+        least: (ends.above, ends.below),
+        above: Best::NONE,
         below: [Best::NONE; 2],
         counts,
         largest_share: 0.0,
@@ -45,11 +51,61 @@ pub fn distance(first: &Multiset, second: &Multiset, counts: impl Fn(u64) -> boo
     };
     walk(first, second, &mut pass);
     Distance {
-        above: extreme(pass.above),
+        above: extreme([pass.above, Best::NONE]),
         below: extreme(pass.below),
         curve: pass.curve,
         largest_share: pass.largest_share,
     }
+}
+
+/// Both functions at a key.
+#[derive(Debug, Clone, Copy)]
+struct Shares {
+    totals: (f64, f64),
+    seen: (f64, f64),
+    first: f64,
+    second: f64,
+}
+
+impl Shares {
+    fn new(first: &Multiset, second: &Multiset) -> Self {
+        Self { totals: (first.total(), second.total()), seen: (0.0, 0.0), first: 0.0, second: 0.0 }
+    }
+
+    fn raise_first(&mut self, weight: f64) {
+        self.seen.0 += weight;
+        self.first = self.seen.0 / self.totals.0;
+    }
+
+    fn raise_second(&mut self, weight: f64) {
+        self.seen.1 += weight;
+        self.second = self.seen.1 / self.totals.1;
+    }
+}
+
+/// The largest excesses at the ends of parts.
+struct Ends {
+    shares: Shares,
+    above: f64,
+    below: f64,
+}
+
+impl Ends {
+    fn new(shares: Shares) -> Self {
+        Self { shares, above: f64::NEG_INFINITY, below: f64::NEG_INFINITY }
+    }
+}
+
+impl Visitor for Ends {
+    fn enter(&mut self, left: f64, right: f64) -> bool {
+        self.shares.raise_first(left);
+        self.shares.raise_second(right);
+        self.above = self.above.max(self.shares.first - self.shares.second);
+        self.below = self.below.max(self.shares.second - self.shares.first);
+        false
+    }
+
+    fn visit(&mut self, _key: u64, _left: f64, _right: f64) {}
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,31 +130,67 @@ fn extreme([first, second]: [Best; 2]) -> Extreme {
 }
 
 struct Pass<F> {
-    totals: (f64, f64),
-    seen: (f64, f64),
-    /// The best among values of the first sample, and among those of the second alone.
-    above: [Best; 2],
+    shares: Shares,
+    /// What the largest excesses are at least.
+    least: (f64, f64),
+    above: Best,
+    /// The best among values of both samples, and among those of the second alone.
     below: [Best; 2],
-    counts: F,
+    counts: Option<F>,
     largest_share: f64,
     curve: Vec<(f64, f64, f64)>,
     next: f64,
 }
 
-impl<F: Fn(u64) -> bool> Visitor for Pass<F> {
-    fn visit(&mut self, key: u64, first: f64, second: f64) {
-        self.seen.0 += first;
-        self.seen.1 += second;
-        let (f, g) = (self.seen.0 / self.totals.0, self.seen.1 / self.totals.1);
-        let sample = usize::from(first == 0.0);
-        self.above[sample].offer(f - g, key);
-        self.below[sample].offer(g - f, key);
-        if (self.counts)(key) {
-            self.largest_share = self.largest_share.max(first / self.totals.0).max(second / self.totals.1);
+impl<F: Fn(u64) -> bool> Pass<F> {
+    fn draw(&mut self, key: u64, first: f64, second: f64) {
+        if self.counts.as_ref().is_some_and(|counts| counts(key)) {
+            let totals = self.shares.totals;
+            self.largest_share = self.largest_share.max(first / totals.0).max(second / totals.1);
         }
+        let (f, g) = (self.shares.first, self.shares.second);
         if f + g >= self.next {
             self.curve.push((number(key), f, g));
             self.next = f + g + 2.0 / (POINTS - 1.0);
         }
+    }
+}
+
+// Where only one function rises, only its excess can grow.
+impl<F: Fn(u64) -> bool> Visitor for Pass<F> {
+    fn enter(&mut self, left: f64, right: f64) -> bool {
+        /// More than rounding can hide of a tie.
+        const ROUNDING: f64 = 1e-12;
+        let mut end = self.shares;
+        end.raise_first(left);
+        end.raise_second(right);
+        let is_flat = end.first - self.shares.second < self.least.0 - ROUNDING
+            && end.second - self.shares.first < self.least.1 - ROUNDING;
+        let is_drawn = end.first + end.second >= self.next;
+        let skip = self.counts.is_none() && is_flat && !is_drawn;
+        if skip {
+            self.shares = end;
+        }
+        !skip
+    }
+
+    fn visit(&mut self, key: u64, first: f64, second: f64) {
+        self.shares.raise_first(first);
+        self.shares.raise_second(second);
+        self.above.offer(self.shares.first - self.shares.second, key);
+        self.below[0].offer(self.shares.second - self.shares.first, key);
+        self.draw(key, first, second);
+    }
+
+    fn left(&mut self, key: u64, weight: f64) {
+        self.shares.raise_first(weight);
+        self.above.offer(self.shares.first - self.shares.second, key);
+        self.draw(key, weight, 0.0);
+    }
+
+    fn right(&mut self, key: u64, weight: f64) {
+        self.shares.raise_second(weight);
+        self.below[1].offer(self.shares.second - self.shares.first, key);
+        self.draw(key, 0.0, weight);
     }
 }

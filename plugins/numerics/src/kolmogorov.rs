@@ -4,8 +4,8 @@
 
 mod exact;
 mod large;
-mod smirnov;
 mod small;
+mod smirnov;
 
 use serde::{Deserialize, Serialize};
 

@@ -13,8 +13,8 @@
 
 pub mod bins;
 pub mod ecdf;
-pub mod kolmogorov;
 pub mod key;
+pub mod kolmogorov;
 pub mod multiset;
 pub mod quantile;
 pub mod radix;

@@ -6,6 +6,8 @@ use crate::{key::key, radix, run::Run, walk};
 
 /// Keys buffered before they are sorted into a run.
 const RUN: usize = 1 << 20;
+/// Up to this size the buffer grows bit by bit.
+const GROWING: usize = 1 << 16;
 /// Entries held before runs are joined to find equal keys among them.
 const JOIN: usize = 1 << 24;
 
@@ -37,6 +39,10 @@ impl Multiset {
 
     /// Adds keys of numbers.
     pub fn extend_keys(&mut self, keys: impl IntoIterator<Item = u64>) {
+        if self.keys.len() >= GROWING && self.keys.capacity() < RUN {
+            // From here on without copying; untouched memory costs nothing.
+            self.keys.reserve_exact(RUN + GROWING - self.keys.len());
+        }
         self.keys.extend(keys);
         if self.keys.len() >= RUN {
             self.sort_keys();

@@ -62,7 +62,9 @@ impl<'a> Ranks<'a> {
         let one = |(keys, cumulative): &(&[u64], Option<Vec<f64>>)| {
             let entries = keys.partition_point(|key| is_before(*key));
             match cumulative {
-                Some(cumulative) => entries.checked_sub(1).and_then(|last| cumulative.get(last)).copied().unwrap_or(0.0),
+                Some(cumulative) => {
+                    entries.checked_sub(1).and_then(|last| cumulative.get(last)).copied().unwrap_or(0.0)
+                }
                 None => entries as f64,
             }
         };

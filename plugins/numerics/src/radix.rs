@@ -54,14 +54,28 @@ fn sort_digits<T: Copy + Default>(items: &mut Vec<T>, scratch: &mut Vec<T>, bits
         let mut starts = starts(items, from, &key);
         let shifts = (from..bits.end).step_by(DIGIT_BITS as usize);
         for (shift, next) in shifts.zip(&mut starts) {
-            for item in items.iter() {
-                let slot = &mut next[digit(key(item), shift)];
-                scratch[*slot as usize] = *item;
-                *slot += 1;
-            }
+            scatter(items, scratch, next, |item| digit(key(item), shift));
             core::mem::swap(items, scratch);
         }
     }
+}
+
+/// Moves each item to the next place for its digit. Four at a time: in
+/// WebAssembly every turn of a loop costs a look at the deadline.
+fn scatter<T: Copy>(items: &[T], out: &mut [T], next: &mut [u32; DIGITS], digit: impl Fn(&T) -> usize) {
+    let mut place = |item: &T| {
+        let slot = &mut next[digit(item)];
+        out[*slot as usize] = *item;
+        *slot += 1;
+    };
+    let (fours, rest) = items.as_chunks::<4>();
+    for [a, b, c, d] in fours {
+        place(a);
+        place(b);
+        place(c);
+        place(d);
+    }
+    rest.iter().for_each(place);
 }
 
 fn digit(key: u64, shift: u32) -> usize {
@@ -71,13 +85,20 @@ fn digit(key: u64, shift: u32) -> usize {
 /// For each of three digits, where the items of each value of it begin.
 fn starts<T>(items: &[T], from: u32, key: impl Fn(&T) -> u64) -> [[u32; DIGITS]; TOGETHER as usize] {
     let mut counts = [[0_u32; DIGITS]; TOGETHER as usize];
-    for item in items {
-        // Beyond the last bit a digit is of no interest; the shift only has to be valid.
+    let mut count = |item: &T| {
         let key = key(item) >> from;
         counts[0][digit(key, 0)] += 1;
         counts[1][digit(key, DIGIT_BITS)] += 1;
         counts[2][digit(key, 2 * DIGIT_BITS)] += 1;
+    };
+    let (fours, rest) = items.as_chunks::<4>();
+    for [a, b, c, d] in fours {
+        count(a);
+        count(b);
+        count(c);
+        count(d);
     }
+    rest.iter().for_each(count);
     for counts in &mut counts {
         let mut start = 0;
         for slot in counts {
@@ -89,24 +110,32 @@ fn starts<T>(items: &[T], from: u32, key: impl Fn(&T) -> u64) -> [[u32; DIGITS];
 
 /// Insertion sort of nearly sorted keys; `false` when they are not.
 fn insert(keys: &mut [u64]) -> bool {
+    const STRETCH: usize = 16;
     let mut left = PATIENCE * keys.len();
-    for i in 1..keys.len() {
-        let key = keys[i];
-        if keys[i - 1] <= key {
-            continue;
+    for start in (1..keys.len()).step_by(STRETCH) {
+        let end = (start + STRETCH).min(keys.len());
+        // Most stretches are in order, which is seen without a branch for each key.
+        let falls = keys[start - 1..end].windows(2).fold(false, |falls, pair| falls | (pair[0] > pair[1]));
+        for at in start..if falls { end } else { start } {
+            left = left.saturating_sub(sink(keys, at));
         }
-        let mut at = i;
-        while at > 0 && keys[at - 1] > key {
-            keys[at] = keys[at - 1];
-            at -= 1;
-        }
-        keys[at] = key;
-        left = left.saturating_sub(i - at);
         if left == 0 {
             return false;
         }
     }
     true
+}
+
+/// Moves the key at `from` down to its place among the sorted keys before it; how far that was.
+fn sink(keys: &mut [u64], from: usize) -> usize {
+    let key = keys[from];
+    let mut at = from;
+    while at > 0 && keys[at - 1] > key {
+        keys[at] = keys[at - 1];
+        at -= 1;
+    }
+    keys[at] = key;
+    from - at
 }
 
 #[cfg(test)]

@@ -116,13 +116,20 @@ impl Visitor for Pass {
         self.tied.now += positive * negative;
         self.squares_positive.now += positive * (below * below);
         self.squares_negative.now += negative * (above * above);
-        self.seen_positive += positive;
-        self.seen_negative += negative;
-        if self.seen_positive * self.step.0 + self.seen_negative * self.step.1 >= self.next {
-            let (x, y) = self.rates();
-            self.curve.push((x, y));
-            self.next = 2.0 - x - y + 2.0 / (POINTS - 1.0);
-        }
+        self.advance(positive, negative);
+    }
+
+    fn left(&mut self, _key: u64, positive: f64) {
+        let below = self.seen_negative;
+        self.area.now += positive * below;
+        self.squares_positive.now += positive * (below * below);
+        self.advance(positive, 0.0);
+    }
+
+    fn right(&mut self, _key: u64, negative: f64) {
+        let above = self.positives - self.seen_positive;
+        self.squares_negative.now += negative * (above * above);
+        self.advance(0.0, negative);
     }
 
     fn pause(&mut self) {
@@ -130,5 +137,17 @@ impl Visitor for Pass {
         self.tied.flush();
         self.squares_positive.flush();
         self.squares_negative.flush();
+    }
+}
+
+impl Pass {
+    fn advance(&mut self, positive: f64, negative: f64) {
+        self.seen_positive += positive;
+        self.seen_negative += negative;
+        if self.seen_positive * self.step.0 + self.seen_negative * self.step.1 >= self.next {
+            let (x, y) = self.rates();
+            self.curve.push((x, y));
+            self.next = 2.0 - x - y + 2.0 / (POINTS - 1.0);
+        }
     }
 }

@@ -5,17 +5,36 @@
 //! merged sides are stepped through together. No second copy of the data is
 //! made, and every number moves through memory once.
 
+use core::ops::Range;
+
 use crate::{Multiset, run::Run};
 
 /// Every so many keys of a run one is considered as a place to cut.
-const STRIDE: usize = 4096;
+const STRIDE: usize = 1024;
 /// So many strides make a part.
 const STRIDES: usize = 8;
 
-/// What is told of each distinct key.
+/// What is told of each part and each distinct key.
 pub trait Visitor {
+    /// The next part holds keys of this weight on either side. With `false` it
+    /// is passed over: none of its keys is visited.
+    fn enter(&mut self, left: f64, right: f64) -> bool {
+        let _ = (left, right);
+        true
+    }
+
     /// A key together with its weight on either side (zero where it is absent).
     fn visit(&mut self, key: u64, left: f64, right: f64);
+
+    /// A key that only the left side has.
+    fn left(&mut self, key: u64, weight: f64) {
+        self.visit(key, weight, 0.0);
+    }
+
+    /// A key that only the right side has.
+    fn right(&mut self, key: u64, weight: f64) {
+        self.visit(key, 0.0, weight);
+    }
 
     /// The end of a part: a good moment to move partial sums into long-lived ones.
     fn pause(&mut self) {}
@@ -34,6 +53,11 @@ pub fn walk(left: &Multiset, right: &Multiset, visitor: &mut impl Visitor) {
     for cut in cuts.into_iter().map(Some).chain([None]) {
         left.advance(cut);
         right.advance(cut);
+        if !visitor.enter(left.weight(), right.weight()) {
+            continue;
+        }
+        left.merge();
+        right.merge();
         match (left.plain(), right.plain()) {
             (Some(a), Some(b)) => step(a, b, visitor),
             (Some(a), None) => step(a, right.weighted(), visitor),
@@ -87,7 +111,7 @@ impl Entry for (u64, f64) {
 /// The runs of one multiset, and the part of each that is being read.
 struct Side<'a> {
     runs: &'a [Run],
-    parts: Vec<core::ops::Range<usize>>,
+    parts: Vec<Range<usize>>,
     plain: bool,
     keys: Buffers<u64>,
     pairs: Buffers<(u64, f64)>,
@@ -99,20 +123,35 @@ impl<'a> Side<'a> {
         Self { runs, parts: vec![0..0; runs.len()], plain, keys: Buffers::default(), pairs: Buffers::default() }
     }
 
-    /// Moves on to the keys below `cut`, or to all that are left, and merges them.
+    /// Moves on to the keys below `cut`, or to all that are left.
     fn advance(&mut self, cut: Option<u64>) {
         for (part, run) in self.parts.iter_mut().zip(self.runs) {
             let rest = &run.keys()[part.end..];
-            let length = cut.map_or(rest.len(), |cut| rest.partition_point(|key| *key < cut));
+            let length = cut.map_or(rest.len(), |cut| below(rest, cut));
             *part = part.end..part.end + length;
         }
+    }
+
+    /// The weight of the part.
+    fn weight(&self) -> f64 {
+        let one = |(part, run): (&Range<usize>, &Run)| match run.weights() {
+            Some(weights) => weights[part.clone()].iter().sum(),
+            None => part.len() as f64,
+        };
+        self.parts.iter().zip(self.runs).map(one).sum()
+    }
+
+    /// Merges the part of all runs.
+    fn merge(&mut self) {
         let parts = self.parts.iter().cloned().zip(self.runs).filter(|(part, _)| !part.is_empty());
         if self.plain {
             let mut parts = parts.map(|(part, run)| &run.keys()[part]);
             self.keys.merge(&mut parts, |keys, part| keys.extend_from_slice(part));
         } else {
             self.pairs.merge(&mut parts.clone(), |pairs, (part, run)| match run.weights() {
-                Some(weights) => pairs.extend(run.keys()[part.clone()].iter().copied().zip(weights[part].iter().copied())),
+                Some(weights) => {
+                    pairs.extend(run.keys()[part.clone()].iter().copied().zip(weights[part].iter().copied()))
+                }
                 None => pairs.extend(run.keys()[part].iter().map(|key| (*key, 1.0))),
             });
         }
@@ -124,6 +163,19 @@ impl<'a> Side<'a> {
 
     fn weighted(&self) -> &[(u64, f64)] {
         &self.pairs.items
+    }
+}
+
+/// How many keys are below `cut`: few of many, so they are looked for near the start.
+fn below(keys: &[u64], cut: u64) -> usize {
+    let mut end = 32;
+    while end < keys.len() && keys[end] < cut {
+        end *= 2;
+    }
+    let start = end / 2;
+    match keys.get(start) {
+        Some(key) if *key < cut => start + keys[start..keys.len().min(end)].partition_point(|key| *key < cut),
+        _ => keys[..keys.len().min(start)].partition_point(|key| *key < cut),
     }
 }
 
@@ -165,9 +217,27 @@ impl<T: Entry> Buffers<T> {
     }
 }
 
+/// Merged entries written at a time.
+const BLOCK: usize = 8;
+
 fn merge_two<T: Entry>(a: &[T], b: &[T], out: &mut [T]) {
     let (mut i, mut j) = (0, 0);
-    // No branch depends on the keys: which side comes next can't be predicted.
+    // While both have a block left, neither can end within the next block of results.
+    while let (Some(a), Some(b), Some(out)) =
+        (a[i..].first_chunk::<BLOCK>(), b[j..].first_chunk::<BLOCK>(), out[i + j..].first_chunk_mut::<BLOCK>())
+    {
+        let (mut x, mut y) = (0, 0);
+        for slot in out {
+            // No branch depends on the keys: which side comes next can't be predicted.
+            let (p, q) = (a[x % BLOCK], b[y % BLOCK]);
+            let from_a = p.key() <= q.key();
+            *slot = if from_a { p } else { q };
+            x += usize::from(from_a);
+            y += usize::from(!from_a);
+        }
+        i += x;
+        j += y;
+    }
     while i < a.len() && j < b.len() {
         let from_a = a[i].key() <= b[j].key();
         out[i + j] = if from_a { a[i] } else { b[j] };
@@ -180,15 +250,21 @@ fn merge_two<T: Entry>(a: &[T], b: &[T], out: &mut [T]) {
 
 fn step<A: Entry, B: Entry>(a: &[A], b: &[B], visitor: &mut impl Visitor) {
     let (mut i, mut j) = (0, 0);
-    while i < a.len() || j < b.len() {
-        let key = match (a.get(i), b.get(j)) {
-            (Some(a), Some(b)) => a.key().min(b.key()),
-            (Some(a), None) => a.key(),
-            (None, Some(b)) => b.key(),
-            (None, None) => break,
-        };
-        let (left, right) = (take(a, &mut i, key), take(b, &mut j, key));
-        visitor.visit(key, left, right);
+    while let (Some(left), Some(right)) = (a.get(i), b.get(j)) {
+        let (left, right) = (left.key(), right.key());
+        if left < right {
+            visitor.left(left, take(a, &mut i, left));
+        } else if right < left {
+            visitor.right(right, take(b, &mut j, right));
+        } else {
+            visitor.visit(left, take(a, &mut i, left), take(b, &mut j, right));
+        }
+    }
+    while let Some(left) = a.get(i) {
+        visitor.left(left.key(), take(a, &mut i, left.key()));
+    }
+    while let Some(right) = b.get(j) {
+        visitor.right(right.key(), take(b, &mut j, right.key()));
     }
 }
 

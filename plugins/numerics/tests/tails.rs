@@ -35,6 +35,9 @@ fn two_samples_equal_scipy() {
             Some(expected) => assert!(tail.exact && close(tail.p_value, expected), "{tail:?} for {case}"),
             None => assert!(!tail.exact, "{tail:?} for {case}"),
         }
-        assert!(!tail.exact || close(tail.statistic, case["statistic"].as_f64().expect("a number")), "{tail:?} for {case}");
+        assert!(
+            !tail.exact || close(tail.statistic, case["statistic"].as_f64().expect("a number")),
+            "{tail:?} for {case}"
+        );
     }
 }

@@ -31,8 +31,8 @@ impl Classes {
                 zeros += 1 - one;
                 ones += one;
             }
-            self.negatives.extend_keys(split[0].iter().copied().take(zeros));
-            self.positives.extend_keys(split[1].iter().copied().take(ones));
+            self.negatives.extend_keys(split[0][..zeros].iter().copied());
+            self.positives.extend_keys(split[1][..ones].iter().copied());
         }
     }
 
@@ -41,7 +41,9 @@ impl Classes {
         self.weighted = true;
         let rows = || scores.iter().zip(labels).zip(weights).filter(|(_, weight)| **weight > 0.0);
         let pairs = |class| {
-            rows().filter(move |((_, label), _)| **label == class).map(|((score, _), weight)| (key::key(*score), *weight))
+            rows()
+                .filter(move |((_, label), _)| **label == class)
+                .map(|((score, _), weight)| (key::key(*score), *weight))
         };
         self.negatives.extend_pairs(pairs(0));
         self.positives.extend_pairs(pairs(1));

@@ -70,7 +70,8 @@ impl Metric for RocAuc {
         let labels = labels(rows, "label", run.parameters.positive.as_deref())?;
         let scores = rows.numbers("score")?;
         let weights = if rows.has("weight")? { Some(rows.numbers("weight")?) } else { None };
-        if let Some(weight) = weights.iter().flat_map(|weights| weights.iter()).find(|w| !(w.is_finite() && **w >= 0.0)) {
+        if let Some(weight) = weights.iter().flat_map(|weights| weights.iter()).find(|w| !(w.is_finite() && **w >= 0.0))
+        {
             return Err(Error::data(format!("`weight` holds {weight}: weights must be finite and not negative")));
         }
         if scores.iter().fold(false, |any, score| any | score.is_nan()) {

@@ -173,4 +173,3 @@ fn log_panics() {
         std::panic::set_hook(Box::new(|panic| log::write(log::Level::Warn, &panic.to_string())));
     });
 }
-

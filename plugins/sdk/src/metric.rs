@@ -77,7 +77,9 @@ pub trait Metric: Default + Serialize + DeserializeOwned + 'static {
         match postcard::take_from_bytes(state) {
             Ok((metric, [])) => Ok(metric),
             Ok(_) => Err(Error::data("the saved state has bytes left over: it was not made by this plugin")),
-            Err(error) => Err(Error::data(format!("the saved state can't be read ({error}): it was not made by this plugin"))),
+            Err(error) => {
+                Err(Error::data(format!("the saved state can't be read ({error}): it was not made by this plugin")))
+            }
         }
     }
 }

@@ -1,11 +1,6 @@
 //! Rows as a metric reads them: columns by the name of an input.
 
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    ops::Deref,
-    sync::Arc,
-};
+use std::{borrow::Cow, collections::BTreeMap, ops::Deref, sync::Arc};
 
 use crate::{Error, Input, Kind, Result, Source};
 
@@ -47,7 +42,9 @@ impl<'a> Inputs<'a> {
 
     fn first(&self, input: &str) -> Result<u32> {
         self.columns(input)?.first().copied().ok_or_else(|| {
-            Error::failed(format!("the plugin reads the optional input `{input}`, which is not bound: bind a column to it"))
+            Error::failed(format!(
+                "the plugin reads the optional input `{input}`, which is not bound: bind a column to it"
+            ))
         })
     }
 }

@@ -33,9 +33,7 @@ use std::cell::RefCell;
 
 use bindings::{
     driftline::metric::{columns, log},
-    exports::driftline::metric::metric::{
-        Accumulator, AccumulatorBorrow, Failure, Guest, GuestAccumulator, Report,
-    },
+    exports::driftline::metric::metric::{Accumulator, AccumulatorBorrow, Failure, Guest, GuestAccumulator, Report},
 };
 use serde::Deserialize;
 

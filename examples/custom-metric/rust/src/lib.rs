@@ -57,10 +57,19 @@ impl Metric for CostBySegment {
             .input(Input::number("score").doc("The model's score; from the threshold on it predicts positive."))
             .input(Input::new("label", &[Kind::Number, Kind::Category]).doc("The truth: 0 or 1, or a boolean."))
             .input(Input::category("segment").doc("What to group by."))
-            .output(Output::new("cost_per_prediction").lower_is_better().range(0.0, None).doc("The mean over all rows."))
-            .output(Output::new("worst_segment_cost").lower_is_better().range(0.0, None).doc("The largest mean of a segment."))
+            .output(
+                Output::new("cost_per_prediction").lower_is_better().range(0.0, None).doc("The mean over all rows."),
+            )
+            .output(
+                Output::new("worst_segment_cost")
+                    .lower_is_better()
+                    .range(0.0, None)
+                    .doc("The largest mean of a segment."),
+            )
             .output(Output::new("change").lower_is_better().doc("Cost per prediction, less that of the reference."))
-            .output(Output::new("cost/*").lower_is_better().range(0.0, None).doc("The mean over the rows of a segment."))
+            .output(
+                Output::new("cost/*").lower_is_better().range(0.0, None).doc("The mean over the rows of a segment."),
+            )
             .reference(ReferenceUse::Optional)
     }
 

@@ -37,6 +37,7 @@ fn a_window_without_rows_has_no_cost() {
 #[test]
 fn parts_merge_to_the_whole() {
     let segments = ["a", "b", "c"];
-    let rows: Vec<_> = (0..500).map(|i| (f64::from(i % 10) / 10.0, f64::from(i % 3 % 2), segments[i as usize % 3])).collect();
+    let rows: Vec<_> =
+        (0..500).map(|i| (f64::from(i % 10) / 10.0, f64::from(i % 3 % 2), segments[i as usize % 3])).collect();
     check_merging::<CostBySegment>(&table(&rows), Some(&table(&rows[..50])), "{}", 1e-12);
 }

@@ -82,7 +82,8 @@ fn below_diagonal(m: i64, n: i64, g: i64, h: i64) -> Option<f64> {
             (0..).zip(&x).zip(&first_time).map(|((i, xi), paths)| binomial(xj - xi + j - i, j - i) * paths).sum();
         first_time.push(binomial(xj + j, j) - before);
     }
-    let paths: f64 = (0..).zip(&x).zip(&first_time).map(|((j, xj), paths)| paths * binomial(m - xj + n - j, n - j)).sum();
+    let paths: f64 =
+        (0..).zip(&x).zip(&first_time).map(|((j, xj), paths)| paths * binomial(m - xj + n - j, n - j)).sum();
     paths.is_finite().then_some(paths / all)
 }
 

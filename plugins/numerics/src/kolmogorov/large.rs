@@ -42,12 +42,8 @@ fn odd_sums(z: f64, q: f64, terms: i32) -> [f64; 4] {
     for k in (1..=terms).rev() {
         let m2 = f64::from(2 * k - 1).powi(2);
         let (m4, m6) = (m2 * m2, m2 * m2 * m2);
-        let coefficients = [
-            1.0,
-            -z2 + pi2 / 4.0 * m2,
-            k2[0] + k2[1] * m2 + k2[2] * m4,
-            k3[0] + k3[1] * m2 + k3[2] * m4 + k3[3] * m6,
-        ];
+        let coefficients =
+            [1.0, -z2 + pi2 / 4.0 * m2, k2[0] + k2[1] * m2 + k2[2] * m4, k3[0] + k3[1] * m2 + k3[2] * m4 + k3[3] * m6];
         let power = q.powi(8 * k);
         for (sum, coefficient) in sums.iter_mut().zip(coefficients) {
             *sum = *sum * power + coefficient;

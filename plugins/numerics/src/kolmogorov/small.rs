@@ -145,7 +145,13 @@ pub(super) fn pomeranz(n: usize, x: f64) -> f64 {
     let (mut start, mut exponent) = (grid.ends(0).0, 0);
     // `row[i]` is the entry of column `start + i`.
     for i in 1..2 * n + 2 {
-        let powers = if i == 1 || i == 2 * n + 1 { &edge } else if i % 2 == 1 { &odd } else { &even };
+        let powers = if i == 1 || i == 2 * n + 1 {
+            &edge
+        } else if i % 2 == 1 {
+            &odd
+        } else {
+            &even
+        };
         let (from, to) = grid.ends(i);
         row = convolve(&row, powers, (from - start) as usize, (to - from + 1).max(0) as usize);
         start = from;

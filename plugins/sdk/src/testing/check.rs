@@ -83,7 +83,10 @@ fn merged<M: Metric>(table: &Table, parameters: &str, chance: &mut Chance) -> Ac
         let part = rows.split_off(rows.len() - chance.below(rows.len() as u64 + 1) as usize);
         let mut accumulator = accumulate::<M>(table, &part, parameters).expect("the metric takes a part");
         let state = accumulator.state().expect("a part has a state");
-        assert!(accumulator.state().expect("a part has a state twice") == state, "taking a state twice gives two states");
+        assert!(
+            accumulator.state().expect("a part has a state twice") == state,
+            "taking a state twice gives two states"
+        );
         if chance.below(2) == 0 {
             let mut between = open();
             between.merge(&state).expect("an empty accumulator takes a state");

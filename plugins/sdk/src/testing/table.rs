@@ -65,7 +65,11 @@ impl Table {
 
     fn column(mut self, input: &str, cells: Cells) -> Self {
         let rows = cells.len();
-        assert!(self.columns.is_empty() || rows == self.rows, "`{input}` has {rows} cells, the table {} rows", self.rows);
+        assert!(
+            self.columns.is_empty() || rows == self.rows,
+            "`{input}` has {rows} cells, the table {} rows",
+            self.rows
+        );
         self.rows = rows;
         let before = self.columns.iter().filter(|column| column.input == input).count();
         let name = if before == 0 { input.to_owned() } else { format!("{input} {}", before + 1) };
