@@ -145,6 +145,8 @@ mod tests {
     use super::*;
     use crate::key::key;
 
+    type Shape = fn(u64) -> u64;
+
     /// Keys by a linear congruential generator, shaped by `shape`.
     fn keys(count: usize, shape: impl Fn(u64) -> u64) -> Vec<u64> {
         let mut state = 42_u64;
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn sorts_every_shape_of_keys() {
-        let shapes: [(&str, fn(u64) -> u64); 7] = [
+        let shapes: [(&str, Shape); 7] = [
             ("all bits", |x| x),
             ("unit interval", |x| key((x >> 11) as f64 / (1_u64 << 53) as f64)),
             ("single precision", |x| key(f64::from((x >> 40) as f32))),

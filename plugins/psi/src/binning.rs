@@ -90,9 +90,12 @@ fn edges(reference: &Column, ranks: &Ranks, parameters: &Parameters) -> Vec<f64>
     }
     let moments = Moments::of(&reference.numbers);
     let (low, high) = (moments.low, moments.high);
-    if !(low < high) {
-        // Constant, or nothing but infinities.
-        return [low].into_iter().filter(|edge| !edge.is_nan()).collect();
+    if low.is_nan() {
+        // Nothing but infinities.
+        return Vec::new();
+    }
+    if low == high {
+        return vec![low];
     }
     match parameters.binning {
         Binning::Sturges => bins::equal_edges(low, high, bins::sturges(moments.rows, low, high)),

@@ -20,7 +20,7 @@ pub(super) fn ruben_gambino(n: f64, t: f64) -> f64 {
         8.417_508_417_508_417e-4,
         -5.952_380_952_380_953e-4,
         7.936_507_936_507_937e-4,
-        -2.777_777_777_777_777_8e-3,
+        -2.777_777_777_777_778e-3,
         8.333_333_333_333_333e-2,
     ];
     let r = 1.0 / n;
@@ -198,7 +198,7 @@ impl Grid {
         let middle = (i as i64 + 1) / 2;
         let (first, last) = if i == 0 {
             (-whole - up - 1, whole + up - 1)
-        } else if i % 2 == 0 {
+        } else if i.is_multiple_of(2) {
             (middle - 1 - whole - 1, middle + whole + half - 1)
         } else if middle == n + 1 {
             (n - whole - up - 1, n + whole + up - 1)
