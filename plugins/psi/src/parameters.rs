@@ -69,6 +69,9 @@ impl Parameters {
             None if self.edges.is_some() && self.mode == Mode::Evidently => {
                 Err(Error::parameters("`edges` and the mode evidently exclude each other: leave one out"))
             }
+            None if self.floor.is_some() && matches!(self.mode, Mode::Evidently | Mode::Scouter) => {
+                Err(Error::parameters("`floor` has no part in the modes evidently and scouter: leave it out"))
+            }
             None => Ok(()),
         }
     }

@@ -99,6 +99,7 @@ fn parameters_that_make_no_sense_are_named() {
     for (parameters, part) in [
         (r#"{"edges": [0, 2, 1]}"#, "2 is followed by 1"),
         (r#"{"edges": [0, 1], "mode": "evidently"}"#, "exclude each other"),
+        (r#"{"floor": 0.01, "mode": "scouter"}"#, "`floor` has no part"),
         (r#"{"binning": "deciles"}"#, "unknown variant `deciles`"),
     ] {
         let error = evaluate::<Psi>(&table(&[1.0]), Some(&table(&[1.0])), parameters).expect_err("must be refused");
