@@ -1,8 +1,8 @@
 //! The same rows in every format and encoding are the same rows; what is no such thing changes nothing.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, NullArray, RecordBatch};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -68,6 +68,22 @@ async fn bombs_are_refused_and_cost_little() {
     let grown = resident_kib(server.pid()).saturating_sub(before) >> 10;
     assert!(grown < 400, "the bombs left {grown} MiB behind");
     assert_eq!(server.get("/v1/models/bombed").await.expect(200)["predictions"], 3);
+}
+
+#[tokio::test]
+async fn few_bytes_that_stand_for_too_many_rows_are_refused() {
+    let server = Server::start().await;
+    let rows = 20_000_000;
+    let nothing = table(vec![("a", Arc::new(NullArray::new(rows)))]);
+    let constant = table(vec![("a", Arc::new(BooleanArray::from(vec![true; rows])))]);
+    for (content_type, code, body) in
+        [(ARROW, "invalid_arrow", arrow_stream(&nothing)), (PARQUET, "invalid_parquet", parquet(&constant))]
+    {
+        assert!(body.len() < 1 << 20, "{content_type}: {} bytes", body.len());
+        let reply = server.upload("/v1/models/crowded/predictions", content_type, body).await;
+        reply.expect_problem(400, code, "");
+        assert!(reply.text().contains("in parts"), "{reply}");
+    }
 }
 
 #[tokio::test]
