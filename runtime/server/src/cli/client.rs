@@ -65,12 +65,19 @@ impl Client {
         self.answer(request).await
     }
 
-    /// POSTs bytes of a media type; `None` when the server is busy and it is worth trying again.
+    /// POSTs rows of a media type under an idempotency key; `None` when the server is busy and it is worth trying again.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub async fn try_post_bytes(&self, path: &str, media_type: &str, body: Bytes) -> anyhow::Result<Option<Value>> {
-        let request = self.request(Method::POST, path)?.header(reqwest::header::CONTENT_TYPE, media_type).body(body);
+    pub async fn try_post_rows(
+        &self,
+        path: &str,
+        media_type: &str,
+        body: Bytes,
+        key: &str,
+    ) -> anyhow::Result<Option<Value>> {
+        let request = self.request(Method::POST, path)?.header(reqwest::header::CONTENT_TYPE, media_type);
+        let request = request.header("idempotency-key", key).body(body);
         let response = self.sent(request).await?;
         if response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS {
             return Ok(None);

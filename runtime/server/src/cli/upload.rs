@@ -11,6 +11,7 @@ use arrow::{
 use bytes::Bytes;
 use driftline_core::{ID, Name};
 use indicatif::{ProgressBar, ProgressStyle};
+use uuid::Uuid;
 
 use super::client::Client;
 use crate::{
@@ -47,17 +48,32 @@ pub async fn attach(client: &Client, model: &Name, ids: &[Id], cells: &RecordBat
 
 async fn send(client: &Client, path: &str, rows: &RecordBatch) -> anyhow::Result<Accepted> {
     let body = stream(rows)?;
+    let key = Uuid::now_v7().to_string();
     let mut wait = Duration::from_millis(100);
+    let mut lost = 0;
     loop {
-        let answer = client.try_post_bytes(path, Format::ArrowStream.media_type(), body.clone()).await?;
-        if let Some(answer) = answer {
-            return serde_json::from_value(answer)
-                .context("the server's answer can't be read: is it of the same release?");
+        match client.try_post_rows(path, Format::ArrowStream.media_type(), body.clone(), &key).await {
+            Ok(Some(answer)) => {
+                return serde_json::from_value(answer)
+                    .context("the server's answer can't be read: is it of the same release?");
+            }
+            // The server is busy writing what it has.
+            Ok(None) => {}
+            // Under one key the rows are counted once, whether or not the lost request arrived.
+            Err(error) if lost < LOST_ANSWERS && was_lost(&error, lost) => lost += 1,
+            Err(error) => return Err(error),
         }
-        // The server is busy writing what it has.
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(Duration::from_secs(5));
     }
+}
+
+/// How often a request whose answer was lost is sent again.
+const LOST_ANSWERS: u32 = 6;
+
+/// Whether an answer may have been lost on its way. A server that was never there has lost nothing.
+fn was_lost(error: &anyhow::Error, before: u32) -> bool {
+    error.downcast_ref::<reqwest::Error>().is_some_and(|error| before > 0 || !error.is_connect())
 }
 
 fn stream(rows: &RecordBatch) -> anyhow::Result<Bytes> {
@@ -77,5 +93,52 @@ pub fn bar(what: &'static str, rows: Option<u64>) -> ProgressBar {
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style).with_message(what),
         Err(_) => bar.with_message(what),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Int64Array;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+    use crate::cli::client::ServerAddress;
+
+    /// The idempotency key of a request, once its header is read.
+    async fn key_of(stream: &mut TcpStream) -> String {
+        let mut head = Vec::new();
+        while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+            head.push(stream.read_u8().await.expect("a header"));
+        }
+        let head = String::from_utf8(head).expect("text");
+        let line = head.lines().find_map(|line| line.strip_prefix("idempotency-key: "));
+        line.expect("a key").to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_is_asked_for_again_under_the_same_key() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+        let server = format!("http://{}", listener.local_addr().expect("address")).parse().expect("address");
+        let serve = tokio::spawn(async move {
+            let (mut lost, _) = listener.accept().await.expect("a first request");
+            let first = key_of(&mut lost).await;
+            drop(lost);
+            let (mut kept, _) = listener.accept().await.expect("a second request");
+            let second = key_of(&mut kept).await;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\nconnection: close\r\n\r\n{\"accepted\":2}";
+            kept.write_all(answer).await.expect("answers");
+            kept.shutdown().await.expect("closes");
+            (first, second)
+        });
+        let client = Client::new(&ServerAddress { server }).expect("client");
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+        let rows = RecordBatch::try_from_iter([("x", numbers)]).expect("rows");
+        let accepted = send(&client, "/v1/models/m/predictions", &rows).await.expect("sent");
+        assert_eq!(accepted.accepted, 2);
+        let (first, second) = serve.await.expect("served");
+        assert_eq!(first, second);
     }
 }
