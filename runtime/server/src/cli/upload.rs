@@ -1,6 +1,6 @@
 //! Rows on their way to a server: as Arrow IPC streams, with the ids that come back.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use arrow::{
@@ -10,7 +10,7 @@ use arrow::{
 };
 use bytes::Bytes;
 use driftline_core::{ID, Name};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use uuid::Uuid;
 
 use super::client::Client;
@@ -85,15 +85,19 @@ fn stream(rows: &RecordBatch) -> anyhow::Result<Bytes> {
 /// A progress bar in rows; without a length it only counts.
 pub fn bar(what: &'static str, rows: Option<u64>) -> ProgressBar {
     let (bar, template) = match rows {
-        Some(rows) => {
-            (ProgressBar::new(rows), "{msg:28} [{bar:30}] {human_pos}/{human_len} rows, {per_sec}, {eta} left")
-        }
-        None => (ProgressBar::no_length(), "{msg:28} {spinner} {human_pos} rows, {per_sec}"),
+        Some(rows) => (ProgressBar::new(rows), "{msg:28} [{bar:30}] {human_pos}/{human_len} rows, {speed}, {eta} left"),
+        None => (ProgressBar::no_length(), "{msg:28} {spinner} {human_pos} rows, {speed}"),
     };
     match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style).with_message(what),
+        Ok(style) => bar.with_style(style.with_key("speed", speed)).with_message(what),
         Err(_) => bar.with_message(what),
     }
+}
+
+/// Whole rows a second.
+fn speed(state: &ProgressState, out: &mut dyn fmt::Write) {
+    // A bar has no way to hear of a failed write, nor has a string one.
+    let _written = write!(out, "{} rows/s", HumanCount(state.per_sec() as u64));
 }
 
 #[cfg(test)]
