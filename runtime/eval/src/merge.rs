@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use driftline_core::{Accumulator, Failure, Metric, MetricFactory, Report, Window};
+use driftline_core::{Accumulator, Failure, FailureCode, Metric, MetricFactory, Report, Window};
 
 use crate::{
     binding::Binding,
@@ -98,13 +98,19 @@ pub(crate) struct MergeWork {
 
 impl MergeWork {
     /// The results of one slice, and the plugin's log. The reference is merged
-    /// once for all periods; after a fatal failure a fresh instance goes on.
+    /// once for all periods; after a fatal failure a fresh instance goes on, but
+    /// after a missed deadline the rest is not tried: each would take as long.
     pub fn results(&self, binding: &Binding, slice: SliceStates) -> (Vec<GroupResult>, Vec<String>) {
         let mut running = None;
+        let mut expired: Option<Failure> = None;
         let mut results = Vec::new();
         let mut log = Vec::new();
         for (period, (rows, states)) in slice.periods {
-            let report = self.report(binding, &mut running, &slice.reference, &states);
+            let report = match &expired {
+                Some(failure) => Err(failure.clone()),
+                None => self.report(binding, &mut running, &slice.reference, &states),
+            };
+            expired = report.as_ref().err().filter(|failure| failure.code == FailureCode::Deadline).cloned();
             let fatal = report.as_ref().err().is_some_and(|failure| failure.code.is_fatal());
             if let Some(mut instance) = running.take() {
                 log.append(&mut instance.metric.take_log());

@@ -47,11 +47,6 @@ impl Plan {
     pub fn plugin(&self) -> &PluginId {
         &self.plugin
     }
-
-    /// The window that will be measured.
-    pub fn window(&self) -> Window {
-        self.window
-    }
 }
 
 /// Checks a request. `factory` is the plugin it names. Blocks on the catalog.

@@ -50,25 +50,25 @@ pub(crate) fn run(
     }
     let mut unsplit = Unsplit { bindings: Vec::new(), log: Vec::new() };
     for (run, groups) in running.into_iter().zip(measured) {
-        unsplit.bindings.push(run.and_then(|run| {
+        unsplit.bindings.push(run.map(|run| {
             let (mut metric, compared) = run.into_groups();
             let mut results = Vec::new();
+            let mut poisoned: Option<Failure> = None;
             for (key, group) in groups {
                 let same_slice = |(other, _): &&(GroupKey, _)| other.slice == key.slice;
-                let other = match (reference.is_some(), compared.iter().find(same_slice)) {
-                    (false, _) => None,
-                    (true, Some((_, group))) => Some(group.accumulator),
-                    (true, None) => Some(metric.open(&current.parameters)?),
+                let report = match (&poisoned, reference.is_some(), compared.iter().find(same_slice)) {
+                    (Some(failure), ..) => Err(failure.clone()),
+                    (None, false, _) => metric.evaluate(group.accumulator, None),
+                    (None, true, Some((_, other))) => metric.evaluate(group.accumulator, Some(other.accumulator)),
+                    (None, true, None) => metric
+                        .open(&current.parameters)
+                        .and_then(|empty| metric.evaluate(group.accumulator, Some(empty))),
                 };
-                let report = metric.evaluate(group.accumulator, other);
-                let fatal = report.as_ref().err().is_some_and(|failure| failure.code.is_fatal());
+                poisoned = report.as_ref().err().filter(|failure| failure.code.is_fatal()).cloned();
                 results.push(GroupResult { key, rows: group.rows, report });
-                if fatal {
-                    break;
-                }
             }
             unsplit.log.append(&mut metric.take_log());
-            Ok(results)
+            results
         }));
     }
     Ok(unsplit)

@@ -273,6 +273,18 @@ async fn a_plugin_failure_is_a_result() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fatal_failure_is_the_result_of_every_period() {
+    let house = House::with_rows(4).await;
+    let parameters = serde_json::json!({"late": true}).as_object().cloned().expect("object");
+    for merges in [true, false] {
+        let request = Request { parameters: parameters.clone(), every: "2h".parse().ok(), ..request() };
+        let outcome = house.run(request, merges).await.expect("runs");
+        let codes: Vec<_> = outcome.results.iter().map(|r| r.failure.as_ref().map(|f| f.code.as_str())).collect();
+        assert_eq!(codes, [Some("plugin_deadline"); 3], "merges {merges}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancelling_ends_a_run() {
     let house = House::with_rows(4).await;
     let plugin = PluginId { name: name("mean"), version: "1.0.0".into(), digest: Digest::of(b"") };

@@ -32,7 +32,7 @@ impl MeanFactory {
                 doc: String::new(),
             }],
             outputs: vec![output("mean"), output("reference")],
-            parameters: r#"{"type":"object","properties":{"fail":{"type":"boolean","default":false}}}"#.into(),
+            parameters: r#"{"type":"object","properties":{"fail":{"type":"boolean","default":false},"late":{"type":"boolean","default":false}}}"#.into(),
             reference: ReferenceUse::Optional,
             merges,
         })
@@ -45,13 +45,14 @@ impl MetricFactory for MeanFactory {
     }
 
     fn start(&self, _: &InputLayout, _: Window) -> Result<Box<dyn Metric>, Failure> {
-        Ok(Box::new(Mean { sums: Vec::new(), merges: self.0.merges }))
+        Ok(Box::new(Mean { sums: Vec::new(), merges: self.0.merges, late: false }))
     }
 }
 
 struct Mean {
     sums: Vec<(f64, u64)>,
     merges: bool,
+    late: bool,
 }
 
 impl Mean {
@@ -66,6 +67,7 @@ impl Metric for Mean {
         if parameters.contains(r#""fail":true"#) {
             return Err(Failure::new(FailureCode::InvalidParameters, "told to fail"));
         }
+        self.late = parameters.contains(r#""late":true"#);
         self.sums.push((0.0, 0));
         Ok(Accumulator(self.sums.len() as u32 - 1))
     }
@@ -93,6 +95,9 @@ impl Metric for Mean {
     }
 
     fn evaluate(&mut self, current: Accumulator, reference: Option<Accumulator>) -> Result<Report, Failure> {
+        if self.late {
+            return Err(Failure::new(FailureCode::Deadline, "told to be late"));
+        }
         let value = |name: &str, number| Value { name: name.into(), number, standard_error: None, note: None };
         let mut values = vec![value("mean", self.mean(current))];
         values.extend(reference.map(|reference| value("reference", self.mean(reference))));
