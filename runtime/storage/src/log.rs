@@ -13,6 +13,7 @@ pub(crate) struct Entry {
     pub seq: i64,
     pub rows: u64,
     pub bytes: u64,
+    pub received: Time,
     pub min_id: [u8; 16],
     pub max_id: [u8; 16],
     pub checksum: u32,
@@ -52,7 +53,7 @@ pub(crate) fn entries(
     let (start, end) = bounds(window);
     let entries = connection
         .prepare_cached(
-            "SELECT seq, rows, bytes, min_id, max_id, checksum FROM log
+            "SELECT seq, rows, bytes, min_id, max_id, checksum, received FROM log
              WHERE model = ?1 AND kind = ?2 AND (max_time IS NULL OR (max_time >= ?3 AND min_time < ?4)) ORDER BY seq",
         )?
         .query_map(params![model.0, kind.number(), start, end], |row| {
@@ -63,6 +64,7 @@ pub(crate) fn entries(
                 min_id: catalog::id16(row, 3)?,
                 max_id: catalog::id16(row, 4)?,
                 checksum: row.get(5)?,
+                received: catalog::time(row, 6)?,
             })
         })?
         .collect::<Result<_, _>>()?;

@@ -39,14 +39,18 @@ pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, 
     };
     let seqs: Vec<i64> = entries.iter().map(|entry| entry.seq).collect();
     let (Some(first), Some(last)) = (seqs.first().copied(), seqs.last().copied()) else { return Ok(0) };
-    let listings = drafts
+    let arrivals = entries.iter().map(|entry| entry.received);
+    let received = (kind == Kind::Delayed).then(|| arrivals.clone().min().zip(arrivals.max())).flatten();
+    let mut listings = drafts
         .into_iter()
-        .map(|draft| write(inner, model.id, (first, last), draft))
+        .map(|draft| write(inner, model.id, (first, last), received, draft))
         .collect::<Result<Vec<_>, Error>>()?;
     tracing::debug!(model = %model.name, ?kind, log_rows = seqs.len(), segments = listings.len(), "sealing");
     let (id, count) = (model.id, seqs.len());
     inner.writer.call(move |group| {
-        for listing in &listings {
+        let generation = segment::next_generation(group.connection)?;
+        for listing in &mut listings {
+            listing.generation = generation;
             segment::insert(group.connection, kind, listing, group.now)?;
         }
         match log::remove(group.connection, id, kind, &(first..=last))? {
@@ -148,7 +152,13 @@ fn draft(chunks: impl Iterator<Item = Result<RecordBatch, Error>>, group_rows: u
     }
 }
 
-fn write(inner: &Inner, model: ModelId, seqs: (i64, i64), draft: Draft) -> Result<Listing, Error> {
+fn write(
+    inner: &Inner,
+    model: ModelId,
+    seqs: (i64, i64),
+    received: Option<(Time, Time)>,
+    draft: Draft,
+) -> Result<Listing, Error> {
     let listing = Listing {
         id: Uuid::now_v7(),
         model,
@@ -158,6 +168,9 @@ fn write(inner: &Inner, model: ModelId, seqs: (i64, i64), draft: Draft) -> Resul
         ids: draft.extent.ids,
         seqs,
         digest: Digest::of(&draft.bytes),
+        generation: 0,
+        applied: 0,
+        received,
     };
     inner.files.put(&listing.path(), draft.bytes)?;
     Ok(listing)
