@@ -29,6 +29,6 @@ pub use metric::{Accumulator, Failure, FailureCode, Metric, MetricFactory};
 pub use name::{Name, NameError};
 pub use report::{Chart, Report, Series, Value};
 pub use rows::{BoundColumn, Cells, InputBatch, InputLayout};
-pub use schema::{Column, ColumnType, DEPLOYMENT, END_TIME, ID, RESERVED, Schema, SchemaError, TIME};
+pub use schema::{Column, ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, RESERVED, Schema, SchemaError, TIME};
 pub use time::{Span, Time, TimeError};
 pub use window::{Window, WindowError};

@@ -12,8 +12,10 @@ pub const TIME: &str = "time";
 pub const END_TIME: &str = "end_time";
 /// The deployment's label: text.
 pub const DEPLOYMENT: &str = "deployment";
+/// When the prediction's first delayed metric arrived at the server: microseconds UTC.
+pub const LABELLED_AT: &str = "labelled_at";
 /// The columns every model has; a metric can't be named like one of them.
-pub const RESERVED: [&str; 4] = [ID, TIME, END_TIME, DEPLOYMENT];
+pub const RESERVED: [&str; 5] = [ID, TIME, END_TIME, DEPLOYMENT, LABELLED_AT];
 
 /// The type of a metric column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -225,22 +227,25 @@ impl Schema {
     }
 
     /// The Arrow schema of a model's predictions: `id`, `time`, `end_time`,
-    /// `deployment`, then the metric columns, all nullable.
+    /// `deployment`, `labelled_at`, then the metric columns, all nullable.
     pub fn arrow_predictions(&self) -> SchemaRef {
         let time = ColumnType::Timestamp.arrow();
         let mut fields = vec![
             Field::new(ID, DataType::FixedSizeBinary(16), false),
             Field::new(TIME, time.clone(), false),
-            Field::new(END_TIME, time, true),
+            Field::new(END_TIME, time.clone(), true),
             Field::new(DEPLOYMENT, DataType::Utf8, true),
+            Field::new(LABELLED_AT, time, true),
         ];
         fields.extend(self.metric_fields());
         Arc::new(ArrowSchema::new(fields))
     }
 
-    /// The Arrow schema of delayed metrics: `id`, then the metric columns.
+    /// The Arrow schema of delayed metrics: `id`, `labelled_at` (when they arrived),
+    /// then the metric columns.
     pub fn arrow_delayed(&self) -> SchemaRef {
-        let mut fields = vec![Field::new(ID, DataType::FixedSizeBinary(16), false)];
+        let arrival = Field::new(LABELLED_AT, ColumnType::Timestamp.arrow(), true);
+        let mut fields = vec![Field::new(ID, DataType::FixedSizeBinary(16), false), arrival];
         fields.extend(self.metric_fields());
         Arc::new(ArrowSchema::new(fields))
     }
@@ -292,7 +297,7 @@ mod tests {
     #[test]
     fn refuses_names_that_cannot_be_columns() {
         let mut schema = Schema::default();
-        for name in ["", "id", "time", "end_time", "deployment", "a\"b", "a\nb"] {
+        for name in ["", "id", "time", "end_time", "deployment", "labelled_at", "a\"b", "a\nb"] {
             assert!(schema.admit(name, ColumnType::Text).is_err(), "{name:?}");
         }
         assert!(schema.admit("input.age", ColumnType::Text).is_ok());

@@ -7,7 +7,7 @@ use arrow::{
     compute::{SortColumn, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch},
     datatypes::{Schema, SchemaRef, TimestampMicrosecondType},
 };
-use driftline_core::{ID, RESERVED, TIME, Time, Window};
+use driftline_core::{ID, TIME, Time, Window};
 use driftline_storage::Storage;
 use futures::StreamExt;
 
@@ -76,9 +76,8 @@ fn prepare(request: &ReadRequest, storage: &Storage, expressions: &Expressions) 
     let is_read = |name: &str| given.field_with_name(name).is_ok() || filtered.contains(name);
     let fields: Vec<_> = schema.fields().iter().filter(|field| is_read(field.name())).cloned().collect();
     let window = from_position(request.window, request.after);
-    let metrics: Vec<&str> =
-        fields.iter().map(|field| field.name().as_str()).filter(|name| !RESERVED.contains(name)).collect();
-    let units = Source::of_snapshot(storage, &storage.snapshot(&model, window)?, &metrics)?.units;
+    let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    let units = Source::of_snapshot(storage, &storage.snapshot(&model, window)?, &names)?.units;
     Ok(Filling {
         units,
         read: Arc::new(Schema::new(fields)),

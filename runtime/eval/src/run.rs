@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use driftline_core::{Digest, Failure, RESERVED, Window};
+use driftline_core::{Digest, Failure, Window};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -69,7 +69,7 @@ pub(crate) struct Side {
 /// Finds the rows of both sides. Blocks on the catalog.
 pub(crate) fn sides(plan: &Plan, storage: &driftline_storage::Storage) -> Result<(Side, Option<Side>), Error> {
     let snapshot_source = |window: Window, shape: &Shape| {
-        let columns: Vec<_> = shape.columns().into_iter().filter(|name| !RESERVED.contains(name)).collect();
+        let columns: Vec<_> = shape.columns().into_iter().collect();
         Source::of_snapshot(storage, &storage.snapshot(&plan.model, Some(window))?, &columns)
     };
     let side = |source: Source, shape: &Shape| Side {

@@ -10,7 +10,7 @@ use datafusion::{
     scalar::ScalarValue,
 };
 use driftline_core::{Digest, TIME, Time, Window};
-use driftline_storage::{Dataset, DelayedCells, Segment, Snapshot, Storage};
+use driftline_storage::{Dataset, DelayedCells, Pin, Segment, Snapshot, Storage};
 use futures::{StreamExt, stream::BoxStream};
 
 use crate::{
@@ -48,7 +48,7 @@ pub(crate) struct Unit {
 /// The file behind a unit, which may be damaged.
 #[derive(Clone)]
 enum Stored {
-    Segment(Storage, Segment),
+    Segment(Storage, Segment, Pin),
     Dataset(Storage, Dataset),
 }
 
@@ -64,22 +64,22 @@ const DATASET_UNIT_ROWS: u64 = 1 << 20;
 impl Source {
     /// The rows of a snapshot, with the delayed values of `columns` joined in.
     pub fn of_snapshot(storage: &Storage, snapshot: &Snapshot, columns: &[&str]) -> Result<Self, Error> {
-        let delayed = snapshot.delayed(columns)?;
-        let delayed = (!delayed.is_empty()).then(|| Arc::new(delayed));
+        let pending = snapshot.delayed(columns)?;
+        let some = |cells: DelayedCells| (!cells.is_empty()).then(|| Arc::new(cells));
         let mut units: Vec<Unit> = snapshot
             .segments
             .iter()
             .map(|segment| Unit {
                 rows: UnitRows::File(FilePart { path: segment.path.clone(), bytes: segment.bytes, range: None }),
                 times: Some((segment.min_time, segment.max_time)),
-                delayed: delayed.clone(),
-                stored: Some(Stored::Segment(storage.clone(), segment.clone())),
+                delayed: some(pending.of(segment)),
+                stored: Some(Stored::Segment(storage.clone(), segment.clone(), snapshot.pin())),
             })
             .collect();
         let unsealed_rows = snapshot.unsealed.iter().map(|batch| batch.num_rows() as u64).sum();
         if unsealed_rows > 0 {
             let rows = UnitRows::Memory(Arc::new(snapshot.unsealed.clone()));
-            units.push(Unit { rows, times: None, delayed, stored: None });
+            units.push(Unit { rows, times: None, delayed: some(pending), stored: None });
         }
         let facts = Facts { segments: snapshot.segments.len(), unsealed_rows, data: snapshot.digest() };
         Ok(Self { units, facts })
@@ -133,7 +133,7 @@ impl Unit {
     /// Checks the file against its digest before its first use in this process. Blocks.
     pub fn verify(&self) -> Result<(), Error> {
         match &self.stored {
-            Some(Stored::Segment(storage, segment)) => Ok(storage.verify_segment(segment)?),
+            Some(Stored::Segment(storage, segment, _)) => Ok(storage.verify_segment(segment)?),
             Some(Stored::Dataset(storage, dataset)) => Ok(storage.verify_dataset(dataset)?),
             None => Ok(()),
         }

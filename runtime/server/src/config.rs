@@ -1,5 +1,9 @@
 //! What an operator can choose.
 
+mod segments;
+
+pub use segments::Segments;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 const MIB: usize = 1 << 20;
@@ -13,8 +17,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Threads that compute evaluations.
     pub threads: usize,
-    /// A model's log is sealed into a segment when it holds this many rows; 0 seals nothing.
-    pub seal_rows: u64,
+    /// How logs become segments, and how these are kept few.
+    pub segments: Segments,
     /// Bounds on requests and evaluations.
     pub limits: Limits,
     /// Whether plugins are compiled in this process; only tests want that.
@@ -44,7 +48,7 @@ impl Config {
     /// The defaults for a data directory.
     pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        let seal_rows = driftline_storage::Options::default().seal_rows;
-        Self { data, listen, threads, seal_rows, limits: Limits::default(), compile_in_process: false }
+        let segments = Segments::default();
+        Self { data, listen, threads, segments, limits: Limits::default(), compile_in_process: false }
     }
 }

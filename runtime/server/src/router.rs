@@ -36,7 +36,7 @@ fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Interface::openapi())
         // Model services
         .routes(routes!(predictions::track_predictions, predictions::read_predictions))
-        .routes(routes!(delayed_metrics::track_delayed_metrics))
+        .routes(routes!(delayed_metrics::track_delayed_metrics, delayed_metrics::list_unmatched))
         .routes(routes!(aggregates::track_aggregate, aggregates::list_aggregates))
         // Data scientists
         .routes(routes!(models::list_models))

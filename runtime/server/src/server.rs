@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::serve::ListenerExt;
 use driftline_eval::{Evaluator, Options as EvaluatorOptions};
 use driftline_sandbox::{Compiler, Options as SandboxOptions, Sandbox};
-use driftline_storage::{Options as StorageOptions, Storage};
+use driftline_storage::Storage;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -94,7 +94,7 @@ impl Server {
 /// # Errors
 /// When the directory can't be had.
 pub fn open(config: &Config) -> Result<Shared, Error> {
-    let storage = Storage::open(&config.data, sealing(config.seal_rows))?;
+    let storage = Storage::open(&config.data, config.segments.options())?;
     let sandbox = Sandbox::new(SandboxOptions::new(config.data.join("cache"), compiler(config)?))?;
     let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &EvaluatorOptions { threads: config.threads })?;
     let interrupted = mark_interrupted(&storage)?;
@@ -105,12 +105,6 @@ pub fn open(config: &Config) -> Result<Shared, Error> {
     let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
     let (limits, schemas) = (config.limits.clone(), Schemas::default());
     Ok(Arc::new(App { limits, storage, sandbox, evaluator, evaluations, schemas, metrics }))
-}
-
-fn sealing(seal_rows: u64) -> StorageOptions {
-    let options = StorageOptions::default();
-    let seal_min_rows = options.seal_min_rows.min(seal_rows);
-    StorageOptions { seal_rows, seal_min_rows, background: seal_rows > 0, ..options }
 }
 
 fn compiler(config: &Config) -> Result<Compiler, Error> {

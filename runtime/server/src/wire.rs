@@ -3,6 +3,7 @@
 mod aggregate;
 mod dataset;
 mod evaluation;
+mod labels;
 mod list;
 mod model;
 mod plugin;
@@ -16,6 +17,7 @@ pub use evaluation::{
     Lineage, Progress, ReferenceSpec, RowCounts, Series, SliceCell, Timing, UsedPlugin, Value, Wait, WaitQuery,
     WindowBounds, WindowResult, WindowSpec,
 };
+pub use labels::{Coverage, LabelPeriod, Labels, Unmatched};
 pub use list::{List, PageQuery};
 pub use model::{Column, Model, ModelPut, ModelSummary};
 pub use plugin::{Installed, Plugin, PluginVersion};

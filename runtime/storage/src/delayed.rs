@@ -1,26 +1,39 @@
 //! Delayed metrics that are joined to their predictions on reading.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, RecordBatch, new_null_array},
+    array::{Array, ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray, new_null_array},
     compute::{cast, is_not_null, kernels::zip::zip},
-    datatypes::{Field, Schema as ArrowSchema},
+    datatypes::{Field, Schema as ArrowSchema, TimestampMicrosecondType},
 };
-use driftline_core::ColumnType;
+use driftline_core::{ColumnType, LABELLED_AT};
+use uuid::Uuid;
 
-use crate::{Error, latest::Latest};
+use crate::{Error, Segment, latest::Latest};
 
 /// The pending values of some columns, by prediction id.
 #[derive(Clone)]
 pub struct DelayedCells {
     columns: Vec<(String, ColumnType)>,
     latest: Option<Arc<Latest>>,
+    /// The segments with rows to which values may belong.
+    segments: Arc<HashSet<Uuid>>,
 }
 
 impl DelayedCells {
-    pub(crate) fn new(columns: Vec<(String, ColumnType)>, latest: Option<Arc<Latest>>) -> Self {
-        Self { columns, latest }
+    pub(crate) fn new(
+        columns: Vec<(String, ColumnType)>,
+        latest: Option<Arc<Latest>>,
+        segments: Arc<HashSet<Uuid>>,
+    ) -> Self {
+        Self { columns, latest, segments }
+    }
+
+    /// What may belong to rows of `segment`: nothing when its delayed values are folded in.
+    pub fn of(&self, segment: &Segment) -> Self {
+        let latest = self.latest.clone().filter(|_| self.segments.contains(&segment.id));
+        Self { latest, ..self.clone() }
     }
 
     /// Whether no value is pending, so that [`Self::apply`] changes no value.
@@ -36,7 +49,7 @@ impl DelayedCells {
     /// Lays the delayed values over `batch`, which has the column `id`.
     ///
     /// A cell becomes its delayed value where there is one and stays as it is
-    /// otherwise. Asked-for columns that `batch` lacks are added at the end; all
+    /// otherwise; `labelled_at` becomes the earlier of both. Asked-for columns that `batch` lacks are added at the end; all
     /// of them have the model's types afterwards.
     ///
     /// # Errors
@@ -67,6 +80,15 @@ impl DelayedCells {
     }
 }
 
+/// The first arrivals, where some may be folded in already and others pending.
+fn earlier(own: &ArrayRef, delayed: &ArrayRef) -> Option<ArrayRef> {
+    let own = own.as_primitive_opt::<TimestampMicrosecondType>()?;
+    let delayed = delayed.as_primitive_opt::<TimestampMicrosecondType>()?;
+    let first: TimestampMicrosecondArray =
+        own.iter().zip(delayed).map(|(own, delayed)| own.into_iter().chain(delayed).min()).collect();
+    Some(Arc::new(first.with_timezone("UTC")))
+}
+
 fn overlay(own: &ArrayRef, delayed: Option<ArrayRef>, field: &Field) -> Result<ArrayRef, Error> {
     let own = if own.data_type() == field.data_type() {
         own.clone()
@@ -74,6 +96,11 @@ fn overlay(own: &ArrayRef, delayed: Option<ArrayRef>, field: &Field) -> Result<A
         cast(own, field.data_type()).map_err(failed)?
     };
     let Some(delayed) = delayed else { return Ok(own) };
+    if field.name() == LABELLED_AT
+        && let Some(first) = earlier(&own, &delayed)
+    {
+        return Ok(first);
+    }
     if delayed.null_count() == 0 || own.logical_null_count() == own.len() {
         return Ok(delayed);
     }

@@ -2,19 +2,44 @@
 
 use std::sync::{Arc, Mutex};
 
-use driftline_core::Schema;
+use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use driftline_core::{ColumnType, LABELLED_AT, Schema};
 use uuid::Uuid;
 
-use crate::{Error, held, latest::Latest, model::ModelId};
+use crate::{Error, held, id_range::IdRange, latest::Latest, model::ModelId};
+
+/// Which columns are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Wanted {
+    pub metrics: Schema,
+    /// `labelled_at` too.
+    pub arrivals: bool,
+}
+
+impl Wanted {
+    /// The columns and their types.
+    pub fn typed(&self) -> Vec<(String, ColumnType)> {
+        let arrivals = self.arrivals.then(|| (LABELLED_AT.to_owned(), ColumnType::Timestamp));
+        let metrics = self.metrics.columns().iter().map(|column| (column.name.clone(), column.column_type));
+        arrivals.into_iter().chain(metrics).collect()
+    }
+
+    /// The columns of delayed metrics to read.
+    pub fn arrow(&self) -> SchemaRef {
+        let all = self.metrics.arrow_delayed();
+        let fields = all.fields().iter().filter(|field| self.arrivals || field.name() != LABELLED_AT).cloned();
+        Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
+    }
+}
 
 /// Everything the values depend on.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     pub model: ModelId,
-    pub columns: Schema,
+    pub columns: Wanted,
     pub segments: Vec<Uuid>,
     pub seqs: Vec<i64>,
-    pub ids: ([u8; 16], [u8; 16]),
+    pub ids: IdRange,
 }
 
 /// The values built last, newest at the end.

@@ -82,6 +82,15 @@ impl Files {
         Ok(())
     }
 
+    /// Deletes a file that nothing lists any more; one that is gone already is no error.
+    pub fn remove(&self, path: &Path) -> Result<(), Error> {
+        held(&self.verified).remove(path);
+        match block_on(self.store.delete(path)) {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Error::failed(format!("deleting {path}"), error)),
+        }
+    }
+
     /// Removes every file but those in `listed`, what a crash left half-written too; gives how many.
     pub fn sweep(&self, listed: &HashSet<Path>) -> Result<usize, Error> {
         let mut swept = 0;

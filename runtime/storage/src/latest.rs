@@ -1,22 +1,31 @@
-//! The last value of each column for each id, over any number of batches.
+//! The last value of each column, and the first arrival, for each id over any number of batches.
 
 use std::{hash::BuildHasher, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt32Array, new_empty_array, new_null_array},
+    array::{
+        Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, TimestampMicrosecondArray, UInt32Array,
+        new_empty_array, new_null_array,
+    },
     buffer::Buffer,
     compute::{concat, take},
-    datatypes::SchemaRef,
+    datatypes::{SchemaRef, TimestampMicrosecondType},
 };
-use driftline_core::ID;
+use driftline_core::{ID, LABELLED_AT};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::{Error, rows};
+use crate::{
+    Error, Kind,
+    draft::{Draft, NewSegment, Origin},
+    files::Files,
+    id_range::IdRange,
+    rows,
+};
 
 /// No value.
 const NONE: u32 = u32::MAX;
 
-/// Ids, each with the place of the last value in each column.
+/// Ids, each with the place of the last value in each column; of `labelled_at`, the earliest.
 pub(crate) struct Latest {
     hasher: DefaultHashBuilder,
     slots: HashTable<u32>,
@@ -27,7 +36,7 @@ pub(crate) struct Latest {
 struct Column {
     name: String,
     values: ArrayRef,
-    /// For each slot, the last row of `values` that is not null.
+    /// For each slot, the row of `values` that counts.
     last: Vec<u32>,
 }
 
@@ -52,7 +61,10 @@ impl Latest {
             let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(index).as_ref()).collect();
             let values = if parts.is_empty() { Ok(new_empty_array(field.data_type())) } else { concat(&parts) };
             let values = values.map_err(|error| Error::failed("joining delayed metrics", error))?;
-            let last = last_rows(&values, &row_slots, latest.ids.len());
+            let last = match values.as_primitive_opt::<TimestampMicrosecondType>() {
+                Some(arrivals) if field.name() == LABELLED_AT => earliest_rows(arrivals, &row_slots, latest.ids.len()),
+                _ => last_rows(&values, &row_slots, latest.ids.len()),
+            };
             latest.columns.push(Column { name: field.name().clone(), values, last });
         }
         Ok(latest)
@@ -61,6 +73,12 @@ impl Latest {
     /// How many ids there are.
     pub fn len(&self) -> usize {
         self.ids.len()
+    }
+
+    /// The smallest and largest id; `None` without any.
+    pub fn id_range(&self) -> Option<IdRange> {
+        let (first, last) = self.ids.iter().min().zip(self.ids.iter().max())?;
+        Some((first.to_be_bytes(), last.to_be_bytes()))
     }
 
     /// About how many bytes this holds.
@@ -84,25 +102,55 @@ impl Latest {
         take(&column.values, &rows, None).map(Some).map_err(|error| Error::failed("joining delayed metrics", error))
     }
 
-    /// The slots in the order of their ids, and the ids.
-    pub fn sorted(&self) -> (Vec<Option<u32>>, Vec<[u8; 16]>) {
-        let mut order: Vec<u32> = (0..self.ids.len() as u32).collect();
-        order.sort_unstable_by_key(|slot| self.ids[*slot as usize]);
-        let ids = order.iter().map(|slot| self.ids[*slot as usize].to_be_bytes()).collect();
-        (order.into_iter().map(Some).collect(), ids)
+    /// The ids with any value, each with its slot and its first arrival in microseconds, in the order of the ids.
+    pub fn arrived(&self) -> Vec<Arrived> {
+        let column = self.columns.iter().find(|column| column.name == LABELLED_AT);
+        let Some((column, times)) =
+            column.and_then(|column| Some((column, column.values.as_primitive_opt::<TimestampMicrosecondType>()?)))
+        else {
+            return Vec::new();
+        };
+        let slots = (0u32..).zip(&self.ids).zip(&column.last).filter(|(_, row)| **row != NONE);
+        let mut arrived: Vec<_> = slots
+            .map(|((slot, id), row)| Arrived { id: id.to_be_bytes(), slot, received: times.value(*row as usize) })
+            .collect();
+        arrived.sort_unstable_by_key(|arrived| arrived.id);
+        arrived
     }
 
-    /// The rows of `slots`, whose ids are `ids`, with the columns of `schema`.
-    pub fn batch(&self, schema: &SchemaRef, slots: &[Option<u32>], ids: &[[u8; 16]]) -> Result<RecordBatch, Error> {
-        let columns = schema.fields().iter().map(|field| match self.values(field.name(), slots)? {
+    /// The rows of `arrived` with the columns of `schema`.
+    pub fn batch(&self, schema: &SchemaRef, arrived: &[Arrived]) -> Result<RecordBatch, Error> {
+        let slots: Vec<_> = arrived.iter().map(|arrived| Some(arrived.slot)).collect();
+        let columns = schema.fields().iter().map(|field| match self.values(field.name(), &slots)? {
             Some(values) => Ok(values),
             None if field.name() == ID => {
-                Ok(Arc::new(FixedSizeBinaryArray::new(16, Buffer::from(ids.as_flattened()), None)) as ArrayRef)
+                let ids: Buffer = arrived.iter().flat_map(|arrived| arrived.id).collect();
+                Ok(Arc::new(FixedSizeBinaryArray::new(16, ids, None)) as ArrayRef)
             }
             None => Ok(new_null_array(field.data_type(), slots.len())),
         });
         let columns = columns.collect::<Result<Vec<_>, Error>>()?;
         RecordBatch::try_new(schema.clone(), columns).map_err(|error| Error::failed("arranging delayed metrics", error))
+    }
+
+    /// Writes the rows of `arrived` to segments of at most `segment_rows` rows.
+    pub fn store(
+        &self,
+        schema: &SchemaRef,
+        arrived: &[Arrived],
+        segment_rows: usize,
+        files: &Arc<Files>,
+        origin: Origin,
+    ) -> Result<Vec<NewSegment>, Error> {
+        let mut segments = Vec::new();
+        for part in arrived.chunks(segment_rows.max(1)) {
+            let mut draft = Draft::new(Kind::Delayed, schema.clone())?;
+            for chunk in part.chunks(Draft::group_rows(Kind::Delayed)) {
+                draft.add(&self.batch(schema, chunk)?)?;
+            }
+            segments.extend(draft.store(files, origin)?);
+        }
+        Ok(segments)
     }
 
     fn slot(&self, id: u128) -> Option<u32> {
@@ -132,7 +180,26 @@ impl Latest {
 /// Ids as numbers that sort like their bytes.
 fn keys(batch: &RecordBatch) -> Result<impl Iterator<Item = u128> + '_, Error> {
     let ids = rows::ids(batch)?;
-    Ok((0..ids.len()).map(|row| ids.value(row).try_into().map_or(0, u128::from_be_bytes)))
+    Ok((0..ids.len()).map(|row| rows::id_number(ids.value(row))))
+}
+
+/// An id with at least one delayed value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Arrived {
+    pub id: [u8; 16],
+    pub slot: u32,
+    pub received: i64,
+}
+
+fn earliest_rows(arrivals: &TimestampMicrosecondArray, row_slots: &[u32], slots: usize) -> Vec<u32> {
+    let mut earliest = vec![NONE; slots];
+    for (row, slot) in row_slots.iter().enumerate().filter(|(row, _)| arrivals.is_valid(*row)) {
+        let held = &mut earliest[*slot as usize];
+        if *held == NONE || arrivals.value(row) < arrivals.value(*held as usize) {
+            *held = row as u32;
+        }
+    }
+    earliest
 }
 
 fn last_rows(values: &ArrayRef, row_slots: &[u32], slots: usize) -> Vec<u32> {

@@ -8,9 +8,11 @@
 //! |---|---|
 //! | open, close | [`Storage::open`], [`Options`], [`Clock`], [`Storage::close`] |
 //! | models | [`Storage::put_model`], [`Storage::models`], [`Storage::model`], [`Storage::model_summary`] |
+//! | late truth | [`Storage::label_summary`], [`Storage::unmatched`] |
 //! | rows in | [`Storage::append`]: [`Append`], [`Kind`], [`Retry`] → [`Appended`] |
 //! | rows out | [`Storage::snapshot`] → [`Snapshot`]: [`Segment`]s, unsealed rows, [`DelayedCells`] |
-//! | sealing | [`Storage::seal`], [`Storage::seal_all`]; a thread does it by itself |
+//! | the life of a segment | [`Storage::seal`], [`Storage::seal_all`], [`Storage::maintain`]; threads do it by themselves |
+//! | readers' hold on files | [`Snapshot::pin`] → [`Pin`] |
 //! | files | [`Storage::object_store`], [`Storage::verify_segment`] |
 //! | datasets | [`Storage::put_dataset`], [`Storage::dataset`], [`Storage::datasets`] |
 //! | plugins | [`Storage::install_plugin`], [`Storage::plugin`], [`Storage::plugins`], [`Storage::plugin_wasm`], [`Storage::retire_plugin`] |
@@ -22,24 +24,40 @@
 
 mod aggregate;
 mod append;
+mod background;
+mod backup_lock;
 mod body;
 mod catalog;
+mod census;
 mod claim;
 mod clock;
 mod columns;
+mod compact;
 mod dataset;
 mod delayed;
 mod delayed_cache;
+mod delayed_file;
+mod draft;
 mod error;
 mod evaluation;
 mod files;
+mod fold;
+mod id_range;
+mod label_summary;
+mod labels;
 mod latest;
 mod log;
 mod log_cache;
+mod merge;
+mod merger;
 mod model;
+mod month;
 mod options;
 mod parquet_file;
+mod pins;
 mod plugin;
+mod reap;
+mod replace;
 mod retry;
 mod rows;
 mod seal;
@@ -57,8 +75,10 @@ pub use dataset::Dataset;
 pub use delayed::DelayedCells;
 pub use error::Error;
 pub use evaluation::{EvaluationFilter, EvaluationRecord};
+pub use label_summary::{LabelCounts, LabelPeriod, LabelSummary, Unmatched};
 pub use model::{Model, ModelDetails, ModelId};
 pub use options::Options;
+pub use pins::Pin;
 pub use plugin::{Installed, PluginRecord, PluginRef};
 pub use retry::Retry;
 pub use rows::Kind;

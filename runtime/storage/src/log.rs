@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use driftline_core::{Time, Window};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Error, Kind, body::Body, catalog, model::ModelId};
+use crate::{Error, Kind, body::Body, catalog, id_range::IdRange, model::ModelId};
 
 /// A log row without its body.
 #[derive(Debug, Clone)]
@@ -17,6 +17,13 @@ pub(crate) struct Entry {
     pub min_id: [u8; 16],
     pub max_id: [u8; 16],
     pub checksum: u32,
+}
+
+impl Entry {
+    /// The smallest and largest id in it.
+    pub fn ids(&self) -> IdRange {
+        (self.min_id, self.max_id)
+    }
 }
 
 /// Writes one log row.
@@ -69,6 +76,13 @@ pub(crate) fn entries(
         })?
         .collect::<Result<_, _>>()?;
     Ok(entries)
+}
+
+/// The oldest log row of a model and kind, if there is any.
+pub(crate) fn first_seq(connection: &Connection, model: ModelId, kind: Kind) -> Result<Option<i64>, Error> {
+    Ok(connection
+        .prepare_cached("SELECT min(seq) FROM log WHERE model = ?1 AND kind = ?2")?
+        .query_row(params![model.0, kind.number()], |row| row.get(0))?)
 }
 
 /// The ends of `window` in microseconds, or those of all time.

@@ -87,6 +87,15 @@ pub(crate) fn by_id(connection: &Connection, id: ModelId) -> Result<Model, Error
     with_schema(connection, found.ok_or_else(|| Error::not_found("model with key", id.0))?)
 }
 
+/// How many ids got delayed metrics but no prediction until these expired.
+pub(crate) fn expired(connection: &Connection, id: ModelId) -> Result<u64, Error> {
+    connection
+        .prepare_cached("SELECT expired FROM models WHERE id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| Error::not_found("model with key", id.0))
+}
+
 /// The key of the model called `name`.
 pub(crate) fn id(connection: &Connection, name: &Name) -> Result<ModelId, Error> {
     connection

@@ -13,11 +13,26 @@ pub struct Options {
     pub seal_bytes: u64,
     /// or when its oldest row is this old and it holds at least [`Self::seal_min_rows`].
     pub seal_age: Duration,
-    /// Age alone seals nothing smaller than this: a slow model would end with one tiny file a minute.
+    /// A smaller log waits longer: a slow model would end with one tiny file a minute.
     pub seal_min_rows: u64,
+    /// When a log's oldest row is this old, it is sealed however small it is.
+    pub seal_max_age: Duration,
     /// The most rows in one segment.
     pub segment_rows: usize,
-    /// Whether a thread seals in the background; without it only [`crate::Storage::seal`] does.
+    /// Segments are not merged into one of more bytes than this.
+    pub segment_bytes: u64,
+    /// Sealed delayed metrics are folded into their segments when there are this many of them,
+    pub fold_rows: u64,
+    /// or when the oldest is this old;
+    pub fold_age: Duration,
+    /// but where they touch more than twenty times their number of predictions, only at this age.
+    pub fold_max_age: Duration,
+    /// How long delayed metrics are kept without a prediction.
+    pub unmatched_age: Duration,
+    /// How often it is looked whether there is something to fold, to merge or to delete.
+    pub merge_interval: Duration,
+    /// Whether threads seal, fold and merge in the background; without them only
+    /// [`crate::Storage::seal`] and [`crate::Storage::maintain`] do.
     pub background: bool,
     /// How many bytes of rows may wait for the writer before appends are refused as busy.
     pub queue_bytes: usize,
@@ -36,7 +51,14 @@ impl Default for Options {
             seal_bytes: 64 << 20,
             seal_age: Duration::from_secs(60),
             seal_min_rows: 8_192,
+            seal_max_age: Duration::from_secs(6 * 3_600),
             segment_rows: 1 << 20,
+            segment_bytes: 256 << 20,
+            fold_rows: 100_000,
+            fold_age: Duration::from_secs(3_600),
+            fold_max_age: Duration::from_secs(86_400),
+            unmatched_age: Duration::from_secs(90 * 86_400),
+            merge_interval: Duration::from_secs(5),
             background: true,
             queue_bytes: 256 << 20,
             log_cache_bytes: 128 << 20,

@@ -9,7 +9,7 @@ use arrow::{
     datatypes::{Schema, SchemaRef},
 };
 use bytes::Bytes;
-use futures::{TryStreamExt, executor::block_on};
+use futures::{StreamExt, executor::block_on};
 use object_store::{ObjectStore, path::Path};
 use parquet::{
     arrow::{ArrowWriter, ProjectionMask, async_reader::ParquetRecordBatchStreamBuilder},
@@ -30,6 +30,9 @@ use stored::StoredFile;
 pub(crate) const SCAN_GROUP: usize = 131_072;
 /// Rows in a row group of delayed metrics, which are read by ranges of ids.
 pub(crate) const LOOKUP_GROUP: usize = 32_768;
+
+/// Rows in a batch that is read.
+pub(crate) const BATCH_ROWS: usize = 8_192;
 
 /// Writes one Parquet file in memory, chunk by chunk.
 pub(crate) struct ParquetFile {
@@ -75,25 +78,46 @@ fn properties(schema: &Schema, group_rows: usize) -> WriterProperties {
     properties.build()
 }
 
-/// Reads the named columns of those row groups whose first column, the id, can lie within `ids`.
-pub(crate) fn read_by_id(
+/// The columns of a file.
+pub(crate) fn schema(store: &Arc<dyn ObjectStore>, path: &Path, bytes: u64) -> Result<SchemaRef, Error> {
+    let reader = StoredFile { store: store.clone(), path: path.clone(), bytes };
+    let builder = block_on(ParquetRecordBatchStreamBuilder::new(reader));
+    let builder = builder.map_err(|error| Error::failed(format!("reading {path}"), error))?;
+    Ok(builder.schema().clone())
+}
+
+/// Which part of a file to read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Part<'a> {
+    /// These columns, if the file has them, or all.
+    pub columns: Option<&'a [&'a str]>,
+    /// Those row groups whose first column, the id, can lie in this range, or all.
+    pub ids: Option<([u8; 16], [u8; 16])>,
+}
+
+/// Reads a file batch by batch; one row group is in memory at a time.
+pub(crate) fn read(
     store: &Arc<dyn ObjectStore>,
     path: &Path,
     bytes: u64,
-    columns: &[&str],
-    ids: ([u8; 16], [u8; 16]),
-) -> Result<Vec<RecordBatch>, Error> {
-    let read = async {
-        let reader = StoredFile { store: store.clone(), path: path.clone(), bytes };
+    part: Part<'_>,
+) -> Result<impl Iterator<Item = Result<RecordBatch, Error>> + use<>, Error> {
+    let reader = StoredFile { store: store.clone(), path: path.clone(), bytes };
+    let doing = format!("reading {path}");
+    let open = async {
         let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
-        let wanted = columns.iter().copied().filter(|name| builder.schema().column_with_name(name).is_some());
-        let mask = ProjectionMask::columns(builder.parquet_schema(), wanted);
+        let wanted = |name: &str| part.columns.is_none_or(|columns| columns.contains(&name));
+        let columns = builder.schema().fields().iter().map(|field| field.name().as_str());
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.filter(|name| wanted(name)));
         let groups = builder.metadata().row_groups().iter().enumerate();
-        let groups = groups.filter(|(_, group)| may_hold(group, ids)).map(|(index, _)| index).collect();
-        let stream = builder.with_projection(mask).with_row_groups(groups).with_batch_size(LOOKUP_GROUP).build()?;
-        stream.try_collect().await
+        let groups = groups.filter(|(_, group)| part.ids.is_none_or(|ids| may_hold(group, ids)));
+        let groups = groups.map(|(index, _)| index).collect();
+        builder.with_projection(mask).with_row_groups(groups).with_batch_size(BATCH_ROWS).build()
     };
-    block_on(read).map_err(|error: ParquetError| Error::failed(format!("reading {path}"), error))
+    let mut stream = block_on(open).map_err(|error: ParquetError| Error::failed(doing.clone(), error))?;
+    Ok(std::iter::from_fn(move || {
+        block_on(stream.next()).map(|batch| batch.map_err(|error| Error::failed(doing.clone(), error)))
+    }))
 }
 
 fn may_hold(group: &RowGroupMetaData, ids: ([u8; 16], [u8; 16])) -> bool {

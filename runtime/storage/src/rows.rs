@@ -1,13 +1,13 @@
 //! Turns the batches a caller hands in into the one form in which rows are kept.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, new_null_array},
+    array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, TimestampMicrosecondArray, new_null_array},
     compute::{CastOptions, cast_with_options},
     datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType},
 };
-use driftline_core::{ColumnType, DEPLOYMENT, END_TIME, ID, Schema, TIME, Time};
+use driftline_core::{ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, Schema, TIME, Time};
 
 use crate::Error;
 
@@ -32,12 +32,19 @@ impl Kind {
         [Self::Predictions, Self::Delayed].into_iter().find(|kind| kind.number() == number)
     }
 
-    /// The columns of rows of this kind, for a model with these metrics.
+    /// The columns of rows of this kind, for a model with these metrics, `labelled_at` included.
     pub(crate) fn arrow(self, schema: &Schema) -> SchemaRef {
         match self {
             Self::Predictions => schema.arrow_predictions(),
             Self::Delayed => schema.arrow_delayed(),
         }
+    }
+
+    /// The same without `labelled_at`, which no caller brings.
+    fn arrow_arriving(self, schema: &Schema) -> SchemaRef {
+        let all = self.arrow(schema);
+        let fields = all.fields().iter().filter(|field| field.name() != LABELLED_AT).cloned();
+        Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
     }
 }
 
@@ -51,7 +58,7 @@ pub(crate) struct Rows {
 /// the metrics in the order in which they came, each in the model's Arrow types.
 pub(crate) fn normal(kind: Kind, batch: &RecordBatch) -> Result<Rows, Error> {
     let checked = metrics(batch)?;
-    let target = kind.arrow(&checked);
+    let target = kind.arrow_arriving(&checked);
     let columns = target.fields().iter().map(|field| column(batch, field)).collect::<Result<Vec<_>, _>>()?;
     if kind == Kind::Predictions {
         check_times(&columns[1])?;
@@ -139,21 +146,45 @@ pub(crate) fn union(left: &SchemaRef, right: &SchemaRef) -> Option<SchemaRef> {
     Some(Arc::new(ArrowSchema::new(fields)))
 }
 
-/// The model's columns that occur in any of `batches`, in the model's types.
-pub(crate) fn occurring<'a>(
-    kind: Kind,
-    schema: &Schema,
-    batches: impl Iterator<Item = &'a RecordBatch>,
-) -> Result<SchemaRef, Error> {
-    let mut seen = std::collections::HashSet::new();
-    for batch in batches {
-        seen.extend(batch.schema_ref().fields().iter().map(|field| field.name().clone()));
+/// The columns of rows of this kind that occur in any of `schemas`, in the model's types and order.
+pub(crate) fn occurring<'a>(kind: Kind, schema: &Schema, schemas: impl Iterator<Item = &'a SchemaRef>) -> SchemaRef {
+    let mut seen = HashSet::from([ID, TIME, END_TIME, DEPLOYMENT]);
+    for schema in schemas {
+        seen.extend(schema.fields().iter().map(|field| field.name().as_str()));
     }
-    let mut present = Schema::default();
-    for column in schema.columns().iter().filter(|column| seen.contains(&column.name)) {
-        present.admit(&column.name, column.column_type)?;
-    }
-    Ok(kind.arrow(&present))
+    let all = kind.arrow(schema);
+    let fields = all.fields().iter().filter(|field| seen.contains(field.name().as_str())).cloned();
+    Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Adds to a batch of delayed metrics when they arrived: `received` where a row has a value at all.
+pub(crate) fn arrived(batch: &RecordBatch, received: Time) -> Result<RecordBatch, Error> {
+    let (fields, columns) = (batch.schema_ref().fields(), batch.columns());
+    let metrics = fields.iter().zip(columns).filter(|(field, _)| field.name() != ID);
+    let nulls: Vec<_> = metrics.map(|(_, column)| column.logical_nulls()).collect();
+    let has_value = |row: usize| nulls.iter().any(|nulls| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)));
+    let arrivals = (0..batch.num_rows()).map(|row| has_value(row).then_some(received.micros()));
+    let arrivals: TimestampMicrosecondArray = arrivals.collect();
+    with_arrivals(batch, arrivals)
+}
+
+/// Adds to a batch of delayed metrics that all of them arrived at `received`.
+pub(crate) fn all_arrived(batch: &RecordBatch, received: Time) -> Result<RecordBatch, Error> {
+    with_arrivals(batch, TimestampMicrosecondArray::from_value(received.micros(), batch.num_rows()))
+}
+
+fn with_arrivals(batch: &RecordBatch, arrivals: TimestampMicrosecondArray) -> Result<RecordBatch, Error> {
+    let mut fields: Vec<Arc<Field>> = batch.schema_ref().fields().iter().cloned().collect();
+    let mut columns = batch.columns().to_vec();
+    fields.push(Arc::new(Field::new(LABELLED_AT, ColumnType::Timestamp.arrow(), true)));
+    columns.push(Arc::new(arrivals.with_timezone("UTC")));
+    RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns)
+        .map_err(|error| Error::failed("arranging delayed metrics", error))
+}
+
+/// When each row was labelled, in microseconds; `None` without that column.
+pub(crate) fn arrivals(batch: &RecordBatch) -> Option<&TimestampMicrosecondArray> {
+    batch.column_by_name(LABELLED_AT)?.as_primitive_opt::<TimestampMicrosecondType>()
 }
 
 /// The rows' ids.
@@ -163,6 +194,11 @@ pub(crate) fn ids(batch: &RecordBatch) -> Result<&FixedSizeBinaryArray, Error> {
         .and_then(|array| array.as_fixed_size_binary_opt())
         .filter(|array| array.value_length() == 16)
         .ok_or_else(|| Error::Rows(format!("the rows need the column `{ID}` with UUIDs of 16 bytes")))
+}
+
+/// An id as a number that sorts like its bytes.
+pub(crate) fn id_number(id: &[u8]) -> u128 {
+    id.try_into().map_or(0, u128::from_be_bytes)
 }
 
 /// The rows' times in microseconds; empty without that column.

@@ -1,29 +1,16 @@
 //! One round of sealing: a stretch of one model's log becomes segments.
 
-mod month;
-
 use arrow::{array::RecordBatch, compute::interleave_record_batch};
-use bytes::Bytes;
-use driftline_core::{Digest, Time};
-use uuid::Uuid;
 
 use crate::{
     Error, Kind, body,
+    draft::{Draft, NewSegment, Origin},
     latest::Latest,
     log,
     model::{self, Model, ModelId},
-    parquet_file::{LOOKUP_GROUP, ParquetFile, SCAN_GROUP},
-    rows::{self, Extent},
-    segment::{self, Listing},
+    month, rows, segment,
     storage::Inner,
 };
-
-/// A segment that is not written yet.
-struct Draft {
-    rows: u64,
-    extent: Extent,
-    bytes: Bytes,
-}
 
 /// Seals the oldest rows of the model's log, at most about one segment's worth;
 /// gives how many log rows that were.
@@ -32,26 +19,21 @@ struct Draft {
 /// the log rows. When it fails the files stay: a failed commit may have reached
 /// the disk, and the sweep at the next start knows.
 pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, Error> {
-    let Some((model, entries, batches)) = oldest(inner, model, kind)? else { return Ok(0) };
-    let drafts = match kind {
-        Kind::Predictions => predictions(&model, &batches, inner.options.segment_rows)?,
-        Kind::Delayed => delayed(&model, &batches, inner.options.segment_rows)?,
-    };
+    let Some(Stretch { model, entries, batches }) = oldest(inner, model, kind)? else { return Ok(0) };
     let seqs: Vec<i64> = entries.iter().map(|entry| entry.seq).collect();
     let (Some(first), Some(last)) = (seqs.first().copied(), seqs.last().copied()) else { return Ok(0) };
-    let arrivals = entries.iter().map(|entry| entry.received);
-    let received = (kind == Kind::Delayed).then(|| arrivals.clone().min().zip(arrivals.max())).flatten();
-    let mut listings = drafts
-        .into_iter()
-        .map(|draft| write(inner, model.id, (first, last), received, draft))
-        .collect::<Result<Vec<_>, Error>>()?;
-    tracing::debug!(model = %model.name, ?kind, log_rows = seqs.len(), segments = listings.len(), "sealing");
+    let origin = Origin { model: model.id, seqs: (first, last), generation: 0, applied: 0 };
+    let mut segments = match kind {
+        Kind::Predictions => predictions(inner, &model, &batches, origin)?,
+        Kind::Delayed => delayed(inner, &model, &entries, &batches, origin)?,
+    };
+    tracing::debug!(model = %model.name, ?kind, log_rows = seqs.len(), segments = segments.len(), "sealing");
     let (id, count) = (model.id, seqs.len());
     inner.writer.call(move |group| {
         let generation = segment::next_generation(group.connection)?;
-        for listing in &mut listings {
-            listing.generation = generation;
-            segment::insert(group.connection, kind, listing, group.now)?;
+        for segment in &mut segments {
+            segment.listing.generation = generation;
+            segment.list(group.connection, group.now)?;
         }
         match log::remove(group.connection, id, kind, &(first..=last))? {
             removed if removed == count => Ok(()),
@@ -61,10 +43,16 @@ pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, 
         }
     })?;
     inner.log_cache.forget(&seqs);
+    inner.note_change();
     Ok(count)
 }
 
-type Stretch = (Model, Vec<log::Entry>, Vec<RecordBatch>);
+/// The oldest log rows of a model and kind.
+struct Stretch {
+    model: Model,
+    entries: Vec<log::Entry>,
+    batches: Vec<RecordBatch>,
+}
 
 /// The oldest log rows, up to one segment's rows or two seals' bytes.
 fn oldest(inner: &Inner, id: ModelId, kind: Kind) -> Result<Option<Stretch>, Error> {
@@ -89,89 +77,73 @@ fn oldest(inner: &Inner, id: ModelId, kind: Kind) -> Result<Option<Stretch>, Err
         None => Err(Error::corrupt(format!("row {} of the log in catalog.db", entry.seq), "it is missing")),
     });
     let batches = batches.collect::<Result<Vec<_>, _>>()?;
-    Ok(Some((model, entries, batches)))
+    Ok(Some(Stretch { model, entries, batches }))
 }
 
-/// Predictions sorted by time (then arrival), cut at months and at `segment_rows`.
-fn predictions(model: &Model, batches: &[RecordBatch], segment_rows: usize) -> Result<Vec<Draft>, Error> {
-    let schema = rows::occurring(Kind::Predictions, &model.schema, batches.iter())?;
+/// Predictions sorted by time and id, cut at months and at `segment_rows`.
+fn predictions(
+    inner: &Inner,
+    model: &Model,
+    batches: &[RecordBatch],
+    origin: Origin,
+) -> Result<Vec<NewSegment>, Error> {
+    let schema = rows::occurring(Kind::Predictions, &model.schema, batches.iter().map(|batch| batch.schema_ref()));
     let batches = batches.iter().map(|batch| rows::fit(batch, &schema)).collect::<Result<Vec<_>, _>>()?;
     let batches: Vec<&RecordBatch> = batches.iter().collect();
-    let mut order: Vec<(i64, u32, u32)> = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
-    for (index, batch) in (0u32..).zip(&batches) {
-        order.extend((0u32..).zip(rows::times(batch)).map(|(row, time)| (*time, index, row)));
-    }
-    order.sort_unstable();
-    let mut drafts = Vec::new();
+    let order = in_order(&batches)?;
+    let mut segments = Vec::new();
     let mut rest = &order[..];
-    while let Some((first, ..)) = rest.first() {
-        let end = month::end(*first);
-        let length = rest.partition_point(|(time, ..)| *time < end).clamp(1, segment_rows.max(1));
+    while let Some(first) = rest.first() {
+        let end = month::end(first.time);
+        let length = rest.partition_point(|place| place.time < end).clamp(1, inner.options.segment_rows.max(1));
         let (part, later) = rest.split_at(length);
-        let chunks = part.chunks(SCAN_GROUP).map(|chunk| {
-            let places: Vec<(usize, usize)> = chunk.iter().map(|(_, at, row)| (*at as usize, *row as usize)).collect();
-            interleave_record_batch(&batches, &places).map_err(|error| Error::failed("sorting rows by time", error))
-        });
-        drafts.push(draft(chunks, SCAN_GROUP)?);
+        let mut draft = Draft::new(Kind::Predictions, schema.clone())?;
+        for chunk in part.chunks(Draft::group_rows(Kind::Predictions)) {
+            let places: Vec<(usize, usize)> = chunk.iter().map(|place| place.row).collect();
+            let rows = interleave_record_batch(&batches, &places);
+            draft.add(&rows.map_err(|error| Error::failed("sorting rows by time", error))?)?;
+        }
+        segments.extend(draft.store(&inner.files, origin)?);
         rest = later;
     }
-    Ok(drafts)
+    Ok(segments)
 }
 
-/// Delayed metrics sorted by id, the last value of each id and column, cut at `segment_rows`.
-fn delayed(model: &Model, batches: &[RecordBatch], segment_rows: usize) -> Result<Vec<Draft>, Error> {
-    let schema = rows::occurring(Kind::Delayed, &model.schema, batches.iter())?;
-    let latest = Latest::of(&schema, batches)?;
-    let (slots, ids) = latest.sorted();
-    let parts = slots.chunks(segment_rows.max(1)).zip(ids.chunks(segment_rows.max(1)));
-    let drafts = parts.map(|(slots, ids)| {
-        let chunks = slots.chunks(LOOKUP_GROUP).zip(ids.chunks(LOOKUP_GROUP));
-        draft(chunks.map(|(slots, ids)| latest.batch(&schema, slots, ids)), LOOKUP_GROUP)
-    });
-    drafts.collect()
+/// Where a row is, ordered by its time and id, then by arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    time: i64,
+    id: u128,
+    /// The batch and the row in it.
+    row: (usize, usize),
 }
 
-fn draft(chunks: impl Iterator<Item = Result<RecordBatch, Error>>, group_rows: usize) -> Result<Draft, Error> {
-    let mut file: Option<ParquetFile> = None;
-    let mut whole: Option<Extent> = None;
-    let mut rows = 0;
-    for chunk in chunks {
-        let chunk = chunk?;
-        let extent = Extent::of(&chunk)?;
-        whole = Some(whole.map_or(extent, |whole| whole.and(extent)));
-        rows += chunk.num_rows() as u64;
-        let file = match &mut file {
-            Some(file) => file,
-            None => file.insert(ParquetFile::new(chunk.schema(), group_rows)?),
-        };
-        file.write(&chunk)?;
+fn in_order(batches: &[&RecordBatch]) -> Result<Vec<Place>, Error> {
+    let mut order = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
+    for (index, batch) in batches.iter().enumerate() {
+        let ids = rows::ids(batch)?;
+        let times = rows::times(batch).iter().enumerate();
+        order.extend(times.map(|(row, time)| {
+            let id = rows::id_number(ids.value(row));
+            Place { time: *time, id, row: (index, row) }
+        }));
     }
-    match (file, whole) {
-        (Some(file), Some(extent)) => Ok(Draft { rows, extent, bytes: file.finish()? }),
-        _ => Err(Error::corrupt("the log in catalog.db", "a log row without rows")),
-    }
+    order.sort_unstable();
+    Ok(order)
 }
 
-fn write(
+/// Delayed metrics sorted by id, the last value of each id and column, cut at
+/// `segment_rows`. Rows without any value are left out.
+fn delayed(
     inner: &Inner,
-    model: ModelId,
-    seqs: (i64, i64),
-    received: Option<(Time, Time)>,
-    draft: Draft,
-) -> Result<Listing, Error> {
-    let listing = Listing {
-        id: Uuid::now_v7(),
-        model,
-        rows: draft.rows,
-        bytes: draft.bytes.len() as u64,
-        times: draft.extent.times.and_then(|(min, max)| Time::from_micros(min).ok().zip(Time::from_micros(max).ok())),
-        ids: draft.extent.ids,
-        seqs,
-        digest: Digest::of(&draft.bytes),
-        generation: 0,
-        applied: 0,
-        received,
-    };
-    inner.files.put(&listing.path(), draft.bytes)?;
-    Ok(listing)
+    model: &Model,
+    entries: &[log::Entry],
+    batches: &[RecordBatch],
+    origin: Origin,
+) -> Result<Vec<NewSegment>, Error> {
+    let arrived = entries.iter().zip(batches).map(|(entry, batch)| rows::arrived(batch, entry.received));
+    let batches = arrived.collect::<Result<Vec<_>, _>>()?;
+    let schema = rows::occurring(Kind::Delayed, &model.schema, batches.iter().map(|batch| batch.schema_ref()));
+    let latest = Latest::of(&schema, &batches)?;
+    latest.store(&schema, &latest.arrived(), inner.options.segment_rows, &inner.files, origin)
 }

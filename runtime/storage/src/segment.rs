@@ -5,7 +5,13 @@ use object_store::path::Path;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use crate::{Error, Kind, catalog, log, model::ModelId};
+use crate::{
+    Error, Kind, catalog,
+    id_range::{IdRange, overlap},
+    labels::Labels,
+    log,
+    model::ModelId,
+};
 
 /// A sealed file of predictions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +39,18 @@ pub struct Segment {
     pub generation: u64,
 }
 
+impl Segment {
+    /// The smallest and largest id in it.
+    pub(crate) fn ids(&self) -> IdRange {
+        (self.min_id, self.max_id)
+    }
+
+    /// Whether values of a file of delayed metrics may belong to its rows and are not folded into them.
+    pub(crate) fn may_await(&self, file: &Listing) -> bool {
+        self.generation > file.applied && overlap(self.ids(), file.ids)
+    }
+}
+
 /// A sealed file as the catalog lists it, of either kind.
 #[derive(Debug, Clone)]
 pub(crate) struct Listing {
@@ -41,9 +59,11 @@ pub(crate) struct Listing {
     pub rows: u64,
     pub bytes: u64,
     pub times: Option<(Time, Time)>,
-    pub ids: ([u8; 16], [u8; 16]),
+    pub ids: IdRange,
     pub seqs: (i64, i64),
     pub digest: Digest,
+    pub created: Time,
+    /// See [`Segment::generation`].
     pub generation: u64,
     /// Of delayed metrics: their values are in every segment of predictions up to this generation.
     pub applied: u64,
@@ -88,15 +108,21 @@ pub(crate) fn next_generation(connection: &Connection) -> Result<u64, Error> {
 }
 
 /// Lists a segment.
-pub(crate) fn insert(connection: &Connection, kind: Kind, listing: &Listing, now: Time) -> Result<(), Error> {
+pub(crate) fn insert(
+    connection: &Connection,
+    kind: Kind,
+    listing: &Listing,
+    labels: Option<&[u8]>,
+    now: Time,
+) -> Result<(), Error> {
     let (min_time, max_time) = listing.times.unzip();
     let (first_received, last_received) = listing.received.unzip();
     connection
         .prepare_cached(
             "INSERT INTO segments
              (id, model, kind, rows, bytes, min_time, max_time, min_id, max_id, first_seq, last_seq, digest, created,
-              generation, applied, first_received, last_received)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+              generation, applied, first_received, last_received, labels)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .execute(params![
             listing.id.as_bytes(),
@@ -116,12 +142,13 @@ pub(crate) fn insert(connection: &Connection, kind: Kind, listing: &Listing, now
             listing.applied,
             first_received.map(Time::micros),
             last_received.map(Time::micros),
+            labels,
         ])?;
     Ok(())
 }
 
 const SELECT: &str = "SELECT id, model, rows, bytes, min_time, max_time, min_id, max_id, first_seq, last_seq, digest,
-    generation, applied, first_received, last_received FROM segments";
+    generation, applied, first_received, last_received, created FROM segments";
 
 /// The segments of predictions that touch `window`, by first time.
 pub(crate) fn predictions(
@@ -140,13 +167,62 @@ pub(crate) fn predictions(
     Ok(found)
 }
 
-/// The segments of delayed metrics, oldest first.
-pub(crate) fn delayed(connection: &Connection, model: ModelId) -> Result<Vec<Listing>, Error> {
+/// All segments of a kind: predictions by first time, delayed metrics in the order of their arrival.
+pub(crate) fn all(connection: &Connection, model: ModelId, kind: Kind) -> Result<Vec<Listing>, Error> {
+    let order = match kind {
+        Kind::Predictions => "min_time, id",
+        Kind::Delayed => "first_seq, last_seq, min_id",
+    };
     let found = connection
-        .prepare_cached(&format!("{SELECT} WHERE model = ?1 AND kind = 1 ORDER BY first_seq, min_id"))?
-        .query_map([model.0], listing)?
+        .prepare_cached(&format!("{SELECT} WHERE model = ?1 AND kind = ?2 ORDER BY {order}"))?
+        .query_map(params![model.0, kind.number()], listing)?
         .collect::<Result<_, _>>()?;
     Ok(found)
+}
+
+/// The models with segments.
+pub(crate) fn models(connection: &Connection) -> Result<Vec<ModelId>, Error> {
+    let models = connection
+        .prepare_cached("SELECT DISTINCT model FROM segments ORDER BY model")?
+        .query_map([], |row| row.get(0).map(ModelId))?
+        .collect::<Result<_, _>>()?;
+    Ok(models)
+}
+
+/// The label counts of a segment of predictions; `None` when the release that wrote it kept none.
+pub(crate) fn labels(connection: &Connection, id: Uuid) -> Result<Option<Labels>, Error> {
+    let bytes: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT labels FROM segments WHERE id = ?1")?
+        .query_row([id.as_bytes()], |row| row.get(0))?;
+    bytes.map(|bytes| Labels::from_bytes(&bytes)).transpose()
+}
+
+/// The generation drawn last: that of no segment is larger.
+pub(crate) fn generation(connection: &Connection) -> Result<u64, Error> {
+    Ok(connection
+        .prepare_cached("SELECT value FROM counters WHERE name = 'generation'")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Notes that the values of these delayed metrics are in every segment of predictions up to `generation`.
+pub(crate) fn set_applied(connection: &Connection, ids: &[Uuid], generation: u64) -> Result<(), Error> {
+    let mut update = connection.prepare_cached("UPDATE segments SET applied = ?2 WHERE id = ?1 AND applied < ?2")?;
+    ids.iter().try_for_each(|id| update.execute(params![id.as_bytes(), generation]).map(drop))?;
+    Ok(())
+}
+
+/// Takes segments off the list.
+///
+/// # Errors
+/// [`Error::Failed`] when one is not listed any more: what was made of it is out of date.
+pub(crate) fn remove(connection: &Connection, ids: &[Uuid]) -> Result<(), Error> {
+    let mut delete = connection.prepare_cached("DELETE FROM segments WHERE id = ?1")?;
+    for id in ids {
+        if delete.execute([id.as_bytes()])? != 1 {
+            return Err(Error::failed("replacing segments", format!("segment {id} was replaced meanwhile")));
+        }
+    }
+    Ok(())
 }
 
 /// The paths of all segments.
@@ -171,5 +247,6 @@ fn listing(row: &Row<'_>) -> rusqlite::Result<Listing> {
         generation: row.get(11)?,
         applied: row.get(12)?,
         received: catalog::time_or_null(row, 13)?.zip(catalog::time_or_null(row, 14)?),
+        created: catalog::time(row, 15)?,
     })
 }

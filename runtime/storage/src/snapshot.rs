@@ -1,17 +1,22 @@
 //! One unchanging view of a model's rows.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use arrow::{array::RecordBatch, compute::concat_batches};
-use driftline_core::{Digest, ID, Schema, Window};
+use driftline_core::{Digest, ID, LABELLED_AT, RESERVED, Time, Window};
+use rusqlite::Connection;
+use uuid::Uuid;
 
 use crate::{
-    DelayedCells, Error, Kind, Segment, Storage,
-    delayed_cache::Key,
+    DelayedCells, Error, Kind, Pin, Segment, Storage,
+    delayed_cache::{Key, Wanted},
+    delayed_file,
+    id_range::{IdRange, both, overlap},
     latest::Latest,
     log,
     model::{self, Model},
-    parquet_file, rows,
+    parquet_file::Part,
+    rows,
     segment::{self, Listing},
     storage::Inner,
 };
@@ -28,6 +33,7 @@ pub struct Snapshot {
     pub unsealed: Vec<RecordBatch>,
     pending: Pending,
     logged: Vec<LogRow>,
+    pin: Pin,
     inner: Arc<Inner>,
 }
 
@@ -38,13 +44,21 @@ type LogRow = (i64, u32);
 #[derive(Clone, Default)]
 struct Pending {
     sealed: Vec<Listing>,
-    logged: Vec<(i64, Arc<RecordBatch>)>,
+    logged: Vec<LoggedDelayed>,
     checksums: Vec<LogRow>,
-    /// The smallest and largest id of the snapshot's predictions.
-    ids: ([u8; 16], [u8; 16]),
+    /// The smallest and largest id of the predictions that they may belong to.
+    ids: IdRange,
+    /// The segments that they may belong to.
+    segments: Arc<HashSet<Uuid>>,
 }
 
-type IdRange = ([u8; 16], [u8; 16]);
+/// A log row of delayed metrics.
+#[derive(Clone)]
+struct LoggedDelayed {
+    seq: i64,
+    received: Time,
+    batch: Arc<RecordBatch>,
+}
 
 impl Storage {
     /// The model's rows as of now; with a window, only what touches it.
@@ -53,46 +67,55 @@ impl Storage {
     /// [`Error::NotFound`] for a model that was deleted, [`Error::Corrupt`] for a damaged log.
     pub fn snapshot(&self, model: &Model, window: Option<Window>) -> Result<Snapshot, Error> {
         let inner = self.inner.clone();
+        let pin = inner.pins.take();
         let (model, segments, unsealed, pending, logged) = inner.catalog.read(|view| {
             let model = model::by_id(view, model.id)?;
             let segments = segment::predictions(view, model.id, window)?;
             let logged = log::entries(view, model.id, Kind::Predictions, window)?;
             let unsealed =
                 logged.iter().map(|entry| inner.log_cache.get(view, entry.seq)).collect::<Result<Vec<_>, _>>()?;
-            let ids = segments.iter().map(|segment| (segment.min_id, segment.max_id));
-            let ids = ids.chain(logged.iter().map(|entry| (entry.min_id, entry.max_id))).reduce(both);
-            let pending = match ids {
-                Some(ids) => pending(&inner, view, &model, ids)?,
-                None => Pending::default(),
-            };
+            let pending = pending(&inner, view, &model, &segments, &logged)?;
             let logged = logged.iter().map(|entry| (entry.seq, entry.checksum)).collect();
             Ok((model, segments, unsealed, pending, logged))
         })?;
         let unsealed = gathered(&model, &unsealed)?;
-        Ok(Snapshot { model, segments, unsealed, pending, logged, inner })
+        Ok(Snapshot { model, segments, unsealed, pending, logged, pin, inner })
     }
 }
 
-fn pending(inner: &Inner, view: &rusqlite::Connection, model: &Model, ids: IdRange) -> Result<Pending, Error> {
-    let sealed = segment::delayed(view, model.id)?.into_iter().filter(|listing| overlap(listing.ids, ids)).collect();
-    let entries: Vec<_> = log::entries(view, model.id, Kind::Delayed, None)?
-        .into_iter()
-        .filter(|entry| overlap((entry.min_id, entry.max_id), ids))
-        .collect();
-    let checksums = entries.iter().map(|entry| (entry.seq, entry.checksum)).collect();
-    let logged = entries
-        .iter()
-        .map(|entry| Ok((entry.seq, inner.log_cache.get(view, entry.seq)?)))
-        .collect::<Result<_, Error>>()?;
-    Ok(Pending { sealed, logged, checksums, ids })
-}
-
-fn both(a: IdRange, b: IdRange) -> IdRange {
-    (a.0.min(b.0), a.1.max(b.1))
-}
-
-fn overlap(a: IdRange, b: IdRange) -> bool {
-    a.0 <= b.1 && b.0 <= a.1
+/// The delayed metrics that may belong to these segments and log rows and are not folded into them.
+fn pending(
+    inner: &Inner,
+    view: &Connection,
+    model: &Model,
+    segments: &[Segment],
+    unsealed: &[log::Entry],
+) -> Result<Pending, Error> {
+    let mut pending = Pending::default();
+    let mut touched: Option<IdRange> = None;
+    let mut touch = |ids| touched = Some(touched.map_or(ids, |touched| both(touched, ids)));
+    let unsealed: Vec<IdRange> = unsealed.iter().map(log::Entry::ids).collect();
+    let mut waiting = HashSet::new();
+    let sealed = segment::all(view, model.id, Kind::Delayed)?;
+    let logged = log::entries(view, model.id, Kind::Delayed, None)?;
+    let mut belongs = |ids: IdRange, applied: u64| {
+        let of = segments.iter().filter(|segment| segment.generation > applied && overlap(segment.ids(), ids));
+        let of: Vec<_> = of.inspect(|segment| touch(segment.ids())).map(|segment| segment.id).collect();
+        let logged: Vec<_> =
+            unsealed.iter().filter(|range| overlap(**range, ids)).inspect(|range| touch(**range)).collect();
+        let any = !of.is_empty() || !logged.is_empty();
+        waiting.extend(of);
+        any
+    };
+    pending.sealed.extend(sealed.into_iter().filter(|listing| belongs(listing.ids, listing.applied)));
+    for entry in logged.into_iter().filter(|entry| belongs(entry.ids(), 0)) {
+        pending.checksums.push((entry.seq, entry.checksum));
+        let batch = inner.log_cache.get(view, entry.seq)?;
+        pending.logged.push(LoggedDelayed { seq: entry.seq, received: entry.received, batch });
+    }
+    pending.ids = touched.unwrap_or_default();
+    pending.segments = Arc::new(waiting);
+    Ok(pending)
 }
 
 /// Rows in a batch of unsealed rows, at most (unless a log row has more).
@@ -141,43 +164,58 @@ impl Snapshot {
         Digest::of_parts([&files[..], &logged[..]])
     }
 
-    /// The delayed values of `columns` that can belong to the snapshot's rows:
-    /// for each id and column the last that is not null, in the order of arrival.
+    /// Keeps the snapshot's files readable for as long as it is held, also after the snapshot is dropped.
+    pub fn pin(&self) -> Pin {
+        self.pin.clone()
+    }
+
+    /// The delayed values of `columns` that can belong to the snapshot's rows: for
+    /// each id and column the last that is not null, in the order of arrival, and
+    /// of `labelled_at` the first arrival. Other reserved columns have none.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a column the model does not have, [`Error::Corrupt`] for a damaged file.
     pub fn delayed(&self, columns: &[&str]) -> Result<DelayedCells, Error> {
-        let mut wanted = Schema::default();
+        let mut wanted = Wanted::default();
         for name in columns {
-            let held = self.model.schema.column_type(name).ok_or_else(|| Error::not_found("column", name))?;
-            wanted.admit(name, held)?;
+            match *name {
+                LABELLED_AT => wanted.arrivals = true,
+                reserved if RESERVED.contains(&reserved) => {}
+                name => {
+                    let held = self.model.schema.column_type(name).ok_or_else(|| Error::not_found("column", name))?;
+                    wanted.metrics.admit(name, held)?;
+                }
+            }
         }
-        let typed = wanted.columns().iter().map(|column| (column.name.clone(), column.column_type)).collect();
-        if wanted.columns().is_empty() || (self.pending.sealed.is_empty() && self.pending.logged.is_empty()) {
-            return Ok(DelayedCells::new(typed, None));
+        let (typed, segments) = (wanted.typed(), self.pending.segments.clone());
+        if typed.is_empty() || (self.pending.sealed.is_empty() && self.pending.logged.is_empty()) {
+            return Ok(DelayedCells::new(typed, None, segments));
         }
         let key = Key {
             model: self.model.id,
             columns: wanted.clone(),
             segments: self.pending.sealed.iter().map(|listing| listing.id).collect(),
-            seqs: self.pending.logged.iter().map(|(seq, _)| *seq).collect(),
+            seqs: self.pending.logged.iter().map(|row| row.seq).collect(),
             ids: self.pending.ids,
         };
         let latest = self.inner.delayed_cache.get_or_build(key, || self.latest(&wanted))?;
-        Ok(DelayedCells::new(typed, Some(latest)))
+        Ok(DelayedCells::new(typed, Some(latest), segments))
     }
 
-    fn latest(&self, wanted: &Schema) -> Result<Latest, Error> {
-        let schema = wanted.arrow_delayed();
+    fn latest(&self, wanted: &Wanted) -> Result<Latest, Error> {
+        let schema = wanted.arrow();
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        let store = self.inner.files.store();
         let mut batches = Vec::new();
         for listing in &self.pending.sealed {
-            let path = listing.path();
-            self.inner.files.verify(&path, &listing.digest)?;
-            batches.extend(parquet_file::read_by_id(&store, &path, listing.bytes, &names, self.pending.ids)?);
+            let part = Part { columns: Some(&names), ids: Some(self.pending.ids) };
+            batches.extend(delayed_file::read(&self.inner.files, listing, part)?);
         }
-        batches.extend(self.pending.logged.iter().map(|(_, batch)| batch.as_ref().clone()));
+        for row in &self.pending.logged {
+            batches.push(match wanted.arrivals {
+                true => rows::arrived(&row.batch, row.received)?,
+                false => row.batch.as_ref().clone(),
+            });
+        }
         batches.retain(|batch| names.iter().any(|name| *name != ID && batch.column_by_name(name).is_some()));
         Latest::of(&schema, &batches)
     }

@@ -3,8 +3,11 @@
 use std::{
     collections::HashSet,
     future::Future,
-    path::Path,
-    sync::{Arc, Mutex},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use driftline_core::Name;
@@ -13,16 +16,22 @@ use object_store::ObjectStore;
 use crate::{
     Append, Appended, Error, Kind, Model, ModelDetails, Options, Segment,
     append::{self, Intake},
+    background::Background,
+    backup_lock::NoBackup,
     catalog::Catalog,
     claim::Claim,
-    dataset,
+    compact, dataset,
     delayed_cache::DelayedCache,
     files::Files,
-    held, log,
+    fold, held, log,
     log_cache::LogCache,
+    merger::Merger,
     model::{self, ModelId},
-    plugin, seal,
-    sealer::Sealer,
+    pins::Pins,
+    plugin,
+    reap::reap,
+    seal,
+    sealer::{self, Sealer},
     segment,
     writer::Writer,
 };
@@ -37,12 +46,17 @@ pub(crate) struct Inner {
     pub options: Options,
     pub catalog: Catalog,
     pub writer: Arc<Writer>,
-    pub files: Files,
+    pub files: Arc<Files>,
+    pub dir: PathBuf,
+    pub pins: Arc<Pins>,
     pub log_cache: LogCache,
     pub delayed_cache: DelayedCache,
     intake: Intake,
     sealing: Mutex<()>,
-    sealer: Mutex<Option<Sealer>>,
+    merging: Mutex<()>,
+    changes: AtomicU64,
+    closing: AtomicBool,
+    background: Mutex<Vec<Background>>,
     _claim: Claim,
 }
 
@@ -59,26 +73,34 @@ impl Storage {
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
         let claim = Claim::take(dir)?;
         let (catalog, connection) = Catalog::open(dir)?;
-        let files = Files::open(dir)?;
-        let swept = files.sweep(&listed(&catalog)?)?;
-        if swept > 0 {
-            tracing::info!(swept, "removed files that no record lists");
-        }
+        let files = Arc::new(Files::open(dir)?);
+        sweep(dir, &catalog, &files)?;
         let writer = Arc::new(Writer::start(connection, options.clock.clone())?);
         let inner = Arc::new(Inner {
             catalog,
             writer,
             files,
+            dir: dir.to_owned(),
+            pins: Arc::default(),
             log_cache: LogCache::new(options.log_cache_bytes),
             delayed_cache: DelayedCache::new(options.delayed_cache_bytes),
             intake: Intake::new(options.queue_bytes),
             sealing: Mutex::new(()),
-            sealer: Mutex::new(None),
+            merging: Mutex::new(()),
+            changes: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            background: Mutex::default(),
             _claim: claim,
             options,
         });
         if inner.options.background {
-            *held(&inner.sealer) = Some(Sealer::start(&inner)?);
+            let (mut sealer, mut merger) = (Sealer::default(), Merger::default());
+            let every = inner.options.merge_interval;
+            let threads = [
+                Background::start("sealer", &inner, sealer::TICK, move |inner, stopped| sealer.tick(inner, stopped))?,
+                Background::start("merger", &inner, every, move |inner, stopped| merger.tick(inner, stopped))?,
+            ];
+            held(&inner.background).extend(threads);
         }
         Ok(Self { inner })
     }
@@ -86,8 +108,9 @@ impl Storage {
     /// Finishes what waits and closes the catalog. Afterwards writes fail with
     /// [`Error::Closed`]; the directory is free once the last clone is dropped.
     pub fn close(&self) {
-        let sealer = held(&self.inner.sealer).take();
-        drop(sealer);
+        self.inner.closing.store(true, Ordering::Relaxed);
+        let background = std::mem::take(&mut *held(&self.inner.background));
+        drop(background);
         self.inner.close();
     }
 
@@ -149,6 +172,27 @@ impl Storage {
         depths.into_iter().try_for_each(|depth| self.inner.seal(depth.model, depth.kind))
     }
 
+    /// Seals every model's log, folds all delayed metrics whose predictions are there,
+    /// drops those that have expired, merges small segments, and deletes the files
+    /// that nobody reads any more; until nothing is left to do.
+    ///
+    /// # Errors
+    /// As [`Self::seal`]; what was done before stays done.
+    pub fn maintain(&self) -> Result<(), Error> {
+        let inner = &self.inner;
+        self.seal_all()?;
+        for model in inner.catalog.read(segment::models)? {
+            // Merging widens ranges of ids, so that delayed metrics may have to be looked at again.
+            loop {
+                while inner.merge_once(|| fold::round(inner, model))? {}
+                if !inner.merge_once(|| compact::round(inner, model))? {
+                    break;
+                }
+            }
+        }
+        reap(inner).map(drop)
+    }
+
     /// The store with the segments' and datasets' files, rooted at the data directory.
     pub fn object_store(&self) -> Arc<dyn ObjectStore> {
         self.inner.files.store()
@@ -185,11 +229,46 @@ impl Inner {
         Ok(())
     }
 
+    /// Runs a round of folding or merging; only one runs at a time.
+    pub fn merge_once(&self, round: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
+        let _alone = held(&self.merging);
+        self.go_on()?;
+        round()
+    }
+
+    /// Notes that other segments are listed than before.
+    pub fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the list of segments has changed since the start.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Whether long work should go on.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] when storage is being closed.
+    pub fn go_on(&self) -> Result<(), Error> {
+        if self.closing.load(Ordering::Relaxed) { Err(Error::Closed) } else { Ok(()) }
+    }
+
     /// Seals one stretch of the model's log.
     pub fn seal_some(&self, model: ModelId, kind: Kind) -> Result<usize, Error> {
         let _alone = held(&self.sealing);
         seal::round(self, model, kind)
     }
+}
+
+/// Removes the files that a crash left unlisted; a backup that runs may still need them.
+fn sweep(dir: &Path, catalog: &Catalog, files: &Files) -> Result<(), Error> {
+    let Some(_alone) = NoBackup::try_take(dir)? else { return Ok(()) };
+    let swept = files.sweep(&listed(catalog)?)?;
+    if swept > 0 {
+        tracing::info!(swept, "removed files that no record lists");
+    }
+    Ok(())
 }
 
 fn listed(catalog: &Catalog) -> Result<HashSet<object_store::path::Path>, Error> {

@@ -10,7 +10,7 @@ use crate::{Error, Kind, Model, Storage, catalog, model::ModelId};
 pub struct ModelSummary {
     /// How many predictions there are.
     pub predictions: u64,
-    /// How many rows of delayed metrics are pending; sealing joins rows with the same id.
+    /// How many rows of delayed metrics are not folded into segments; sealing joins rows with the same id.
     pub delayed_rows: u64,
     /// How many of the predictions are in no segment yet.
     pub unsealed_rows: u64,

@@ -1,5 +1,7 @@
 //! `driftline serve`: the server in the foreground.
 
+mod segments;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::Context;
@@ -8,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{Config, Limits, Server};
+use segments::SegmentArgs;
 
 /// Starts the server and runs until it gets SIGTERM or Ctrl-C
 ///
@@ -24,9 +27,6 @@ pub struct Serve {
     /// Threads that compute evaluations [default: one for each core]
     #[arg(long, env = "DRIFTLINE_THREADS", value_name = "N")]
     threads: Option<usize>,
-    /// Rows of a model that are sealed into a segment; fewer are sealed when they get old, 0 seals nothing
-    #[arg(long, env = "DRIFTLINE_SEAL_ROWS", value_name = "ROWS", default_value_t = 500_000)]
-    seal_rows: u64,
     /// Evaluations that run at once
     #[arg(long, env = "DRIFTLINE_MAX_EVALUATIONS", value_name = "N", default_value_t = Limits::default().evaluations)]
     max_evaluations: usize,
@@ -45,6 +45,8 @@ pub struct Serve {
     /// What is logged: error, warn, info, debug (every request) or trace; or a filter such as `driftline=debug`
     #[arg(long, env = "DRIFTLINE_LOG", value_name = "FILTER", default_value = "info")]
     log_level: EnvFilter,
+    #[command(flatten)]
+    segments: SegmentArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -79,7 +81,7 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
     };
     let config = Config {
         threads: serve.threads.unwrap_or(defaults.threads).max(1),
-        seal_rows: serve.seal_rows,
+        segments: serve.segments.into(),
         limits,
         ..defaults
     };

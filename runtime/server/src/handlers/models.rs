@@ -8,7 +8,7 @@ use axum::{
 use driftline_storage::ModelDetails;
 
 use crate::{
-    app::Shared,
+    app::{App, Shared},
     extract::{self, Path, Query},
     problem::{Problem, ProblemBody},
     wire::{ItemName, List, Model, ModelPut, ModelSummary, PageQuery},
@@ -34,8 +34,7 @@ pub async fn put_model(
     let (model, created) = app
         .blocking(move |app| -> Result<_, Problem> {
             let (model, created) = app.storage.put_model(&name, details)?;
-            let counts = app.storage.model_summary(&model)?;
-            Ok((Model::new(model, counts), created))
+            Ok((described(app, model)?, created))
         })
         .await?;
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(model)))
@@ -55,17 +54,23 @@ pub async fn list_models(
     Ok(Json(List::cut(models, limit, |model: &ModelSummary| model.name.0.to_string())))
 }
 
-/// Shows a model: its schema, counts and time range.
+/// Shows a model: its schema, counts, time range, label coverage and lag.
 #[utoipa::path(get, path = "/v1/models/{model}", tag = "models", params(("model" = String, Path, description = "Its name")),
     responses((status = 200, description = "The model", body = Model), (status = 404, description = "There is none", body = ProblemBody)))]
 pub async fn show_model(
     State(app): State<Shared>,
     Path(ItemName(name)): Path<ItemName>,
 ) -> Result<Json<Model>, Problem> {
-    let show = move |app: &crate::app::App| -> Result<Model, Problem> {
+    let show = move |app: &App| -> Result<Model, Problem> {
         let model = app.model(&name)?;
-        let counts = app.storage.model_summary(&model)?;
-        Ok(Model::new(model, counts))
+        described(app, model)
     };
     app.blocking(show).await.map(Json)
+}
+
+/// The model with its counts.
+fn described(app: &App, model: driftline_storage::Model) -> Result<Model, Problem> {
+    let counts = app.storage.model_summary(&model)?;
+    let labels = app.storage.label_summary(&model)?;
+    Ok(Model::new(model, counts, labels))
 }

@@ -80,7 +80,7 @@ fn read_one(
     let mut part = Rows { rows, ..Rows::default() };
     for (name, array) in columns {
         match name.as_str() {
-            ID | TIME | END_TIME | DEPLOYMENT if kind == RowKind::Dataset => {}
+            name if kind == RowKind::Dataset && RESERVED.contains(&name) => {}
             ID => part.keys.ids = ids(&array, first_row)?,
             TIME => part.keys.times = times(&array, TIME, first_row)?,
             END_TIME => part.keys.ends = times(&array, END_TIME, first_row)?,

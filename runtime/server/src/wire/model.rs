@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Instant, ItemName};
+use super::{Instant, ItemName, Labels};
 
 /// What owners say of a model; it replaces what was said before.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -52,10 +52,12 @@ pub struct Model {
     pub schema: Vec<Column>,
     /// How many predictions it has.
     pub predictions: u64,
-    /// How many rows of delayed metrics it has.
+    /// How many rows of delayed metrics wait to be folded into their predictions' segments.
     pub delayed_rows: u64,
-    /// Rows of delayed metrics for each prediction, at most 1; absent without predictions.
+    /// The share of predictions with at least one delayed metric; absent without predictions.
     pub label_coverage: Option<f64>,
+    /// How many predictions have labels, and how late these came.
+    pub labels: Labels,
     /// How many of the predictions are in the append log and not in a segment yet.
     pub unsealed_rows: u64,
     /// How many segments it has.
@@ -97,8 +99,12 @@ impl From<driftline_storage::Model> for ModelSummary {
 
 impl Model {
     /// A model with its counts.
-    pub fn new(model: driftline_storage::Model, counts: driftline_storage::ModelSummary) -> Self {
-        let coverage = |rows: u64| counts.delayed_rows.min(rows) as f64 / rows as f64;
+    pub fn new(
+        model: driftline_storage::Model,
+        counts: driftline_storage::ModelSummary,
+        labels: driftline_storage::LabelSummary,
+    ) -> Self {
+        let labels = Labels::from(labels);
         Self {
             schema: model.schema.columns().iter().map(Column::from).collect(),
             name: ItemName(model.name),
@@ -109,7 +115,8 @@ impl Model {
             created: Instant(model.created),
             predictions: counts.predictions,
             delayed_rows: counts.delayed_rows,
-            label_coverage: (counts.predictions > 0).then(|| coverage(counts.predictions)),
+            label_coverage: labels.whole.coverage,
+            labels,
             unsealed_rows: counts.unsealed_rows,
             segments: counts.segments,
             bytes: counts.bytes,

@@ -1,29 +1,11 @@
 //! Crashes: a copy of the directory, taken without shutting down, holds every acknowledged row once.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use driftline_storage::Storage;
 use tempfile::TempDir;
 
-use crate::world::{Int, Row, World, delayed, open, prediction, read};
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a directory");
-    for entry in fs::read_dir(from).expect("a listing") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("copies");
-        }
-    }
-}
-
-fn files(dir: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(dir) else { return 0 };
-    entries.map(|entry| entry.expect("an entry").path()).map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
-}
+use crate::world::{Int, Row, World, copy, delayed, files, open, prediction, read};
 
 fn rows_of(storage: &Storage) -> Vec<Row> {
     let model = storage.model(&crate::world::name("m")).expect("reads").expect("the model");
@@ -39,6 +21,9 @@ fn every_acknowledged_row_is_there_once_whenever_the_crash_comes() {
         if n % 5 == 4 {
             world.seal();
         }
+        if n % 7 == 6 {
+            world.maintain();
+        }
         if n % 3 == 0 {
             let crashed = TempDir::new().expect("a directory");
             copy(world.dir.path(), crashed.path());
@@ -46,6 +31,8 @@ fn every_acknowledged_row_is_there_once_whenever_the_crash_comes() {
             assert_eq!(rows_of(&storage), world.read(None), "after {n}");
             storage.seal_all().expect("seals");
             assert_eq!(rows_of(&storage), world.read(None), "after {n}, sealed");
+            storage.maintain().expect("maintains");
+            assert_eq!(rows_of(&storage), world.read(None), "after {n}, maintained");
         }
     }
 }

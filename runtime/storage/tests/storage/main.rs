@@ -1,10 +1,13 @@
 //! Storage through its public face: real directories, a clock turned by hand.
 
 mod catalog;
+mod compaction;
 mod crash;
 mod damage;
 mod delayed;
+mod folding;
 mod ingest;
+mod label_counts;
 mod model_based;
 mod records;
 mod sealing;

@@ -11,6 +11,7 @@ enum Step {
     Append(Vec<Row>),
     Delayed(Vec<Row>),
     Seal,
+    Maintain,
     Restart,
     Read(i64, i64),
 }
@@ -43,6 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => proptest::collection::vec(predictions, 1..6).prop_map(Step::Append),
         4 => proptest::collection::vec(delayed, 1..6).prop_map(Step::Delayed),
         2 => Just(Step::Seal),
+        2 => Just(Step::Maintain),
         1 => Just(Step::Restart),
         2 => (TIMES, TIMES).prop_map(|(a, b)| Step::Read(a.min(b) * STEP_MICROS, (a.max(b) + 1) * STEP_MICROS)),
     ]
@@ -94,7 +96,7 @@ proptest! {
         world.storage().put_model(&crate::world::name("m"), Default::default()).expect("writes");
         let mut naive = Naive::default();
         let all = (TIMES.start, TIMES.end * STEP_MICROS);
-        for step in steps.into_iter().chain([Step::Read(all.0, all.1), Step::Seal, Step::Restart, Step::Read(all.0, all.1)]) {
+        for step in steps.into_iter().chain([Step::Read(all.0, all.1), Step::Seal, Step::Restart, Step::Maintain, Step::Read(all.0, all.1)]) {
             match step {
                 Step::Append(rows) => {
                     world.append(&rows);
@@ -105,6 +107,7 @@ proptest! {
                     naive.delay(&rows);
                 }
                 Step::Seal => world.seal(),
+                Step::Maintain => world.maintain(),
                 Step::Restart => world.restart(),
                 Step::Read(start, end) => {
                     let read = sorted(world.read(Some(window(start, end))));

@@ -2,12 +2,14 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use arrow::{
@@ -18,7 +20,7 @@ use arrow::{
     compute::concat_batches,
     datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType},
 };
-use driftline_core::{Name, Time, Window};
+use driftline_core::{LABELLED_AT, Name, RESERVED, Time, Window};
 use driftline_storage::{Append, Appended, Clock, Error, Kind, Model, Options, Retry, Snapshot, Storage};
 use futures::executor::block_on;
 use object_store::ObjectStoreExt;
@@ -77,6 +79,27 @@ pub struct Row {
     pub id: u128,
     pub time: Option<i64>,
     pub cells: Cells,
+}
+
+/// When each prediction of a snapshot was labelled, in microseconds by id; only those that were.
+pub fn labelled_at(storage: &Storage, snapshot: &Snapshot) -> Result<BTreeMap<u128, i64>, Error> {
+    let delayed = snapshot.delayed(&[LABELLED_AT])?;
+    let mut batches = Vec::new();
+    for segment in &snapshot.segments {
+        batches.push(delayed.of(segment).apply(&segment_rows(storage, &segment.path))?);
+    }
+    for batch in &snapshot.unsealed {
+        batches.push(delayed.apply(batch)?);
+    }
+    let mut labelled = BTreeMap::new();
+    for batch in &batches {
+        let arrivals = batch.column_by_name(LABELLED_AT).expect("a column").as_primitive::<TimestampMicrosecondType>();
+        let ids = batch.column_by_name("id").expect("id").as_fixed_size_binary();
+        for row in (0..batch.num_rows()).filter(|row| arrivals.is_valid(*row)) {
+            labelled.insert(u128::from_be_bytes(ids.value(row).try_into().expect("16 bytes")), arrivals.value(row));
+        }
+    }
+    Ok(labelled)
 }
 
 pub fn prediction(id: u128, micros: i64, pairs: &[(&str, Cell)]) -> Row {
@@ -186,6 +209,19 @@ impl World {
         self.storage().seal_all().expect("seals");
     }
 
+    pub fn maintain(&self) {
+        self.storage().maintain().expect("maintains");
+    }
+
+    /// How many files of rows there are on the disk.
+    pub fn files(&self) -> usize {
+        files(&self.dir.path().join("segments"))
+    }
+
+    pub fn clock_micros(&self) -> i64 {
+        self.clock.now().micros()
+    }
+
     pub fn snapshot(&self, window: Option<Window>) -> Snapshot {
         self.storage().snapshot(&self.model(), window).expect("a snapshot")
     }
@@ -200,16 +236,50 @@ pub fn open(dir: &Path, options: &Options) -> Result<Storage, Error> {
     Storage::open(dir, options.clone())
 }
 
+/// Waits for another thread; fails after half a minute.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
+        thread::yield_now();
+    }
+}
+
+/// The times and ids of a batch, in its order.
+pub fn keys(batch: &RecordBatch) -> Vec<(i64, u128)> {
+    plain(batch).into_iter().map(|row| (row.time.expect("a prediction"), row.id)).collect()
+}
+
+/// How many files there are in `dir` and its folders.
+pub fn files(dir: &Path) -> usize {
+    let Ok(entries) = fs::read_dir(dir) else { return 0 };
+    entries.map(|entry| entry.expect("an entry").path()).map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
+}
+
+/// Copies a data directory as a crash would leave it.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a listing") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copies");
+        }
+    }
+}
+
 /// Reads a snapshot as an evaluation would: segments and unsealed rows, with delayed metrics laid over.
 pub fn read(storage: &Storage, snapshot: &Snapshot, window: Option<Window>) -> Result<Vec<Row>, Error> {
-    let columns: Vec<&str> = snapshot.model.schema.columns().iter().map(|column| column.name.as_str()).collect();
-    let delayed = snapshot.delayed(&columns)?;
+    let columns = snapshot.model.schema.columns().iter().map(|column| column.name.as_str());
+    let delayed = snapshot.delayed(&columns.chain([LABELLED_AT]).collect::<Vec<_>>())?;
     let mut rows = Vec::new();
     for segment in &snapshot.segments {
         storage.verify_segment(segment)?;
         let batch = segment_rows(storage, &segment.path);
         assert_eq!(batch.num_rows() as u64, segment.rows);
-        rows.extend(plain(&delayed.apply(&batch)?));
+        rows.extend(plain(&delayed.of(segment).apply(&batch)?));
     }
     for batch in &snapshot.unsealed {
         assert_eq!(batch.schema(), snapshot.model.schema.arrow_predictions());
@@ -242,10 +312,11 @@ fn plain(batch: &RecordBatch) -> Vec<Row> {
 
 fn plain_cells(batch: &RecordBatch, row: usize) -> Cells {
     let schema = batch.schema();
-    let metrics =
-        schema.fields().iter().zip(batch.columns()).filter(|(field, column)| {
-            !driftline_core::RESERVED.contains(&field.name().as_str()) && column.is_valid(row)
-        });
+    let metrics = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .filter(|(field, column)| !RESERVED.contains(&field.name().as_str()) && column.is_valid(row));
     let cells = metrics.map(|(field, column)| {
         let cell = match column.data_type() {
             DataType::Int64 => Int(column.as_primitive::<Int64Type>().value(row)),

@@ -1,0 +1,131 @@
+//! Which predictions have labels and which labels have predictions, counted over all rows at one instant.
+
+use std::sync::Arc;
+
+use arrow::{array::RecordBatch, datatypes::Schema as ArrowSchema};
+use driftline_core::{ColumnType, ID, LABELLED_AT, Schema, TIME};
+
+use crate::{
+    DelayedCells, Error, Kind, Pin, Segment, Storage, delayed_file,
+    id_range::{IdRange, overlap},
+    labels::Labels,
+    latest::{Arrived, Latest},
+    log,
+    model::ModelId,
+    parquet_file::{self, Part},
+    rows,
+    segment::{self, Listing},
+    storage::Inner,
+};
+
+/// The counts of a model.
+pub(crate) struct Census {
+    pub labels: Labels,
+    /// The ids with delayed metrics and without a prediction, in their order.
+    pub unmatched: Vec<Arrived>,
+}
+
+/// What was listed at one instant.
+struct Listed {
+    segments: Vec<Segment>,
+    labels: Vec<Option<Labels>>,
+    unsealed: Vec<RecordBatch>,
+    delayed: Vec<Listing>,
+    /// Delayed metrics in the log, with their arrivals and the range of their ids.
+    logged: Vec<(IdRange, RecordBatch)>,
+    _pin: Pin,
+}
+
+impl Storage {
+    /// Counts the model's labels. Segments into which everything is folded cost a look
+    /// at the catalog; of others three columns are read.
+    pub(crate) fn census(&self, model: ModelId) -> Result<Census, Error> {
+        let inner = &self.inner;
+        let listed = Listed::read(inner, model)?;
+        let latest = Arc::new(listed.arrivals(inner)?);
+        let mut count = Count { labels: Labels::default(), matched: vec![false; latest.len()], latest: &latest };
+        for (segment, labels) in listed.segments.iter().zip(&listed.labels) {
+            match labels {
+                Some(labels) if !listed.waits(segment) => count.labels.merge(labels),
+                _ => count.add_segment(inner, segment)?,
+            }
+        }
+        listed.unsealed.iter().try_for_each(|batch| count.add(batch))?;
+        let Count { labels, matched, .. } = count;
+        let unmatched = latest.arrived().into_iter().filter(|arrived| !matched[arrived.slot as usize]).collect();
+        Ok(Census { labels, unmatched })
+    }
+}
+
+impl Listed {
+    fn read(inner: &Inner, model: ModelId) -> Result<Self, Error> {
+        let pin = inner.pins.take();
+        inner.catalog.read(|view| {
+            let segments = segment::predictions(view, model, None)?;
+            let labels = segments.iter().map(|segment| segment::labels(view, segment.id));
+            let unsealed = log::entries(view, model, Kind::Predictions, None)?;
+            let unsealed = unsealed.iter().map(|entry| Ok(inner.log_cache.get(view, entry.seq)?.as_ref().clone()));
+            let logged = log::entries(view, model, Kind::Delayed, None)?;
+            let logged = logged.iter().map(|entry| {
+                let batch = inner.log_cache.get(view, entry.seq)?;
+                Ok((entry.ids(), rows::arrived(&batch, entry.received)?))
+            });
+            Ok(Self {
+                labels: labels.collect::<Result<_, _>>()?,
+                unsealed: unsealed.collect::<Result<_, Error>>()?,
+                logged: logged.collect::<Result<_, Error>>()?,
+                delayed: segment::all(view, model, Kind::Delayed)?,
+                segments,
+                _pin: pin,
+            })
+        })
+    }
+
+    /// The first arrival of each id that is not folded in.
+    fn arrivals(&self, inner: &Inner) -> Result<Latest, Error> {
+        let mut batches = Vec::new();
+        for listing in &self.delayed {
+            let part = Part { columns: Some(&[ID, LABELLED_AT]), ids: None };
+            batches.extend(delayed_file::read(&inner.files, listing, part)?);
+        }
+        batches.extend(self.logged.iter().map(|(_, batch)| batch.clone()));
+        Latest::of(&Schema::default().arrow_delayed(), &batches)
+    }
+
+    /// Whether delayed metrics may still have to go into the segment.
+    fn waits(&self, segment: &Segment) -> bool {
+        let sealed = self.delayed.iter().any(|file| segment.may_await(file));
+        sealed || self.logged.iter().any(|(ids, _)| overlap(segment.ids(), *ids))
+    }
+}
+
+struct Count<'a> {
+    labels: Labels,
+    matched: Vec<bool>,
+    latest: &'a Arc<Latest>,
+}
+
+impl Count<'_> {
+    fn add_segment(&mut self, inner: &Inner, segment: &Segment) -> Result<(), Error> {
+        inner.files.verify(&segment.path, &segment.digest)?;
+        let part = Part { columns: Some(&[ID, TIME, LABELLED_AT]), ids: None };
+        for batch in parquet_file::read(&inner.files.store(), &segment.path, segment.bytes, part)? {
+            self.add(&batch?)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let names = [ID, TIME, LABELLED_AT];
+        let kept = batch.schema_ref().fields().iter().filter(|field| names.contains(&field.name().as_str()));
+        let kept = Arc::new(ArrowSchema::new(kept.cloned().collect::<Vec<_>>()));
+        let batch = rows::fit(batch, &kept)?;
+        for slot in self.latest.find(&batch)?.into_iter().flatten() {
+            self.matched[slot as usize] = true;
+        }
+        let arrivals = vec![(LABELLED_AT.to_owned(), ColumnType::Timestamp)];
+        let overlaid = DelayedCells::new(arrivals, Some(self.latest.clone()), Default::default());
+        self.labels.add(&overlaid.apply(&batch)?);
+        Ok(())
+    }
+}

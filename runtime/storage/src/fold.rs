@@ -1,0 +1,110 @@
+//! One round of folding: delayed metrics go into the segments of their predictions.
+
+mod due;
+mod stretch;
+mod target;
+
+pub(crate) use due::due;
+pub(crate) use stretch::ready;
+
+use std::sync::Arc;
+
+use driftline_core::{Span, Time};
+
+use crate::{
+    Error, Kind,
+    compact::seqs,
+    delayed_file,
+    draft::{NewSegment, Origin},
+    id_range::overlap,
+    latest::{Arrived, Latest},
+    model::ModelId,
+    parquet_file::Part,
+    replace::{Replacement, replace},
+    rows,
+    segment::Listing,
+    storage::Inner,
+};
+use stretch::Stretch;
+
+/// Whether values of the delayed metrics may still have to go into the segment.
+pub(crate) fn concerns(file: &Listing, segment: &Listing) -> bool {
+    segment.generation > file.applied && overlap(file.ids, segment.ids)
+}
+
+/// Folds the model's oldest delayed metrics, at most about one segment's rows;
+/// tells whether there were any to fold or to expire.
+///
+/// Every segment that holds one of their ids is written anew, and what belongs
+/// to no prediction yet is written to a remainder; one transaction puts all of
+/// them in the places of the old files. Whatever happens before it, nothing has changed.
+pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
+    let expired_before = expired_before(inner);
+    let Some(stretch) = stretch::oldest(inner, id, expired_before)? else { return Ok(false) };
+    let mut batches = Vec::new();
+    for file in &stretch.files {
+        batches.extend(delayed_file::read(&inner.files, file, Part::default())?);
+    }
+    let schema = rows::occurring(Kind::Delayed, &stretch.model.schema, batches.iter().map(|batch| batch.schema_ref()));
+    let latest = Arc::new(Latest::of(&schema, &batches)?);
+    drop(batches);
+
+    let mut matched = vec![false; latest.len()];
+    let mut old: Vec<Listing> = Vec::new();
+    let mut new: Vec<NewSegment> = Vec::new();
+    for segment in &stretch.segments {
+        inner.go_on()?;
+        if target::mark_matches(inner, segment, &latest, &mut matched)? {
+            new.extend(target::rewrite(inner, &stretch.model, segment, &latest, &schema)?);
+            old.push(segment.clone());
+        }
+    }
+    let rewritten = new.len();
+
+    let remainder = Remainder::of(&latest, &matched, expired_before, &stretch);
+    if rewritten == 0 && remainder.expired == 0 && stretch.files.len() == 1 {
+        // Nothing of the file is of use yet, so it stays as it is.
+        let looked_at = !stretch.segments.is_empty();
+        let applied = stretch.files.iter().map(|file| file.id).collect();
+        let applied = (applied, stretch.generation);
+        if looked_at {
+            replace(inner, Replacement { model: id, old, new, applied, expired: 0 })?;
+        }
+        return Ok(looked_at);
+    }
+    let generation = stretch.files.iter().map(|file| file.generation).max().unwrap_or_default();
+    let origin = Origin { model: id, seqs: seqs(&stretch.files), generation, applied: stretch.generation };
+    new.extend(latest.store(&schema, &remainder.rows, inner.options.segment_rows, &inner.files, origin)?);
+    tracing::debug!(
+        model = %stretch.model.name, ids = latest.len(), segments = rewritten,
+        unmatched = remainder.rows.len(), expired = remainder.expired, "folding delayed metrics"
+    );
+    old.extend(stretch.files);
+    replace(inner, Replacement { model: id, old, new, applied: Default::default(), expired: remainder.expired })?;
+    Ok(true)
+}
+
+/// Delayed metrics that arrived before this are kept no longer without a prediction.
+fn expired_before(inner: &Inner) -> Time {
+    let now = inner.options.clock.now();
+    let kept = i64::try_from(inner.options.unmatched_age.as_micros()).ok().and_then(Span::from_micros);
+    kept.map_or(now, |kept| now.before(kept))
+}
+
+/// What found no prediction.
+struct Remainder {
+    rows: Vec<Arrived>,
+    expired: u64,
+}
+
+impl Remainder {
+    fn of(latest: &Latest, matched: &[bool], expired_before: Time, stretch: &Stretch) -> Self {
+        let unmatched = latest.arrived().into_iter().filter(|arrived| !matched[arrived.slot as usize]);
+        // A prediction that is not sealed yet came in time, so its labels don't expire.
+        let expires = |arrived: &Arrived| {
+            arrived.received < expired_before.micros() && !stretch.unsealed.contains(&u128::from_be_bytes(arrived.id))
+        };
+        let (expired, rows): (Vec<_>, Vec<_>) = unmatched.partition(expires);
+        Self { rows, expired: expired.len() as u64 }
+    }
+}

@@ -1,0 +1,19 @@
+//! Deletes replaced files when no reader and no backup can need them.
+
+use crate::{Error, backup_lock::NoBackup, storage::Inner};
+
+/// Deletes what is free now; gives how many files that were. What remains is
+/// tried again later, or swept at the next start.
+pub(crate) fn reap(inner: &Inner) -> Result<usize, Error> {
+    if inner.pins.next_free().is_none() {
+        return Ok(0);
+    }
+    let Some(_alone) = NoBackup::try_take(&inner.dir)? else { return Ok(0) };
+    let mut reaped = 0;
+    while let Some(path) = inner.pins.next_free() {
+        inner.files.remove(&path)?;
+        inner.pins.freed();
+        reaped += 1;
+    }
+    Ok(reaped)
+}

@@ -1,0 +1,45 @@
+//! Segments made of other segments take their place, in one transaction.
+
+use uuid::Uuid;
+
+use crate::{
+    Error,
+    draft::NewSegment,
+    model::ModelId,
+    segment::{self, Listing},
+    storage::Inner,
+};
+
+/// What changes in the list of a model's segments.
+pub(crate) struct Replacement {
+    pub model: ModelId,
+    /// These go.
+    pub old: Vec<Listing>,
+    /// These come; their generations are set.
+    pub new: Vec<NewSegment>,
+    /// Of these delayed metrics every value is in the segments up to the generation.
+    pub applied: (Vec<Uuid>, u64),
+    /// How many ids without a prediction have expired.
+    pub expired: u64,
+}
+
+/// Makes the change. The new files are durable already; the old ones are
+/// deleted once no reader and no backup can need them.
+pub(crate) fn replace(inner: &Inner, mut change: Replacement) -> Result<(), Error> {
+    let paths: Vec<_> = change.old.iter().map(Listing::path).collect();
+    inner.writer.call(move |group| {
+        let old: Vec<_> = change.old.iter().map(|listing| listing.id).collect();
+        segment::remove(group.connection, &old)?;
+        change.new.iter_mut().try_for_each(|segment| segment.list(group.connection, group.now))?;
+        let (applied, generation) = &change.applied;
+        segment::set_applied(group.connection, applied, *generation)?;
+        group
+            .connection
+            .prepare_cached("UPDATE models SET expired = expired + ?2 WHERE id = ?1")?
+            .execute(rusqlite::params![change.model.0, change.expired])?;
+        Ok(())
+    })?;
+    inner.pins.replaced(paths);
+    inner.note_change();
+    Ok(())
+}
