@@ -179,9 +179,11 @@ fn the_demo_runs_from_nothing_and_again_from_its_data() {
     }
 }
 
+/// Without what the server makes: ids, and when labels arrived.
 fn without_ids(mut page: Value) -> Value {
     for row in page["items"].as_array_mut().expect("items") {
         row["id"].take();
+        row["labelled_at"].take();
     }
     page
 }

@@ -43,12 +43,14 @@ pub(crate) struct Unit {
     pub times: Option<(Time, Time)>,
     delayed: Option<Arc<DelayedCells>>,
     stored: Option<Stored>,
+    /// Keeps the file from being deleted once it is replaced.
+    _pin: Option<Pin>,
 }
 
 /// The file behind a unit, which may be damaged.
 #[derive(Clone)]
 enum Stored {
-    Segment(Storage, Segment, Pin),
+    Segment(Storage, Segment),
     Dataset(Storage, Dataset),
 }
 
@@ -73,13 +75,14 @@ impl Source {
                 rows: UnitRows::File(FilePart { path: segment.path.clone(), bytes: segment.bytes, range: None }),
                 times: Some((segment.min_time, segment.max_time)),
                 delayed: some(pending.of(segment)),
-                stored: Some(Stored::Segment(storage.clone(), segment.clone(), snapshot.pin())),
+                stored: Some(Stored::Segment(storage.clone(), segment.clone())),
+                _pin: Some(snapshot.pin()),
             })
             .collect();
         let unsealed_rows = snapshot.unsealed.iter().map(|batch| batch.num_rows() as u64).sum();
         if unsealed_rows > 0 {
             let rows = UnitRows::Memory(Arc::new(snapshot.unsealed.clone()));
-            units.push(Unit { rows, times: None, delayed: some(pending), stored: None });
+            units.push(Unit { rows, times: None, delayed: some(pending), stored: None, _pin: None });
         }
         let facts = Facts { segments: snapshot.segments.len(), unsealed_rows, data: snapshot.digest() };
         Ok(Self { units, facts })
@@ -98,6 +101,7 @@ impl Source {
             times: None,
             delayed: None,
             stored: Some(Stored::Dataset(storage.clone(), dataset.clone())),
+            _pin: None,
         };
         let facts = Facts { segments: 1, unsealed_rows: 0, data: dataset.digest };
         Self { units: (0..parts).map(unit).collect(), facts }
@@ -133,7 +137,7 @@ impl Unit {
     /// Checks the file against its digest before its first use in this process. Blocks.
     pub fn verify(&self) -> Result<(), Error> {
         match &self.stored {
-            Some(Stored::Segment(storage, segment, _)) => Ok(storage.verify_segment(segment)?),
+            Some(Stored::Segment(storage, segment)) => Ok(storage.verify_segment(segment)?),
             Some(Stored::Dataset(storage, dataset)) => Ok(storage.verify_dataset(dataset)?),
             None => Ok(()),
         }
@@ -141,7 +145,7 @@ impl Unit {
 
     /// Rows that are in memory.
     pub fn in_memory(rows: Vec<RecordBatch>) -> Self {
-        Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None, stored: None }
+        Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None, stored: None, _pin: None }
     }
 
     /// Whether reading needs the id column, to join delayed values.

@@ -71,7 +71,9 @@ async fn rows_come_back_as_they_were_tracked() {
     assert_eq!((answer.status, &answer.json()["accepted"]), (StatusCode::OK, &json!(2)));
     let delayed = json!({"id": "00000000-0000-4000-8000-000000000001", "metrics": {"late": true}});
     assert_eq!(interface.json(Method::POST, "/v1/models/m/delayed-metrics", delayed).await.status, 200);
-    let page = interface.get("/v1/models/m/predictions").await.json();
+    let mut page = interface.get("/v1/models/m/predictions").await.json();
+    let labelled_at = page["items"][0].as_object_mut().and_then(|item| item.remove("labelled_at"));
+    assert!(labelled_at.is_some_and(|time| time.is_string()), "{page}");
     let expected = json!({"items": [
         {"id": "00000000-0000-4000-8000-000000000001", "time": "1970-01-01T00:00:00Z", "deployment": "v1",
          "metrics": {"a": 1, "in.x": "é", "late": true}},
@@ -86,6 +88,35 @@ async fn rows_come_back_as_they_were_tracked() {
     assert_eq!(second["next_cursor"], Value::Null);
     let model = interface.get("/v1/models/m").await.json();
     assert_eq!((&model["predictions"], &model["label_coverage"]), (&json!(2), &json!(0.5)));
+    let labels = &model["labels"];
+    assert_eq!((&labels["labelled"], &labels["unmatched"], &labels["expired"]), (&json!(1), &json!(0), &json!(0)));
+    let mut day = labels["periods"][0].clone();
+    assert!(day["lag_p50_seconds"].take().as_f64().is_some_and(|lag| lag > 1e9), "{labels}");
+    assert_eq!(day["lag_p95_seconds"].take(), labels["lag_p95_seconds"]);
+    assert_eq!(
+        day,
+        json!({"start": "1970-01-01T00:00:00Z", "end": "1970-01-02T00:00:00Z", "predictions": 2,
+        "labelled": 1, "coverage": 0.5, "lag_p50_seconds": null, "lag_p95_seconds": null})
+    );
+}
+
+#[tokio::test]
+async fn labels_without_a_prediction_are_listed_page_by_page() {
+    let interface = Interface::new();
+    let id = |n: u32| format!("00000000-0000-4000-8000-{n:012}");
+    let prediction = json!({"id": id(2), "time": 0, "metrics": {"a": 1}});
+    assert_eq!(interface.json(Method::POST, "/v1/models/m/predictions", prediction).await.status, 200);
+    let rows: Vec<_> = (1..=4).map(|n| json!({"id": id(n), "metrics": {"late": true}})).collect();
+    assert_eq!(interface.json(Method::POST, "/v1/models/m/delayed-metrics", json!(rows)).await.status, 200);
+    let first = interface.get("/v1/models/m/delayed-metrics?limit=2").await.json();
+    assert_eq!(first["items"].as_array().map(Vec::len), Some(2), "{first}");
+    assert_eq!((&first["items"][0]["id"], &first["items"][1]["id"]), (&json!(id(1)), &json!(id(3))));
+    assert!(first["items"][0]["received"].is_string() && first["items"][0]["expires"].is_string(), "{first}");
+    let cursor = first["next_cursor"].as_str().expect("more");
+    let second = interface.get(&format!("/v1/models/m/delayed-metrics?limit=2&cursor={cursor}")).await.json();
+    assert_eq!((&second["items"][0]["id"], &second["next_cursor"]), (&json!(id(4)), &Value::Null));
+    assert_eq!(interface.get("/v1/models/none/delayed-metrics").await.status, 404);
+    assert_eq!(interface.get("/v1/models/m/delayed-metrics?cursor=x").await.json()["code"], "invalid_cursor");
 }
 
 #[tokio::test]
@@ -231,7 +262,7 @@ async fn answers_carry_the_request_id_and_the_interface_describes_itself() {
     let described = interface.get("/openapi.json").await.json();
     let paths = described["paths"].as_object().expect("paths");
     let calls: usize = paths.values().filter_map(Value::as_object).map(serde_json::Map::len).sum();
-    assert_eq!((paths.len(), calls), (15, 23), "{:?}", paths.keys());
+    assert_eq!((paths.len(), calls), (15, 24), "{:?}", paths.keys());
     interface.app.storage.close();
     assert_eq!(interface.get("/healthz").await.status, 200);
 }
