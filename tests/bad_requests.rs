@@ -115,7 +115,7 @@ async fn facts(server: &Server) -> Value {
     });
     let mut evaluation = server.evaluate(&request).await;
     // Sealing may move rows meanwhile; that changes no fact.
-    for moving in ["unsealed_rows", "segments", "bytes"] {
+    for moving in ["unsealed_rows", "delayed_rows", "segments", "bytes"] {
         known[moving].take();
     }
     json!([models["items"].take(), known, rows, aggregates, plugins, evaluation["results"].take()])
