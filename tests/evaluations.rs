@@ -181,6 +181,23 @@ async fn the_same_question_gets_the_same_bits_however_the_rows_lie() {
     let sealed = server.evaluate(&question).await;
     assert!(sealed["lineage"]["segments"].as_u64() > Some(0), "{}", sealed["lineage"]);
     assert_eq!(sealed["results"], first["results"], "sealed");
+    server.kill();
+    server.set_options(&[
+        "--seal-rows",
+        "10",
+        "--seal-age",
+        "1s",
+        "--fold-rows",
+        "1",
+        "--maintenance-interval",
+        "50ms",
+    ]);
+    server.start_again().await;
+    server.folded("loans").await;
+    let labelled = with(question, json!({"where": "labelled_at IS NOT NULL OR score < 2"}));
+    assert_eq!(server.evaluate(&labelled).await["results"], first["results"], "folded");
+    let none = server.evaluate(&with(auc(), json!({"where": "labelled_at < time"}))).await;
+    assert_eq!(none["results"][0]["rows"]["used"], 0, "no label came before its prediction: {none}");
 }
 
 #[tokio::test]

@@ -87,9 +87,18 @@ impl Server {
 
     /// Waits until every row of a model lies in a segment.
     pub async fn sealed(&self, model: &str) {
+        self.none_left(model, "unsealed_rows").await;
+    }
+
+    /// Waits until every delayed metric of a model lies in the segment of its prediction.
+    pub async fn folded(&self, model: &str) {
+        self.none_left(model, "delayed_rows").await;
+    }
+
+    async fn none_left(&self, model: &str, field: &str) {
         let deadline = Instant::now() + START;
-        while self.get(&format!("/v1/models/{model}")).await.expect(200)["unsealed_rows"] != 0 {
-            assert!(Instant::now() < deadline, "rows of {model} stay unsealed: {}", self.log());
+        while self.get(&format!("/v1/models/{model}")).await.expect(200)[field] != 0 {
+            assert!(Instant::now() < deadline, "{model} still has {field}: {}", self.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -1,9 +1,10 @@
 //! Which predictions have labels and which labels have predictions, counted over all rows at one instant.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use arrow::{array::RecordBatch, datatypes::Schema as ArrowSchema};
 use driftline_core::{ColumnType, ID, LABELLED_AT, Schema, TIME};
+use uuid::Uuid;
 
 use crate::{
     DelayedCells, Error, Kind, Pin, Segment, Storage, delayed_file,
@@ -28,7 +29,7 @@ pub(crate) struct Census {
 /// What was listed at one instant.
 struct Listed {
     segments: Vec<Segment>,
-    labels: Vec<Option<Labels>>,
+    labels: HashMap<Uuid, Labels>,
     unsealed: Vec<RecordBatch>,
     delayed: Vec<Listing>,
     /// Delayed metrics in the log, with their arrivals and the range of their ids.
@@ -44,8 +45,8 @@ impl Storage {
         let listed = Listed::read(inner, model)?;
         let latest = Arc::new(listed.arrivals(inner)?);
         let mut count = Count { labels: Labels::default(), matched: vec![false; latest.len()], latest: &latest };
-        for (segment, labels) in listed.segments.iter().zip(&listed.labels) {
-            match labels {
+        for segment in &listed.segments {
+            match listed.labels.get(&segment.id) {
                 Some(labels) if !listed.waits(segment) => count.labels.merge(labels),
                 _ => count.add_segment(inner, segment)?,
             }
@@ -62,7 +63,6 @@ impl Listed {
         let pin = inner.pins.take();
         inner.catalog.read(|view| {
             let segments = segment::predictions(view, model, None)?;
-            let labels = segments.iter().map(|segment| segment::labels(view, segment.id));
             let unsealed = log::entries(view, model, Kind::Predictions, None)?;
             let unsealed = unsealed.iter().map(|entry| Ok(inner.log_cache.get(view, entry.seq)?.as_ref().clone()));
             let logged = log::entries(view, model, Kind::Delayed, None)?;
@@ -71,7 +71,7 @@ impl Listed {
                 Ok((entry.ids(), rows::arrived(&batch, entry.received)?))
             });
             Ok(Self {
-                labels: labels.collect::<Result<_, _>>()?,
+                labels: segment::labels(view, model)?,
                 unsealed: unsealed.collect::<Result<_, Error>>()?,
                 logged: logged.collect::<Result<_, Error>>()?,
                 delayed: segment::all(view, model, Kind::Delayed)?,

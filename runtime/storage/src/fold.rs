@@ -9,19 +9,17 @@ pub(crate) use stretch::ready;
 
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use driftline_core::{Span, Time};
 
 use crate::{
-    Error, Kind,
+    Error,
     compact::seqs,
-    delayed_file,
     draft::{NewSegment, Origin},
     id_range::overlap,
     latest::{Arrived, Latest},
     model::ModelId,
-    parquet_file::Part,
     replace::{Replacement, replace},
-    rows,
     segment::Listing,
     storage::Inner,
 };
@@ -32,7 +30,7 @@ pub(crate) fn concerns(file: &Listing, segment: &Listing) -> bool {
     segment.generation > file.applied && overlap(file.ids, segment.ids)
 }
 
-/// Folds the model's oldest delayed metrics, at most about one segment's rows;
+/// Folds the model's oldest delayed metrics, at most about `fold_bytes` of them;
 /// tells whether there were any to fold or to expire.
 ///
 /// Every segment that holds one of their ids is written anew, and what belongs
@@ -41,32 +39,17 @@ pub(crate) fn concerns(file: &Listing, segment: &Listing) -> bool {
 pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
     let expired_before = expired_before(inner);
     let Some(stretch) = stretch::oldest(inner, id, expired_before)? else { return Ok(false) };
-    let mut batches = Vec::new();
-    for file in &stretch.files {
-        batches.extend(delayed_file::read(&inner.files, file, Part::default())?);
-    }
-    let schema = rows::occurring(Kind::Delayed, &stretch.model.schema, batches.iter().map(|batch| batch.schema_ref()));
-    let latest = Arc::new(Latest::of(&schema, &batches)?);
-    drop(batches);
-
-    let mut matched = vec![false; latest.len()];
-    let mut old: Vec<Listing> = Vec::new();
-    let mut new: Vec<NewSegment> = Vec::new();
-    for segment in &stretch.segments {
-        inner.go_on()?;
-        if target::mark_matches(inner, segment, &latest, &mut matched)? {
-            new.extend(target::rewrite(inner, &stretch.model, segment, &latest, &schema)?);
-            old.push(segment.clone());
-        }
-    }
-    let rewritten = new.len();
-
+    let (latest, schema) = stretch.latest(inner)?;
+    let Folded { mut old, mut new, matched } = Folded::of(inner, &stretch, &latest, &schema)?;
     let remainder = Remainder::of(&latest, &matched, expired_before, &stretch);
-    if rewritten == 0 && remainder.expired == 0 && stretch.files.len() == 1 {
+    tracing::debug!(
+        model = %stretch.model.name, ids = latest.len(), segments = new.len(),
+        unmatched = remainder.rows.len(), expired = remainder.expired, "folding delayed metrics"
+    );
+    if old.is_empty() && remainder.expired == 0 && stretch.files.len() == 1 {
         // Nothing of the file is of use yet, so it stays as it is.
         let looked_at = !stretch.segments.is_empty();
-        let applied = stretch.files.iter().map(|file| file.id).collect();
-        let applied = (applied, stretch.generation);
+        let applied = (stretch.files.iter().map(|file| file.id).collect(), stretch.generation);
         if looked_at {
             replace(inner, Replacement { model: id, old, new, applied, expired: 0 })?;
         }
@@ -75,13 +58,31 @@ pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
     let generation = stretch.files.iter().map(|file| file.generation).max().unwrap_or_default();
     let origin = Origin { model: id, seqs: seqs(&stretch.files), generation, applied: stretch.generation };
     new.extend(latest.store(&schema, &remainder.rows, inner.options.segment_rows, &inner.files, origin)?);
-    tracing::debug!(
-        model = %stretch.model.name, ids = latest.len(), segments = rewritten,
-        unmatched = remainder.rows.len(), expired = remainder.expired, "folding delayed metrics"
-    );
     old.extend(stretch.files);
     replace(inner, Replacement { model: id, old, new, applied: Default::default(), expired: remainder.expired })?;
     Ok(true)
+}
+
+/// Segments that are written anew.
+struct Folded {
+    old: Vec<Listing>,
+    new: Vec<NewSegment>,
+    /// For each slot of the delayed metrics whether its prediction was found.
+    matched: Vec<bool>,
+}
+
+impl Folded {
+    fn of(inner: &Inner, stretch: &Stretch, latest: &Arc<Latest>, schema: &SchemaRef) -> Result<Self, Error> {
+        let mut folded = Self { old: Vec::new(), new: Vec::new(), matched: vec![false; latest.len()] };
+        for segment in &stretch.segments {
+            inner.go_on()?;
+            if target::mark_matches(inner, segment, latest, &mut folded.matched)? {
+                folded.new.extend(target::rewrite(inner, &stretch.model, segment, latest, schema)?);
+                folded.old.push(segment.clone());
+            }
+        }
+        Ok(folded)
+    }
 }
 
 /// Delayed metrics that arrived before this are kept no longer without a prediction.

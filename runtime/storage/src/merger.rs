@@ -1,36 +1,44 @@
 //! What the merger's thread does: folds delayed metrics, merges small segments, deletes replaced files.
 
+use std::collections::HashMap;
+
 use driftline_core::Time;
 
 use crate::{Error, background::Stopped, compact, fold, model::ModelId, reap::reap, segment, storage::Inner};
 
-/// What the merger saw last.
+/// Which models the merger has to look at.
 #[derive(Default)]
 pub(crate) struct Merger {
-    changes: Option<u64>,
-    next_due: Option<Time>,
+    /// Models with delayed metrics that wait, and when they are due.
+    waiting: HashMap<ModelId, Time>,
+    started: bool,
 }
 
 impl Merger {
     /// Does what is due, one model after the other. One that fails does not hold up the others.
     pub fn tick(&mut self, inner: &Inner, stopped: &Stopped) -> Result<(), Error> {
         reap(inner)?;
-        let (now, changes) = (inner.options.clock.now(), inner.changes());
-        if self.changes == Some(changes) && self.next_due.is_none_or(|due| now < due) {
-            return Ok(());
+        if !self.started {
+            inner.catalog.read(segment::models)?.into_iter().for_each(|model| inner.note_change(model));
+            self.started = true;
         }
-        self.next_due = None;
+        let now = inner.options.clock.now();
+        let mut models = inner.take_changed();
+        models.extend(self.waiting.iter().filter(|(_, due)| **due <= now).map(|(model, _)| *model));
         let mut outcome = Ok(());
-        for model in inner.catalog.read(segment::models)? {
+        for model in models {
             if stopped.now() {
                 return outcome;
             }
+            self.waiting.remove(&model);
             match tend(inner, model, now) {
-                Ok(due) => self.next_due = [self.next_due, due].into_iter().flatten().min(),
-                Err(error) => outcome = Err(error),
+                Ok(due) => self.waiting.extend(due.map(|due| (model, due))),
+                Err(error) => {
+                    inner.note_change(model);
+                    outcome = Err(error);
+                }
             }
         }
-        self.changes = outcome.is_ok().then_some(changes);
         outcome
     }
 }

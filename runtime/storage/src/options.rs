@@ -27,6 +27,8 @@ pub struct Options {
     pub fold_age: Duration,
     /// but where they touch more than twenty times their number of predictions, only at this age.
     pub fold_max_age: Duration,
+    /// How many bytes of files of delayed metrics are folded at once; in memory they take about five times that.
+    pub fold_bytes: u64,
     /// How long delayed metrics are kept without a prediction.
     pub unmatched_age: Duration,
     /// How often it is looked whether there is something to fold, to merge or to delete.
@@ -57,6 +59,7 @@ impl Default for Options {
             fold_rows: 100_000,
             fold_age: Duration::from_secs(3_600),
             fold_max_age: Duration::from_secs(86_400),
+            fold_bytes: 64 << 20,
             unmatched_age: Duration::from_secs(90 * 86_400),
             merge_interval: Duration::from_secs(5),
             background: true,

@@ -26,6 +26,7 @@ pub(crate) struct Replacement {
 /// Makes the change. The new files are durable already; the old ones are
 /// deleted once no reader and no backup can need them.
 pub(crate) fn replace(inner: &Inner, mut change: Replacement) -> Result<(), Error> {
+    let model = change.model;
     let paths: Vec<_> = change.old.iter().map(Listing::path).collect();
     inner.writer.call(move |group| {
         let old: Vec<_> = change.old.iter().map(|listing| listing.id).collect();
@@ -40,6 +41,6 @@ pub(crate) fn replace(inner: &Inner, mut change: Replacement) -> Result<(), Erro
         Ok(())
     })?;
     inner.pins.replaced(paths);
-    inner.note_change();
+    inner.note_change(model);
     Ok(())
 }

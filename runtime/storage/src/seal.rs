@@ -43,7 +43,7 @@ pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, 
         }
     })?;
     inner.log_cache.forget(&seqs);
-    inner.note_change();
+    inner.note_change(id);
     Ok(count)
 }
 

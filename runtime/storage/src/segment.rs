@@ -1,5 +1,7 @@
 //! Segments in the catalog: immutable Parquet files of one model's rows.
 
+use std::collections::HashMap;
+
 use driftline_core::{Digest, Time, Window};
 use object_store::path::Path;
 use rusqlite::{Connection, Row, params};
@@ -189,12 +191,18 @@ pub(crate) fn models(connection: &Connection) -> Result<Vec<ModelId>, Error> {
     Ok(models)
 }
 
-/// The label counts of a segment of predictions; `None` when the release that wrote it kept none.
-pub(crate) fn labels(connection: &Connection, id: Uuid) -> Result<Option<Labels>, Error> {
-    let bytes: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT labels FROM segments WHERE id = ?1")?
-        .query_row([id.as_bytes()], |row| row.get(0))?;
-    bytes.map(|bytes| Labels::from_bytes(&bytes)).transpose()
+/// The label counts of the model's segments of predictions; those are left out that the
+/// first release wrote, which kept none.
+pub(crate) fn labels(connection: &Connection, model: ModelId) -> Result<HashMap<Uuid, Labels>, Error> {
+    let mut labels = HashMap::new();
+    let mut statement = connection
+        .prepare_cached("SELECT id, labels FROM segments WHERE model = ?1 AND kind = 0 AND labels IS NOT NULL")?;
+    let mut rows = statement.query([model.0])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        labels.insert(catalog::uuid(row, 0)?, Labels::from_bytes(bytes)?);
+    }
+    Ok(labels)
 }
 
 /// The generation drawn last: that of no segment is larger.

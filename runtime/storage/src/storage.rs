@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -54,7 +54,7 @@ pub(crate) struct Inner {
     intake: Intake,
     sealing: Mutex<()>,
     merging: Mutex<()>,
-    changes: AtomicU64,
+    changed: Mutex<HashSet<ModelId>>,
     closing: AtomicBool,
     background: Mutex<Vec<Background>>,
     _claim: Claim,
@@ -87,7 +87,7 @@ impl Storage {
             intake: Intake::new(options.queue_bytes),
             sealing: Mutex::new(()),
             merging: Mutex::new(()),
-            changes: AtomicU64::new(0),
+            changed: Mutex::default(),
             closing: AtomicBool::new(false),
             background: Mutex::default(),
             _claim: claim,
@@ -236,14 +236,14 @@ impl Inner {
         round()
     }
 
-    /// Notes that other segments are listed than before.
-    pub fn note_change(&self) {
-        self.changes.fetch_add(1, Ordering::Relaxed);
+    /// Notes that other segments of the model are listed than before.
+    pub fn note_change(&self, model: ModelId) {
+        held(&self.changed).insert(model);
     }
 
-    /// How often the list of segments has changed since the start.
-    pub fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Relaxed)
+    /// The models whose segments have changed since the last call.
+    pub fn take_changed(&self) -> HashSet<ModelId> {
+        std::mem::take(&mut *held(&self.changed))
     }
 
     /// Whether long work should go on.

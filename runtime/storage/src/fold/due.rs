@@ -76,3 +76,32 @@ fn later(time: Time, by: Duration) -> Time {
     let span = i64::try_from(by.as_micros()).ok().and_then(Span::from_micros);
     span.map_or(time, |span| time.after(span))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_labels_are_folded_at_once_few_later_and_costly_ones_last() {
+        let options = Options {
+            fold_rows: 100,
+            fold_age: Duration::from_secs(10),
+            fold_max_age: Duration::from_secs(60),
+            ..Options::default()
+        };
+        let since = Time::EPOCH;
+        for (rows, fresh_rows, touched_rows, seconds) in [
+            (100, 100, 2_000, 0),
+            (100, 100, 2_001, 60),
+            (99, 99, 1_000, 10),
+            (1, 1, 20, 10),
+            (1, 1, 1_000_000, 60),
+            // What was looked at before waits for its age, however much it is.
+            (1_000, 50, 5_000, 10),
+        ] {
+            let waiting = Waiting { rows, fresh_rows, touched_rows, since };
+            let due = later(since, Duration::from_secs(seconds));
+            assert_eq!(waiting.due(&options), due, "{rows} rows, {fresh_rows} of them fresh, touch {touched_rows}");
+        }
+    }
+}

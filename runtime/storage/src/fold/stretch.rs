@@ -1,14 +1,17 @@
 //! The delayed metrics of one round of folding, and the segments they may belong to.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-use arrow::array::Array;
+use arrow::{array::Array, datatypes::SchemaRef};
 use driftline_core::Time;
 
 use super::concerns;
 use crate::{
-    Error, Kind, log,
+    Error, Kind, delayed_file,
+    latest::Latest,
+    log,
     model::{self, Model, ModelId},
+    parquet_file::Part,
     rows,
     segment::{self, Listing},
     storage::Inner,
@@ -27,14 +30,26 @@ pub(crate) struct Stretch {
     pub unsealed: HashSet<u128>,
 }
 
-/// The oldest delayed metrics that concern a segment or are to expire, up to about one segment's rows.
+impl Stretch {
+    /// The values that count, and their columns.
+    pub fn latest(&self, inner: &Inner) -> Result<(Arc<Latest>, SchemaRef), Error> {
+        let mut batches = Vec::new();
+        for file in &self.files {
+            batches.extend(delayed_file::read(&inner.files, file, Part::default())?);
+        }
+        let schemas = batches.iter().map(|batch| batch.schema_ref());
+        let schema = rows::occurring(Kind::Delayed, &self.model.schema, schemas);
+        Ok((Arc::new(Latest::of(&schema, &batches)?), schema))
+    }
+}
+
+/// The oldest delayed metrics that concern a segment or are to expire, up to `fold_bytes`.
 pub(super) fn oldest(inner: &Inner, id: ModelId, expired_before: Time) -> Result<Option<Stretch>, Error> {
-    let max_rows = inner.options.segment_rows as u64;
     inner.catalog.read(|view| {
         let segments = segment::all(view, id, Kind::Predictions)?;
         let expires = |file: &Listing| file.received.is_some_and(|(first, _)| first < expired_before);
         let asks = |file: &Listing| expires(file) || segments.iter().any(|segment| concerns(file, segment));
-        let files = neighbours(ready(view, id)?, asks, max_rows);
+        let files = neighbours(ready(view, id)?, asks, inner.options.fold_bytes);
         if files.is_empty() {
             return Ok(None);
         }
@@ -54,16 +69,16 @@ pub(crate) fn ready(view: &rusqlite::Connection, id: ModelId) -> Result<Vec<List
     Ok(files.into_iter().take_while(|file| open.is_none_or(|open| file.seqs.1 < open)).collect())
 }
 
-/// From the first file that asks to the last one that does, within `max_rows`.
+/// From the first file that asks to the last one that does, within `max_bytes`; one file at least.
 ///
 /// Those in between that don't ask are taken along, because the remainder of all
 /// stands in one place of the order.
-fn neighbours(files: Vec<Listing>, asks: impl Fn(&Listing) -> bool, max_rows: u64) -> Vec<Listing> {
+fn neighbours(files: Vec<Listing>, asks: impl Fn(&Listing) -> bool, max_bytes: u64) -> Vec<Listing> {
     let mut found: Vec<Listing> = files.into_iter().skip_while(|file| !asks(file)).collect();
-    let mut rows = 0;
+    let mut bytes = 0;
     let over = |file: &Listing| {
-        rows += file.rows;
-        rows > max_rows
+        bytes += file.bytes;
+        bytes > max_bytes
     };
     if let Some(end) = found.iter().position(over) {
         found.truncate(end.max(1));
