@@ -7,6 +7,23 @@ use crate::world::{Int, World, delayed, prediction, time};
 const DAY: i64 = 86_400_000_000;
 
 #[test]
+fn segments_of_the_first_format_which_kept_no_counts_are_read() {
+    let mut world = World::new();
+    world.append(&[prediction(1, 1, &[]), prediction(2, 2, &[])]);
+    world.append(&[delayed(1, &[("late", Int(1))]), delayed(9, &[("late", Int(1))])]);
+    world.maintain();
+    let summary = |world: &World| world.storage().label_summary(&world.model()).expect("a summary");
+    let before = summary(&world);
+    assert_eq!((before.whole.predictions, before.whole.labelled, before.unmatched), (2, 1, 1));
+    let catalog = rusqlite::Connection::open(world.dir.path().join("catalog.db")).expect("opens");
+    catalog.execute("UPDATE segments SET labels = NULL", []).expect("writes");
+    drop(catalog);
+    assert_eq!(summary(&world), before);
+    world.restart();
+    assert_eq!(summary(&world), before);
+}
+
+#[test]
 fn coverage_and_lag_are_told_by_day_and_for_long_histories_by_month() {
     let world = World::new();
     let now = world.clock_micros();

@@ -1,10 +1,13 @@
 //! Storage against a naive model in memory, over random histories.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use proptest::prelude::*;
 
-use crate::world::{Cell, Cells, Float, Int, Null, Row, World, text, window};
+use crate::world::{Cell, Cells, Float, Int, Null, Row, World, labelled_at, text, window};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -56,11 +59,16 @@ struct Naive {
     ids: BTreeSet<u128>,
     predictions: Vec<Row>,
     delayed: BTreeMap<u128, Cells>,
+    /// When the first value for each id came.
+    arrivals: BTreeMap<u128, i64>,
 }
 
 impl Naive {
-    fn delay(&mut self, rows: &[Row]) {
+    fn delay(&mut self, rows: &[Row], now: i64) {
         for row in rows {
+            if row.cells.values().any(|cell| *cell != Null) {
+                self.arrivals.entry(row.id).or_insert(now);
+            }
             let held = self.delayed.entry(row.id).or_default();
             held.extend(
                 row.cells
@@ -69,6 +77,13 @@ impl Naive {
                     .map(|(column, cell)| (column.clone(), cell.clone())),
             );
         }
+    }
+
+    /// When the predictions were labelled, and the ids of labels without a prediction.
+    fn labels(&self) -> (BTreeMap<u128, i64>, Vec<u128>) {
+        let (labelled, unmatched): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            self.arrivals.iter().map(|(id, at)| (*id, *at)).partition(|(id, _)| self.ids.contains(id));
+        (labelled, unmatched.into_keys().collect())
     }
 
     fn read(&self, start: i64, end: i64) -> Vec<Row> {
@@ -87,6 +102,15 @@ fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
     rows
 }
 
+/// When storage says that predictions were labelled, and the ids of labels without a prediction.
+fn labels(world: &World) -> (BTreeMap<u128, i64>, Vec<u128>) {
+    let labelled = labelled_at(world.storage(), &world.snapshot(None)).expect("arrivals");
+    let summary = world.storage().label_summary(&world.model()).expect("a summary");
+    assert_eq!(summary.whole.labelled, labelled.len() as u64);
+    let unmatched = world.storage().unmatched(&world.model(), None, 1_000).expect("a list");
+    (labelled, unmatched.into_iter().map(|unmatched| unmatched.id.as_u128()).collect())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
@@ -97,6 +121,7 @@ proptest! {
         let mut naive = Naive::default();
         let all = (TIMES.start, TIMES.end * STEP_MICROS);
         for step in steps.into_iter().chain([Step::Read(all.0, all.1), Step::Seal, Step::Restart, Step::Maintain, Step::Read(all.0, all.1)]) {
+            world.clock.advance(Duration::from_secs(1));
             match step {
                 Step::Append(mut rows) => {
                     // An id belongs to one prediction.
@@ -109,7 +134,7 @@ proptest! {
                 }
                 Step::Delayed(rows) => {
                     world.append(&rows);
-                    naive.delay(&rows);
+                    naive.delay(&rows, world.clock_micros());
                 }
                 Step::Seal => world.seal(),
                 Step::Maintain => world.maintain(),
@@ -117,6 +142,7 @@ proptest! {
                 Step::Read(start, end) => {
                     let read = sorted(world.read(Some(window(start, end))));
                     prop_assert_eq!(read, naive.read(start, end));
+                    prop_assert_eq!(labels(&world), naive.labels());
                 }
             }
         }
