@@ -47,7 +47,9 @@ impl Storage {
         let mut count = Count { labels: Labels::default(), matched: vec![false; latest.len()], latest: &latest };
         for segment in &listed.segments {
             match listed.labels.get(&segment.id) {
-                Some(labels) if !listed.waits(segment) => count.labels.merge(labels),
+                Some(labels) if latest.within(segment.ids()).is_none() || !listed.waits(segment) => {
+                    count.labels.merge(labels)
+                }
                 _ => count.add_segment(inner, segment)?,
             }
         }

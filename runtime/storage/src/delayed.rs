@@ -32,7 +32,9 @@ impl DelayedCells {
 
     /// What may belong to rows of `segment`: nothing when its delayed values are folded in.
     pub fn of(&self, segment: &Segment) -> Self {
-        let latest = self.latest.clone().filter(|_| self.segments.contains(&segment.id));
+        let waits =
+            |latest: &Arc<Latest>| self.segments.contains(&segment.id) && latest.within(segment.ids()).is_some();
+        let latest = self.latest.clone().filter(waits);
         Self { latest, ..self.clone() }
     }
 

@@ -1,6 +1,9 @@
 //! The last value of each column, and the first arrival, for each id over any number of batches.
 
-use std::{hash::BuildHasher, sync::Arc};
+use std::{
+    hash::BuildHasher,
+    sync::{Arc, OnceLock},
+};
 
 use arrow::{
     array::{
@@ -31,6 +34,8 @@ pub(crate) struct Latest {
     slots: HashTable<u32>,
     ids: Vec<u128>,
     columns: Vec<Column>,
+    /// The ids in order, once they are asked for.
+    sorted: OnceLock<Vec<u128>>,
 }
 
 struct Column {
@@ -49,6 +54,7 @@ impl Latest {
             slots: HashTable::with_capacity(rows),
             ids: Vec::new(),
             columns: Vec::new(),
+            sorted: OnceLock::new(),
         };
         let batches = batches.iter().map(|batch| rows::fit(batch, schema)).collect::<Result<Vec<_>, _>>()?;
         let mut row_slots = Vec::with_capacity(rows);
@@ -75,16 +81,24 @@ impl Latest {
         self.ids.len()
     }
 
-    /// The smallest and largest id; `None` without any.
-    pub fn id_range(&self) -> Option<IdRange> {
-        let (first, last) = self.ids.iter().min().zip(self.ids.iter().max())?;
-        Some((first.to_be_bytes(), last.to_be_bytes()))
+    /// The smallest and largest of its ids that lie in `range`; `None` when none does.
+    pub fn within(&self, range: IdRange) -> Option<IdRange> {
+        let sorted = self.sorted.get_or_init(|| {
+            let mut ids = self.ids.clone();
+            ids.sort_unstable();
+            ids
+        });
+        let (min, max) = (u128::from_be_bytes(range.0), u128::from_be_bytes(range.1));
+        let start = sorted.partition_point(|id| *id < min);
+        let end = sorted.partition_point(|id| *id <= max);
+        let inside = sorted.get(start..end)?;
+        Some((inside.first()?.to_be_bytes(), inside.last()?.to_be_bytes()))
     }
 
     /// About how many bytes this holds.
     pub fn bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(|c| c.values.get_array_memory_size() + 4 * c.last.len()).sum();
-        columns + self.ids.capacity() * 16 + self.slots.capacity() * 5
+        columns + self.ids.capacity() * 32 + self.slots.capacity() * 5
     }
 
     /// The slot of each id of `batch`, or none.

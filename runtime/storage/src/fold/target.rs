@@ -23,7 +23,7 @@ pub(super) fn mark_matches(
     latest: &Latest,
     matched: &mut [bool],
 ) -> Result<bool, Error> {
-    let Some(ids) = latest.id_range() else { return Ok(false) };
+    let Some(ids) = latest.within(segment.ids) else { return Ok(false) };
     let path = segment.path();
     inner.files.verify(&path, &segment.digest)?;
     let part = Part { columns: Some(&[ID]), ids: Some(ids) };

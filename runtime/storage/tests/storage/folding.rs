@@ -61,6 +61,21 @@ fn only_segments_that_hold_one_of_the_ids_are_written_anew() {
 }
 
 #[test]
+fn segments_between_the_ids_of_pending_labels_are_read_as_they_are() {
+    let world = World::with(|options| options.segment_rows = 10);
+    world.append(&(0..30).map(|n| prediction(n, n as i64, &[])).collect::<Vec<_>>());
+    world.seal();
+    world.append(&[delayed(1, &[("late", Int(1))]), delayed(25, &[("late", Int(0))])]);
+    for _ in 0..2 {
+        let snapshot = world.snapshot(None);
+        let cells = snapshot.delayed(&["late"]).expect("cells");
+        let joined = snapshot.segments.iter().map(|segment| !cells.of(segment).is_empty()).collect::<Vec<_>>();
+        assert_eq!(joined, [true, false, true]);
+        world.seal();
+    }
+}
+
+#[test]
 fn what_is_folded_is_not_joined_again_though_other_labels_wait() {
     let world = World::new();
     world.append(&[prediction(1, 1, &[]), prediction(2, 2, &[])]);
