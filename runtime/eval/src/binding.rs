@@ -156,7 +156,7 @@ pub(crate) fn read(
 ///
 /// Numbers stay numbers and text stays categories where both are taken; a
 /// boolean is a category where that is taken, else 0 or 1.
-fn kind_of(kinds: &[Kind], data_type: &DataType) -> Option<Kind> {
+pub(crate) fn kind_of(kinds: &[Kind], data_type: &DataType) -> Option<Kind> {
     let order: &[Kind] = match data_type {
         DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => match data_type {
             DataType::Boolean => &[Kind::Category, Kind::Number],

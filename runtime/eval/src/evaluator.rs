@@ -20,11 +20,11 @@ use crate::{
 /// Computes metrics over the rows of a [`Storage`] with the plugins of a [`Sandbox`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Evaluator {
-    storage: Storage,
-    sandbox: Sandbox,
-    expressions: Expressions,
+    pub(crate) storage: Storage,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) expressions: Expressions,
     scanner: Scanner,
-    workers: Workers,
+    pub(crate) workers: Workers,
 }
 
 /// How an [`Evaluator`] works.
@@ -94,9 +94,12 @@ impl Evaluator {
     pub async fn run(&self, plan: Plan, progress: Arc<Progress>, cancel: CancellationToken) -> Result<Outcome, Error> {
         let storage = self.storage.clone();
         let (plan, sides) = blocking(move || run::sides(&plan, &storage).map(|sides| (plan, sides))).await?;
-        let context =
-            RunContext { expressions: self.expressions.clone(), scanner: self.scanner.clone(), progress, cancel };
-        run::run(&plan, sides, &self.workers, &context).await
+        run::run(&plan, sides, &self.workers, &self.context(progress, cancel)).await
+    }
+
+    /// What computing needs besides rows.
+    pub(crate) fn context(&self, progress: Arc<Progress>, cancel: CancellationToken) -> RunContext {
+        RunContext { expressions: self.expressions.clone(), scanner: self.scanner.clone(), progress, cancel }
     }
 
     /// Reads a page of a model's rows.
@@ -108,6 +111,9 @@ impl Evaluator {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+/// Runs what blocks on a thread that may.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Worker(error.to_string()))?
 }

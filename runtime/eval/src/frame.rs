@@ -9,7 +9,7 @@ use arrow::{
     row::{RowConverter, SortField},
 };
 use datafusion::physical_plan::PhysicalExpr;
-use driftline_core::{Cells, ID, Kind, TIME};
+use driftline_core::{Cells, Kind, TIME};
 
 use crate::{
     Error,
@@ -64,9 +64,10 @@ impl Shape {
         self.filter.iter().chain(&self.groups).chain(bound).flat_map(|e| e.columns.iter().map(String::as_str)).collect()
     }
 
-    /// Compiles for a unit. `period` is the only period its rows can lie in, if that is so.
-    pub fn compile(&self, expressions: &Expressions, period: Option<u32>, with_id: bool) -> Result<Frame, Error> {
-        let schema = self.projected(period.is_none(), with_id);
+    /// Compiles for a unit. `period` is the only period its rows can lie in, if
+    /// that is so; `also` are columns that reading it needs.
+    pub fn compile(&self, expressions: &Expressions, period: Option<u32>, also: &[&str]) -> Result<Frame, Error> {
+        let schema = self.projected(period.is_none(), also);
         let compile = |expression: &Expression| expressions.compile(expression, &schema);
         let mut distinct: Vec<&BoundExpression> = Vec::new();
         let mut bindings = Vec::new();
@@ -99,12 +100,11 @@ impl Shape {
         })
     }
 
-    fn projected(&self, with_time: bool, with_id: bool) -> SchemaRef {
+    fn projected(&self, with_time: bool, also: &[&str]) -> SchemaRef {
         let columns = self.columns();
         let wanted = |field: &&Arc<Field>| match field.name().as_str() {
             TIME if with_time => true,
-            ID if with_id => true,
-            name => columns.contains(name),
+            name => also.contains(&name) || columns.contains(name),
         };
         Arc::new(Schema::new(self.schema.fields().iter().filter(wanted).cloned().collect::<Vec<_>>()))
     }
@@ -119,7 +119,11 @@ pub(crate) fn row_converter(groups: &[Expression]) -> Result<Option<RowConverter
     Ok(Some(RowConverter::new(fields)?))
 }
 
-/// The type in which values of a grouping expression are kept.
+/// The types in which the values of grouping expressions are kept.
+pub(crate) fn slice_types(groups: &[Expression]) -> Vec<DataType> {
+    groups.iter().map(|group| slice_type(&group.data_type)).collect()
+}
+
 fn slice_type(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Boolean => DataType::Boolean,

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, AsArray, UInt32Array},
+    array::{ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray, UInt32Array, new_null_array},
     datatypes::{DataType, Float64Type, Int64Type},
     row::RowConverter,
 };
@@ -20,14 +20,48 @@ pub(crate) struct GroupKey {
 
 /// Consecutive windows in order of time.
 #[derive(Debug)]
-pub(crate) struct Periods(pub Vec<Window>);
+pub(crate) enum Periods {
+    /// These.
+    Listed(Vec<Window>),
+    /// The hours of a window that starts at one, counted from its start.
+    Hours(Window),
+}
+
+/// An hour in microseconds.
+pub(crate) const HOUR_MICROS: i64 = 3_600_000_000;
 
 impl Periods {
+    /// The windows that were listed.
+    pub fn listed(&self) -> &[Window] {
+        match self {
+            Self::Listed(windows) => windows,
+            Self::Hours(_) => &[],
+        }
+    }
+
+    /// The window with a number.
+    pub fn get(&self, number: u32) -> Option<Window> {
+        match self {
+            Self::Listed(windows) => windows.get(number as usize).copied(),
+            Self::Hours(whole) => {
+                let hour = |number: i64| Time::from_micros(whole.start().micros() + number * HOUR_MICROS).ok();
+                Window::new(hour(number.into())?, hour(i64::from(number) + 1)?).ok()
+            }
+        }
+    }
+
     /// The number of the period that `time` lies in.
     fn of(&self, time: Time) -> Option<u32> {
-        let after = self.0.partition_point(|period| period.start() <= time);
-        let at = after.checked_sub(1)?;
-        self.0.get(at)?.contains(time).then(|| u32::try_from(at).unwrap_or(u32::MAX))
+        match self {
+            Self::Listed(windows) => {
+                let at = windows.partition_point(|period| period.start() <= time).checked_sub(1)?;
+                windows.get(at)?.contains(time).then(|| u32::try_from(at).unwrap_or(OUTSIDE))
+            }
+            Self::Hours(whole) => {
+                let hours = (time.micros() - whole.start().micros()).div_euclid(HOUR_MICROS);
+                whole.contains(time).then(|| u32::try_from(hours).unwrap_or(OUTSIDE))
+            }
+        }
     }
 
     /// The one period that holds all times from `first` to `last`.
@@ -37,7 +71,10 @@ impl Periods {
 
     /// From the start of the first to the end of the last.
     pub fn hull(&self) -> Option<Window> {
-        Window::new(self.0.first()?.start(), self.0.last()?.end()).ok()
+        match self {
+            Self::Listed(windows) => Window::new(windows.first()?.start(), windows.last()?.end()).ok(),
+            Self::Hours(whole) => Some(*whole),
+        }
     }
 }
 
@@ -126,6 +163,35 @@ pub(crate) fn slice_values(converter: Option<&RowConverter>, slice: &[u8]) -> Re
     Ok(columns.iter().map(slice_value).collect())
 }
 
+/// The bytes of a slice's values; `None` when they are of other types than the grouping expressions.
+pub(crate) fn slice_bytes(
+    converter: Option<&RowConverter>,
+    types: &[DataType],
+    values: &[SliceValue],
+) -> Result<Option<Arc<[u8]>>, Error> {
+    let Some(converter) = converter else { return Ok(values.is_empty().then(|| Arc::from([]))) };
+    if types.len() != values.len() {
+        return Ok(None);
+    }
+    let columns: Option<Vec<ArrayRef>> = types.iter().zip(values).map(|(held, value)| one(held, value)).collect();
+    let Some(columns) = columns else { return Ok(None) };
+    Ok(Some(converter.convert_columns(&columns)?.row(0).data().into()))
+}
+
+/// An array of one value of a type in which slices are kept.
+fn one(held: &DataType, value: &SliceValue) -> Option<ArrayRef> {
+    Some(match (held, value) {
+        (held, SliceValue::Null) => new_null_array(held, 1),
+        (DataType::Boolean, SliceValue::Boolean(value)) => Arc::new(BooleanArray::from(vec![*value])),
+        (DataType::Int64, SliceValue::Integer(value)) => Arc::new(Int64Array::from(vec![*value])),
+        (DataType::Float64, SliceValue::Float(value)) => Arc::new(Float64Array::from(vec![*value])),
+        // The column took in a fraction after the state was kept.
+        (DataType::Float64, SliceValue::Integer(value)) => Arc::new(Float64Array::from(vec![*value as f64])),
+        (DataType::Utf8, SliceValue::Text(value)) => Arc::new(StringArray::from(vec![value.as_str()])),
+        _ => return None,
+    })
+}
+
 fn slice_value(values: &ArrayRef) -> SliceValue {
     if values.is_null(0) {
         return SliceValue::Null;
@@ -140,7 +206,7 @@ fn slice_value(values: &ArrayRef) -> SliceValue {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array, StringArray};
+    use arrow::array::Array;
 
     use super::*;
     use arrow::row::SortField;
@@ -150,7 +216,7 @@ mod tests {
     }
 
     fn periods() -> Arc<Periods> {
-        Arc::new(Periods(vec![window(0, 10), window(10, 20)]))
+        Arc::new(Periods::Listed(vec![window(0, 10), window(10, 20)]))
     }
 
     #[test]
@@ -166,6 +232,22 @@ mod tests {
     }
 
     #[test]
+    fn hours_are_counted_without_being_listed() {
+        let hours = Periods::Hours(window(-2 * HOUR_MICROS, 3 * HOUR_MICROS));
+        let time = |micros| Time::from_micros(micros).expect("time");
+        for (micros, number) in [
+            (-2 * HOUR_MICROS, Some(0)),
+            (-1, Some(1)),
+            (0, Some(2)),
+            (3 * HOUR_MICROS - 1, Some(4)),
+            (3 * HOUR_MICROS, None),
+        ] {
+            assert_eq!(hours.holding(time(micros), time(micros)), number, "{micros}");
+            assert!(number.is_none_or(|number| hours.get(number).expect("a window").contains(time(micros))));
+        }
+    }
+
+    #[test]
     fn slices_split_and_read_back_with_null_a_value_of_its_own() {
         let converter = || RowConverter::new(vec![SortField::new(DataType::Utf8)]).expect("converter");
         let index = GroupIndex::new(periods(), Some(1), Some(converter()));
@@ -175,5 +257,9 @@ mod tests {
         assert_eq!(read(&groups[0].0), vec![SliceValue::Text("eu".into())]);
         assert_eq!(read(&groups[1].0), vec![SliceValue::Null]);
         assert_eq!(groups[0].1.as_ref().map(|rows| rows.values().to_vec()), Some(vec![0, 2]));
+        for (key, _) in &groups {
+            let again = slice_bytes(Some(&converter()), &[DataType::Utf8], &read(key)).expect("converts");
+            assert_eq!(again.as_ref(), Some(&key.slice));
+        }
     }
 }

@@ -8,14 +8,21 @@
 //! `groups`), feeds one fresh plugin instance a unit (`accumulate`, `unit`),
 //! merges the saved states in the order of the units and asks for reports
 //! (`merge`); plugins whose states do not merge get whole windows (`unsplit`).
+//!
+//! When rows go for good, the states of what was computed of them are kept
+//! (`definition`, `retain`, `fold`, `standard_summary`); they stand in for the
+//! rows later (`rolled_up`, `slice`), and the results say so (`marks`).
 
 mod accumulate;
 mod binding;
+mod definition;
 mod error;
 mod evaluator;
 mod expression;
+mod fold;
 mod frame;
 mod groups;
+mod marks;
 mod merge;
 mod outcome;
 mod parameters;
@@ -23,15 +30,19 @@ mod plan;
 mod progress;
 mod read;
 mod request;
+mod retain;
+mod rolled_up;
 mod run;
 mod scan;
+mod slice;
 mod source;
+mod standard_summary;
 mod unit;
 mod unsplit;
 
 pub use error::Error;
 pub use evaluator::{Evaluator, Options};
-pub use outcome::{Lineage, Outcome, PluginId, Rows, SliceValue, Timing, WindowResult};
+pub use outcome::{Lineage, Outcome, PluginId, RolledUp, Rows, SliceValue, Timing, WindowResult};
 pub use plan::Plan;
 pub use progress::Progress;
 pub use read::Page;

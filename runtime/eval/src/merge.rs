@@ -38,9 +38,7 @@ pub(crate) fn by_slice(
     let mut slices: Vec<Slices> = (0..bindings).map(|_| Ok(BTreeMap::new())).collect();
     gather(&mut slices, current, |slice, key, group| {
         let (rows, states) = slice.periods.entry(key.period).or_default();
-        rows.read += group.rows.read;
-        rows.used += group.rows.used;
-        rows.missing += group.rows.missing;
+        *rows = rows.and(group.rows);
         states.push(group.state);
     });
     for slices in slices.iter_mut().flatten() {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use driftline_core::{Chart, Digest, Failure, Name, Value, Window};
+use driftline_core::{Chart, Digest, Failure, Name, Time, Value, Window};
+use driftline_storage::Grain;
 
 /// What a finished run gives back.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +55,21 @@ pub struct WindowResult {
     pub charts: Vec<Chart>,
     /// How the plugin failed, if it did.
     pub failure: Option<Failure>,
+    /// Where the period, or the reference, reaches into time whose rows are gone: what stood in for them.
+    pub rolled_up: Option<RolledUp>,
+}
+
+/// What stood in for rows that are gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolledUp {
+    /// Rows before this are gone.
+    pub until: Time,
+    /// The coarsest states there are for this time; none without any.
+    pub grain: Option<Grain>,
+    /// Whether kept states stand for every row that is gone. If not, the values are undefined.
+    pub complete: bool,
+    /// Why it is not complete, or a remark.
+    pub note: Option<String>,
 }
 
 /// Row counts of one result.
@@ -65,6 +81,18 @@ pub struct Rows {
     pub used: u64,
     /// Rows left out because a required input is null.
     pub missing: u64,
+}
+
+impl Rows {
+    /// The counts of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { read: self.read + other.read, used: self.used + other.used, missing: self.missing + other.missing }
+    }
+
+    /// Read, used and missing, in this order.
+    pub(crate) fn counts(self) -> [u64; 3] {
+        [self.read, self.used, self.missing]
+    }
 }
 
 /// The value of a grouping expression.

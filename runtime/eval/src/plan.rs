@@ -68,7 +68,7 @@ pub(crate) fn plan(
         None => vec![window],
     };
     let schema = model.schema.arrow_predictions();
-    let shape = shape(request, &description, expressions, schema, periods)?;
+    let shape = shape(request, &description, expressions, schema, Periods::Listed(periods))?;
     let reference = reference(request, &description, &model, &shape, storage, expressions)?;
     Ok(Plan { model, factory, plugin, parameters, window, shape, reference })
 }
@@ -98,18 +98,19 @@ fn window(spec: WindowSpec, storage: &Storage) -> Result<Window, Error> {
     }
 }
 
-fn shape(
+/// What is computed from rows with the columns of `schema`.
+pub(crate) fn shape(
     request: &Request,
     description: &Description,
     expressions: &Expressions,
     schema: SchemaRef,
-    periods: Vec<Window>,
+    periods: Periods,
 ) -> Result<Shape, Error> {
     Ok(Shape {
         filter: filter(request.filter.as_deref(), expressions, &schema)?,
         groups: groups(&request.group_by, expressions, &schema)?,
         bindings: bind(description, &request.inputs, expressions, &schema)?,
-        periods: Arc::new(Periods(periods)),
+        periods: Arc::new(periods),
         schema,
     })
 }
@@ -172,10 +173,10 @@ fn reference(
         (Some(Reference::Dataset(dataset)), _) => ReferenceRows::Dataset(find_dataset(storage, model, dataset)?),
     };
     let shape = match &rows {
-        ReferenceRows::Window(window) => Shape { periods: Arc::new(Periods(vec![*window])), ..shape.clone() },
+        ReferenceRows::Window(window) => Shape { periods: Arc::new(Periods::Listed(vec![*window])), ..shape.clone() },
         ReferenceRows::Dataset(dataset) => {
             let schema = dataset.schema.arrow_metrics();
-            self::shape(request, description, expressions, schema, Vec::new())
+            self::shape(request, description, expressions, schema, Periods::Listed(Vec::new()))
                 .map_err(|error| in_dataset(error, dataset))?
         }
     };

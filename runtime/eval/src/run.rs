@@ -10,9 +10,11 @@ use crate::{
     binding::Binding,
     frame::{Shape, row_converter},
     groups::{GroupKey, slice_values},
+    marks::{Marks, Place},
     merge::{GroupResult, MergeWork, by_slice},
     outcome::{Lineage, Outcome, Rows, Timing, WindowResult},
     plan::{MAX_GROUPS, Plan, ReferenceRows},
+    rolled_up::{self, StandIn},
     source::{Facts, Source, Unit},
     unit::{RunContext, UnitStates, UnitWork},
     unsplit,
@@ -28,7 +30,7 @@ impl Workers {
     }
 
     /// Runs jobs on worker threads and gives their answers in the order of the jobs.
-    async fn run_all<T: Send + 'static>(
+    pub async fn run_all<T: Send + 'static>(
         &self,
         jobs: Vec<impl FnOnce() -> Result<T, Error> + Send + 'static>,
         context: &RunContext,
@@ -64,15 +66,19 @@ pub(crate) struct Side {
     pub work: Arc<UnitWork>,
     pub units: Vec<Unit>,
     pub facts: Facts,
+    /// What stands in for rows that are gone.
+    pub stand_in: Option<StandIn>,
 }
 
 /// Finds the rows of both sides. Blocks on the catalog.
 pub(crate) fn sides(plan: &Plan, storage: &driftline_storage::Storage) -> Result<(Side, Option<Side>), Error> {
     let snapshot_source = |window: Window, shape: &Shape| {
+        let snapshot = storage.snapshot(&plan.model, Some(window))?;
+        let stand_in = rolled_up::stand_in(plan, shape, &snapshot)?;
         let columns: Vec<_> = shape.columns().into_iter().collect();
-        Source::of_snapshot(storage, &storage.snapshot(&plan.model, Some(window))?, &columns)
+        Ok::<_, Error>((Source::of_snapshot(storage, &snapshot, &columns)?, stand_in))
     };
-    let side = |source: Source, shape: &Shape| Side {
+    let side = |(source, stand_in): (Source, Option<StandIn>), shape: &Shape| Side {
         work: Arc::new(UnitWork {
             factory: Arc::clone(&plan.factory),
             parameters: plan.parameters.clone(),
@@ -82,6 +88,7 @@ pub(crate) fn sides(plan: &Plan, storage: &driftline_storage::Storage) -> Result
         }),
         units: source.units,
         facts: source.facts,
+        stand_in,
     };
     let current = side(snapshot_source(plan.window, &plan.shape)?, &plan.shape);
     let reference = match &plan.reference {
@@ -89,7 +96,7 @@ pub(crate) fn sides(plan: &Plan, storage: &driftline_storage::Storage) -> Result
         Some(reference) => {
             let source = match &reference.rows {
                 ReferenceRows::Window(window) => snapshot_source(*window, &reference.shape)?,
-                ReferenceRows::Dataset(dataset) => Source::of_dataset(storage, dataset),
+                ReferenceRows::Dataset(dataset) => (Source::of_dataset(storage, dataset), None),
             };
             Some(side(source, &reference.shape))
         }
@@ -107,11 +114,13 @@ pub(crate) async fn run(
     let started = Instant::now();
     context.progress.expect_units(current.units.len() + reference.as_ref().map_or(0, |side| side.units.len()));
     let lineage = lineage(plan, &current.facts, reference.as_ref().map(|side| &side.facts));
+    let of_reference = reference.as_ref().and_then(|side| side.stand_in.as_ref());
+    let marks = Marks::of(current.stand_in.as_ref(), of_reference);
     let (results, log) = match plan.factory.description().merges {
         true => merged(plan, current, reference, workers, context).await?,
         false => whole(expected(plan), current, reference, workers, context).await?,
     };
-    let results = label(plan, results)?;
+    let results = label(plan, results, &marks)?;
     let total = started.elapsed();
     let timing = Timing {
         total_ms: total.as_secs_f64() * 1e3,
@@ -124,13 +133,15 @@ type Results = (Vec<Result<Vec<GroupResult>, Failure>>, Vec<String>);
 
 async fn merged(
     plan: &Plan,
-    current: Side,
-    reference: Option<Side>,
+    mut current: Side,
+    mut reference: Option<Side>,
     workers: &Workers,
     context: &RunContext,
 ) -> Result<Results, Error> {
     let split = current.units.len();
     let with_reference = reference.is_some();
+    let kept = take_states(Some(&mut current));
+    let kept_of_reference = take_states(reference.as_mut());
     let mut jobs: Vec<Box<dyn FnOnce() -> Result<UnitStates, Error> + Send>> = Vec::new();
     for side in std::iter::once(current).chain(reference) {
         for unit in side.units {
@@ -139,8 +150,11 @@ async fn merged(
         }
     }
     let mut states = workers.run_all(jobs, context).await?;
-    let reference = states.split_off(split);
+    let mut reference = states.split_off(split);
     let mut log: Vec<_> = states.iter_mut().chain([]).flat_map(|unit| std::mem::take(&mut unit.log)).collect();
+    // Time that is gone comes before all that is not.
+    states.splice(0..0, kept);
+    reference.splice(0..0, kept_of_reference);
 
     let work = Arc::new(MergeWork {
         factory: Arc::clone(&plan.factory),
@@ -167,9 +181,14 @@ async fn merged(
     Ok((results, log))
 }
 
+fn take_states(side: Option<&mut Side>) -> Vec<UnitStates> {
+    let stand_in = side.and_then(|side| side.stand_in.as_mut());
+    stand_in.map(|stand_in| std::mem::take(&mut stand_in.states)).unwrap_or_default()
+}
+
 /// The groups that have a result even without rows: every period, unless slices are to be found.
 fn expected(plan: &Plan) -> Vec<GroupKey> {
-    let periods = 0..u32::try_from(plan.shape.periods.0.len()).unwrap_or(u32::MAX);
+    let periods = 0..u32::try_from(plan.shape.periods.listed().len()).unwrap_or(u32::MAX);
     let whole = plan.shape.groups.is_empty();
     periods.filter(|_| whole).map(|period| GroupKey { period, slice: Arc::from([]) }).collect()
 }
@@ -192,13 +211,17 @@ async fn whole(
 }
 
 /// Puts periods, slices and columns to the results, in this order.
-fn label(plan: &Plan, bindings: Vec<Result<Vec<GroupResult>, Failure>>) -> Result<Vec<WindowResult>, Error> {
+fn label(
+    plan: &Plan,
+    bindings: Vec<Result<Vec<GroupResult>, Failure>>,
+    marks: &Marks,
+) -> Result<Vec<WindowResult>, Error> {
     let converter = row_converter(&plan.shape.groups)?;
-    let mut labelled = Vec::new();
+    let mut labelled: Vec<(Place, WindowResult)> = Vec::new();
     for ((at, binding), results) in plan.shape.bindings.iter().enumerate().zip(bindings) {
         match results {
             Err(failure) => {
-                for (period, window) in plan.shape.periods.0.iter().enumerate() {
+                for (period, window) in plan.shape.periods.listed().iter().enumerate() {
                     let result = failed(binding, *window, failure.clone());
                     labelled.push(((period, Arc::from([]), at), result));
                 }
@@ -208,7 +231,7 @@ fn label(plan: &Plan, bindings: Vec<Result<Vec<GroupResult>, Failure>>) -> Resul
                     let period = result.key.period as usize;
                     let values = slice_values(converter.as_ref(), &result.key.slice)?;
                     let names = plan.shape.groups.iter().map(|group| group.text.clone());
-                    let window = plan.shape.periods.0.get(period).copied().unwrap_or(plan.window);
+                    let window = plan.shape.periods.get(result.key.period).unwrap_or(plan.window);
                     let (report, failure) = match result.report {
                         Ok(report) => (report, None),
                         Err(failure) => (driftline_core::Report::default(), Some(failure)),
@@ -224,12 +247,18 @@ fn label(plan: &Plan, bindings: Vec<Result<Vec<GroupResult>, Failure>>) -> Resul
                             values: report.values,
                             charts: report.charts,
                             failure,
+                            rolled_up: None,
                         },
                     ));
                 }
             }
         }
     }
+    labelled.retain_mut(|((period, _, at), result)| {
+        result.rolled_up = marks.mark(*at, *period);
+        result.rolled_up.as_ref().is_none_or(|mark| mark.complete)
+    });
+    labelled.extend(marks.undefined(plan));
     labelled.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(labelled.into_iter().map(|(_, result)| result).collect())
 }
@@ -243,6 +272,7 @@ fn failed(binding: &Binding, window: Window, failure: Failure) -> WindowResult {
         values: Vec::new(),
         charts: Vec::new(),
         failure: Some(failure),
+        rolled_up: None,
     }
 }
 

@@ -9,8 +9,8 @@ use datafusion::{
     prelude::ident,
     scalar::ScalarValue,
 };
-use driftline_core::{Digest, TIME, Time, Window};
-use driftline_storage::{Dataset, DelayedCells, Pin, Segment, Snapshot, Storage};
+use driftline_core::{Digest, ID, TIME, Time, Window};
+use driftline_storage::{Dataset, DelayedCells, Hidden, Pin, Segment, Snapshot, Storage};
 use futures::{StreamExt, stream::BoxStream};
 
 use crate::{
@@ -42,6 +42,7 @@ pub(crate) struct Unit {
     /// The first and last time in it, where known.
     pub times: Option<(Time, Time)>,
     delayed: Option<Arc<DelayedCells>>,
+    hidden: Option<Hidden>,
     stored: Option<Stored>,
     /// Keeps the file from being deleted once it is replaced.
     _pin: Option<Pin>,
@@ -75,6 +76,7 @@ impl Source {
                 rows: UnitRows::File(FilePart { path: segment.path.clone(), bytes: segment.bytes, range: None }),
                 times: Some((segment.min_time, segment.max_time)),
                 delayed: some(pending.of(segment)),
+                hidden: snapshot.hidden(segment),
                 stored: Some(Stored::Segment(storage.clone(), segment.clone())),
                 _pin: Some(snapshot.pin()),
             })
@@ -82,7 +84,7 @@ impl Source {
         let unsealed_rows = snapshot.unsealed.iter().map(|batch| batch.num_rows() as u64).sum();
         if unsealed_rows > 0 {
             let rows = UnitRows::Memory(Arc::new(snapshot.unsealed.clone()));
-            units.push(Unit { rows, times: None, delayed: some(pending), stored: None, _pin: None });
+            units.push(Unit { rows, times: None, delayed: some(pending), hidden: None, stored: None, _pin: None });
         }
         let facts = Facts { segments: snapshot.segments.len(), unsealed_rows, data: snapshot.digest() };
         Ok(Self { units, facts })
@@ -100,6 +102,7 @@ impl Source {
             }),
             times: None,
             delayed: None,
+            hidden: None,
             stored: Some(Stored::Dataset(storage.clone(), dataset.clone())),
             _pin: None,
         };
@@ -109,18 +112,18 @@ impl Source {
 }
 
 impl Unit {
-    /// The rows with the columns of `schema`, delayed values joined in when it
-    /// has the id column. Rows outside `window` may be among them.
+    /// The rows with the columns of `schema`, among which are those that
+    /// [`Self::needs`] names: delayed values joined in, hidden rows left out.
     pub fn read(
         &self,
         scanner: &Scanner,
         schema: &SchemaRef,
         pruning: Option<Arc<dyn PhysicalExpr>>,
     ) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
-        let delayed = self.delayed.clone();
-        let overlay = move |batch: RecordBatch| match &delayed {
-            Some(cells) => Ok(cells.apply(&batch)?),
-            None => Ok(batch),
+        let (delayed, hidden) = (self.delayed.clone(), self.hidden.clone());
+        let overlay = move |batch: RecordBatch| {
+            let batch = hidden.as_ref().map_or(Ok(batch.clone()), |hidden| hidden.strip(&batch))?;
+            delayed.as_ref().map_or(Ok(batch.clone()), |cells| Ok(cells.apply(&batch)?))
         };
         match &self.rows {
             UnitRows::File(file) => {
@@ -145,12 +148,14 @@ impl Unit {
 
     /// Rows that are in memory.
     pub fn in_memory(rows: Vec<RecordBatch>) -> Self {
-        Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None, stored: None, _pin: None }
+        let rows = UnitRows::Memory(Arc::new(rows));
+        Self { rows, times: None, delayed: None, hidden: None, stored: None, _pin: None }
     }
 
-    /// Whether reading needs the id column, to join delayed values.
-    pub fn joins_delayed(&self) -> bool {
-        self.delayed.is_some()
+    /// The columns that reading needs, to join delayed values and to leave out hidden rows.
+    pub fn needs(&self) -> Vec<&'static str> {
+        let joined = self.delayed.is_some().then_some(ID);
+        self.hidden.iter().flat_map(Hidden::columns).chain(joined).collect()
     }
 }
 

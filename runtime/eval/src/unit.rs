@@ -19,6 +19,9 @@ use crate::{
     source::{Unit, time_pruning},
 };
 
+/// The code of what meets more groups than it may.
+pub(crate) const TOO_MANY_SLICES: &str = "too_many_slices";
+
 /// What all units of one side of an evaluation share.
 pub(crate) struct UnitWork {
     pub factory: std::sync::Arc<dyn MetricFactory>,
@@ -89,7 +92,7 @@ impl UnitWork {
     ) -> Result<(), Error> {
         unit.verify()?;
         let period = unit.times.and_then(|(first, last)| self.shape.periods.holding(first, last));
-        let frame = self.shape.compile(&context.expressions, period, unit.joins_delayed())?;
+        let frame = self.shape.compile(&context.expressions, period, &unit.needs())?;
         let pruning = match self.shape.periods.hull() {
             Some(hull) => time_pruning(&context.expressions, hull, &frame.schema)?,
             None => None,
@@ -120,7 +123,7 @@ impl UnitWork {
             "there are more than {} combinations of periods and slices: group by something coarser or use a longer `every`",
             self.max_groups
         );
-        Err(Error::invalid("too_many_slices", "group_by", message))
+        Err(Error::invalid(TOO_MANY_SLICES, "group_by", message))
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn run(
 
 /// All rows of `units` as one unit, sorted by time and id.
 fn in_time_order(work: &UnitWork, units: &[Unit], context: &RunContext) -> Result<Unit, Error> {
-    let frame = work.shape.compile(&context.expressions, None, true)?;
+    let frame = work.shape.compile(&context.expressions, None, &[ID])?;
     let mut batches = Vec::new();
     let mut bytes = 0;
     for unit in units {

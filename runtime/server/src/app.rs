@@ -25,6 +25,8 @@ pub struct App {
     pub schemas: Schemas,
     /// What is counted.
     pub metrics: Metrics,
+    /// Held by whoever erases.
+    pub erasing: tokio::sync::Mutex<()>,
 }
 
 /// A handle to the [`App`].

@@ -6,7 +6,7 @@ mod shelf;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use driftline_core::Time;
+use driftline_core::{Name, Time};
 use driftline_eval::{Evaluator, Plan, Request};
 use driftline_storage::Storage;
 use futures::FutureExt;
@@ -129,7 +129,9 @@ impl Evaluations {
         let (inner, job) = (self.0.clone(), job.clone());
         let kept = tokio::task::spawn_blocking(move || {
             let aggregates = record::aggregates(&evaluation);
-            inner.storage.put_evaluation(record::record(&evaluation, &job.asked), aggregates)
+            let succeeded = evaluation.status == wire::EvaluationStatus::Succeeded;
+            let definitions = if succeeded { job.definitions.clone() } else { Vec::new() };
+            inner.storage.put_evaluation(record::record(&evaluation, &job.asked), aggregates, definitions)
         });
         Ok(kept.await.map_err(Problem::internal)??)
     }
@@ -184,6 +186,14 @@ impl Evaluations {
     pub fn under_way(&self, filter: &wire::EvaluationFilter) -> Vec<wire::EvaluationSummary> {
         let summaries = self.0.shelf.under_way().into_iter().map(|job| record::summary(&job.unfinished()));
         summaries.filter(|summary| fits(summary, filter)).collect()
+    }
+
+    /// Cancels those of a model that is no more, and forgets them.
+    pub async fn abandon(&self, model: &Name) {
+        for job in self.0.shelf.take_of(model) {
+            job.cancel.cancel();
+            let _outcome = job.ended().await;
+        }
     }
 
     /// Cancels all that run and waits until they have ended.
@@ -255,7 +265,7 @@ pub fn mark_interrupted(storage: &Storage) -> Result<usize, driftline_storage::E
             }
             marked += records.len();
             for record in records {
-                storage.put_evaluation(record::interrupted(record), Vec::new())?;
+                storage.put_evaluation(record::interrupted(record), Vec::new(), Vec::new())?;
             }
         }
     }

@@ -3,6 +3,7 @@
 pub mod aggregates;
 pub mod datasets;
 pub mod delayed_metrics;
+pub mod deletions;
 pub mod evaluations;
 pub mod fallback;
 pub mod models;

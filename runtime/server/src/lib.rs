@@ -20,6 +20,7 @@ mod extract;
 mod handlers;
 pub mod ingest;
 mod layers;
+mod maintenance;
 mod metrics;
 mod plugins;
 pub mod problem;

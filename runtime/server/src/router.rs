@@ -10,7 +10,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::Shared,
     handlers::{
-        aggregates, datasets, delayed_metrics, evaluations, fallback, models, operations, plugins, predictions,
+        aggregates, datasets, delayed_metrics, deletions, evaluations, fallback, models, operations, plugins,
+        predictions,
     },
     layers,
 };
@@ -38,9 +39,11 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(predictions::track_predictions, predictions::read_predictions))
         .routes(routes!(delayed_metrics::track_delayed_metrics, delayed_metrics::list_unmatched))
         .routes(routes!(aggregates::track_aggregate, aggregates::list_aggregates))
+        .routes(routes!(deletions::delete_prediction))
+        .routes(routes!(deletions::show_deletion))
         // Data scientists
         .routes(routes!(models::list_models))
-        .routes(routes!(models::put_model, models::show_model))
+        .routes(routes!(models::put_model, models::show_model, deletions::delete_model))
         .routes(routes!(datasets::list_datasets))
         .routes(routes!(datasets::put_dataset, datasets::show_dataset))
         .routes(routes!(plugins::list_plugins, plugins::upload_plugin))

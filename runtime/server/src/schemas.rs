@@ -30,6 +30,11 @@ impl Schemas {
         held.insert(model.clone(), schema);
     }
 
+    /// Forgets a model that is no more.
+    pub fn forget(&self, model: &Name) {
+        self.held().remove(model);
+    }
+
     fn held(&self) -> MutexGuard<'_, HashMap<Name, Arc<Schema>>> {
         // The map is whole between any two statements, so a panic elsewhere does not spoil it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -5,14 +5,15 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::serve::ListenerExt;
 use driftline_eval::{Evaluator, Options as EvaluatorOptions};
 use driftline_sandbox::{Compiler, Options as SandboxOptions, Sandbox};
-use driftline_storage::Storage;
-use tokio::net::TcpListener;
+use driftline_storage::{Clock, Options as StorageOptions, Storage};
+use tokio::{net::TcpListener, sync::Mutex};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Config, Error,
     app::{App, Shared},
     evaluations::{Evaluations, mark_interrupted},
+    maintenance,
     metrics::Metrics,
     router::router,
     schemas::Schemas,
@@ -75,6 +76,7 @@ impl Server {
             stopped.cancelled().await;
             evaluations.stop().await;
         };
+        let maintenance = tokio::spawn(maintenance::run(app.clone(), stop.clone()));
         let serving = axum::serve(listener, router(&app)).with_graceful_shutdown(stop.clone().cancelled_owned());
         let overdue = async {
             stop.cancelled().await;
@@ -84,6 +86,7 @@ impl Server {
             (served, ()) = async { tokio::join!(serving, draining) } => served?,
             () = overdue => tracing::warn!("some requests did not end in time and are cut off"),
         }
+        maintenance.abort();
         let closed = tokio::task::spawn_blocking(move || app.storage.close()).await;
         closed.map_err(|error| Error::Panicked(error.to_string()))
     }
@@ -94,7 +97,15 @@ impl Server {
 /// # Errors
 /// When the directory can't be had.
 pub fn open(config: &Config) -> Result<Shared, Error> {
-    let storage = Storage::open(&config.data, config.segments.options())?;
+    open_by(config, StorageOptions::default().clock)
+}
+
+/// As [`open`], with a clock of the caller's.
+///
+/// # Errors
+/// When the directory can't be had.
+pub fn open_by(config: &Config, clock: Arc<dyn Clock>) -> Result<Shared, Error> {
+    let storage = Storage::open(&config.data, StorageOptions { clock, ..config.segments.options() })?;
     let sandbox = Sandbox::new(SandboxOptions::new(config.data.join("cache"), compiler(config)?))?;
     let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &EvaluatorOptions { threads: config.threads })?;
     let interrupted = mark_interrupted(&storage)?;
@@ -104,7 +115,7 @@ pub fn open(config: &Config) -> Result<Shared, Error> {
     let metrics = Metrics::new();
     let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
     let (limits, schemas) = (config.limits.clone(), Schemas::default());
-    Ok(Arc::new(App { limits, storage, sandbox, evaluator, evaluations, schemas, metrics }))
+    Ok(Arc::new(App { limits, storage, sandbox, evaluator, evaluations, schemas, metrics, erasing: Mutex::default() }))
 }
 
 fn compiler(config: &Config) -> Result<Compiler, Error> {

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod dataset;
+mod deletion;
 mod evaluation;
 mod labels;
 mod list;
@@ -12,14 +13,15 @@ mod scalar;
 
 pub use aggregate::{Aggregate, AggregateQuery, AggregateRow, AggregatesAccepted};
 pub use dataset::{Dataset, DatasetStored};
+pub use deletion::{Deletion, DeletionStatus, DeletionSubject, RolledUpContribution};
 pub use evaluation::{
     Chart, Evaluation, EvaluationFilter, EvaluationRequest, EvaluationStatus, EvaluationSummary, Failure, InputColumns,
-    Lineage, Progress, ReferenceSpec, RowCounts, Series, SliceCell, Timing, UsedPlugin, Value, Wait, WaitQuery,
-    WindowBounds, WindowResult, WindowSpec,
+    Lineage, Progress, ReferenceSpec, RolledUp, RowCounts, Series, SliceCell, Timing, UsedPlugin, Value, Wait,
+    WaitQuery, WindowBounds, WindowResult, WindowSpec,
 };
 pub use labels::{Coverage, LabelPeriod, Labels, Unmatched};
 pub use list::{List, PageQuery};
-pub use model::{Column, Model, ModelPut, ModelSummary};
+pub use model::{Column, Model, ModelPut, ModelSummary, Retention};
 pub use plugin::{Installed, Plugin, PluginVersion};
 pub use rows::{Accepted, PredictionPage, PredictionQuery};
 pub use scalar::{Id, Instant, ItemName, Length};

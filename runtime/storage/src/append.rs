@@ -8,7 +8,9 @@ use driftline_core::{Name, Schema};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
-    Error, Kind, Retry, retry, rows,
+    Error, Kind, Retry,
+    forgotten::Forgotten,
+    retry, rows,
     writer::{Chunk, Group, Writer},
 };
 
@@ -64,29 +66,35 @@ impl Intake {
 pub(crate) fn append(
     writer: Arc<Writer>,
     intake: &Intake,
+    forgotten: Arc<Forgotten>,
     append: Append,
 ) -> impl Future<Output = Result<Appended, Error>> + Send + use<> {
-    let prepared = Prepared::from(append);
+    let prepared = Prepared::from(append.clone(), forgotten.clone());
     let (space, waiting, all) = (intake.space.clone(), intake.waiting.clone(), intake.units);
     async move {
-        let prepared = prepared?;
-        let units = prepared.bytes().div_ceil(UNIT).clamp(1, all);
-        let space = match space.clone().try_acquire_many_owned(units as u32) {
-            Ok(space) => space,
-            Err(_) => {
-                let _turn = waiting.try_acquire_owned().map_err(|_| Error::Busy)?;
-                space.acquire_many_owned(units as u32).await.map_err(|_| Error::Closed)?
+        let mut prepared = prepared?;
+        loop {
+            let units = prepared.bytes().div_ceil(UNIT).clamp(1, all);
+            let space = match space.clone().try_acquire_many_owned(units as u32) {
+                Ok(space) => space,
+                Err(_) => {
+                    let _turn = waiting.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+                    space.clone().acquire_many_owned(units as u32).await.map_err(|_| Error::Closed)?
+                }
+            };
+            let (sender, receiver) = oneshot::channel();
+            writer.submit(
+                move |group| prepared.write(group),
+                move |result| {
+                    drop(space);
+                    let _gone = sender.send(result);
+                },
+            )?;
+            match receiver.await.unwrap_or(Err(Error::Closed))? {
+                Some(appended) => return Ok(appended),
+                None => prepared = Prepared::from(append.clone(), forgotten.clone())?,
             }
-        };
-        let (sender, receiver) = oneshot::channel();
-        writer.submit(
-            move |group| prepared.write(group),
-            move |result| {
-                drop(space);
-                let _gone = sender.send(result);
-            },
-        )?;
-        receiver.await.unwrap_or(Err(Error::Closed))
+        }
     }
 }
 
@@ -99,35 +107,43 @@ struct Prepared {
     answer: String,
     schema: Schema,
     chunks: Vec<Chunk>,
+    forgotten: Arc<Forgotten>,
+    /// Of what was forgotten when the rows were looked at.
+    version: u64,
 }
 
 impl Prepared {
-    fn from(append: Append) -> Result<Self, Error> {
+    fn from(append: Append, forgotten: Arc<Forgotten>) -> Result<Self, Error> {
+        let version = forgotten.version();
         let mut schema = Schema::default();
         let mut chunks = Vec::new();
         for batch in &append.batches {
             let rows = rows::normal(append.kind, batch)?;
             schema.merge(&rows.schema)?;
-            chunks.extend(Chunk::cut(&rows.batch)?);
+            chunks.extend(Chunk::cut(&forgotten.strip(&append.model, rows.batch)?)?);
         }
         let Append { model, kind, create_model, retry, answer, .. } = append;
-        Ok(Self { model, kind, create_model, retry, answer, schema, chunks })
+        Ok(Self { model, kind, create_model, retry, answer, schema, chunks, forgotten, version })
     }
 
     fn bytes(&self) -> usize {
         self.chunks.iter().map(Chunk::bytes).sum()
     }
 
-    fn write(self, group: &mut Group<'_>) -> Result<Appended, Error> {
+    /// `None` when an id was forgotten meanwhile: the rows must be looked at again.
+    fn write(self, group: &mut Group<'_>) -> Result<Option<Appended>, Error> {
+        if self.forgotten.version() != self.version {
+            return Ok(None);
+        }
         let id = group.known.model(group.connection, &self.model, self.create_model, group.now)?.0;
         if let Some(key) = &self.retry {
             if let Some(answer) = retry::find(group.connection, id, self.kind, key)? {
-                return Ok(Appended::Replayed(answer));
+                return Ok(Some(Appended::Replayed(answer)));
             }
             retry::keep(group.connection, id, self.kind, key, &self.answer, group.now)?;
         }
         group.known.admit(group.connection, &self.model, &self.schema)?;
         group.staged.add(id, self.kind, self.chunks);
-        Ok(Appended::Fresh)
+        Ok(Some(Appended::Fresh))
     }
 }

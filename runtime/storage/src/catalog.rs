@@ -45,6 +45,28 @@ impl Catalog {
         result
     }
 
+    /// Overwrites the pages that no record uses and empties the write-ahead log,
+    /// so that nothing removed before can be read from the files. Writers get
+    /// their turns between. `false` when a reader of an older view is in the way.
+    pub fn wipe(&self) -> Result<bool, Error> {
+        let connection = Connection::open(&self.path)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        clear_blank(&connection)?;
+        loop {
+            let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+            if free == 0 {
+                break;
+            }
+            let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+            let bytes = (free * page).min(WIPE_BYTES);
+            connection.execute("INSERT INTO blank (zeros) VALUES (zeroblob(?1))", [bytes])?;
+        }
+        clear_blank(&connection)?;
+        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
+    }
+
     /// Closes the idle connections.
     pub fn close(&self) {
         held(&self.idle).clear();
@@ -69,6 +91,15 @@ impl Catalog {
     }
 }
 
+/// How much is overwritten in one transaction.
+const WIPE_BYTES: i64 = 16 << 20;
+
+/// Frees the pages that were taken to be overwritten; deleting with `secure_delete` fills them with zeros.
+fn clear_blank(connection: &Connection) -> Result<(), Error> {
+    while connection.execute("DELETE FROM blank WHERE rowid = (SELECT min(rowid) FROM blank)", [])? > 0 {}
+    Ok(())
+}
+
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn configure_writer(connection: &Connection) -> Result<(), Error> {
@@ -79,5 +110,7 @@ fn configure_writer(connection: &Connection) -> Result<(), Error> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    // What is deleted is overwritten in the pages that stay; see `Catalog::wipe` for those that do not.
+    connection.pragma_update(None, "secure_delete", "FAST")?;
     Ok(())
 }

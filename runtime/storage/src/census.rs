@@ -7,12 +7,12 @@ use driftline_core::{ColumnType, ID, LABELLED_AT, Schema, TIME};
 use uuid::Uuid;
 
 use crate::{
-    DelayedCells, Error, Kind, Pin, Segment, Storage, delayed_file,
+    DelayedCells, Error, Hidden, Kind, Pin, Segment, Storage, delayed_file, deletion,
     id_range::{IdRange, overlap},
     labels::Labels,
     latest::{Arrived, Latest},
     log,
-    model::ModelId,
+    model::{self, ModelId},
     parquet_file::{self, Part},
     rows,
     segment::{self, Listing},
@@ -34,6 +34,7 @@ struct Listed {
     delayed: Vec<Listing>,
     /// Delayed metrics in the log, with their arrivals and the range of their ids.
     logged: Vec<(IdRange, RecordBatch)>,
+    hidden: Hidden,
     _pin: Pin,
 }
 
@@ -47,13 +48,15 @@ impl Storage {
         let mut count = Count { labels: Labels::default(), matched: vec![false; latest.len()], latest: &latest };
         for segment in &listed.segments {
             match listed.labels.get(&segment.id) {
-                Some(labels) if latest.within(segment.ids()).is_none() || !listed.waits(segment) => {
+                Some(labels)
+                    if !listed.hides(segment) && (latest.within(segment.ids()).is_none() || !listed.waits(segment)) =>
+                {
                     count.labels.merge(labels)
                 }
-                _ => count.add_segment(inner, segment)?,
+                _ => count.add_segment(inner, segment, &listed.hidden)?,
             }
         }
-        listed.unsealed.iter().try_for_each(|batch| count.add(batch))?;
+        listed.unsealed.iter().try_for_each(|batch| count.add(&listed.hidden.strip(batch)?))?;
         let Count { labels, matched, .. } = count;
         let unmatched = latest.arrived().into_iter().filter(|arrived| !matched[arrived.slot as usize]).collect();
         Ok(Census { labels, unmatched })
@@ -77,6 +80,10 @@ impl Listed {
                 unsealed: unsealed.collect::<Result<_, Error>>()?,
                 logged: logged.collect::<Result<_, Error>>()?,
                 delayed: segment::all(view, model, Kind::Delayed)?,
+                hidden: Hidden {
+                    before: model::by_id(view, model)?.horizon,
+                    ids: Arc::new(deletion::hidden(view, model)?.into_iter().collect()),
+                },
                 segments,
                 _pin: pin,
             })
@@ -94,6 +101,11 @@ impl Listed {
         Latest::of(&Schema::default().arrow_delayed(), &batches)
     }
 
+    /// Whether the segment may have rows that must not be seen.
+    fn hides(&self, segment: &Segment) -> bool {
+        self.hidden.before.is_some_and(|before| segment.min_time < before) || !self.hidden.ids.is_empty()
+    }
+
     /// Whether delayed metrics may still have to go into the segment.
     fn waits(&self, segment: &Segment) -> bool {
         let sealed = self.delayed.iter().any(|file| segment.may_await(file));
@@ -108,11 +120,11 @@ struct Count<'a> {
 }
 
 impl Count<'_> {
-    fn add_segment(&mut self, inner: &Inner, segment: &Segment) -> Result<(), Error> {
+    fn add_segment(&mut self, inner: &Inner, segment: &Segment, hidden: &Hidden) -> Result<(), Error> {
         inner.files.verify(&segment.path, &segment.digest)?;
         let part = Part { columns: Some(&[ID, TIME, LABELLED_AT]), ids: None };
         for batch in parquet_file::read(&inner.files.store(), &segment.path, segment.bytes, part)? {
-            self.add(&batch?)?;
+            self.add(&hidden.strip(&batch?)?)?;
         }
         Ok(())
     }

@@ -140,3 +140,13 @@ pub(crate) fn paths(connection: &Connection) -> Result<Vec<Path>, Error> {
         .collect::<Result<_, _>>()?;
     Ok(paths)
 }
+
+/// Takes all datasets of the model off the list; gives their files.
+pub(crate) fn remove_all(connection: &Connection, model: ModelId) -> Result<Vec<Path>, Error> {
+    let paths = connection
+        .prepare_cached(&format!("{SELECT} WHERE model = ?1"))?
+        .query_map([model.0], |row| dataset(row).map(|dataset| dataset.path))?
+        .collect::<Result<_, _>>()?;
+    connection.execute("DELETE FROM datasets WHERE model = ?1", [model.0])?;
+    Ok(paths)
+}

@@ -103,6 +103,8 @@ impl Draft {
             created: Time::EPOCH,
             generation: origin.generation,
             applied: origin.applied,
+            rolled: None,
+            rolled_rows: 0,
             received: times(self.received),
         };
         files.put(&listing.path(), bytes)?;

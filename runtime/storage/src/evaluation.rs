@@ -4,7 +4,7 @@ use driftline_core::{Name, Time};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use crate::{Aggregate, Error, Storage, aggregate, catalog, model};
+use crate::{Aggregate, Definition, Error, Storage, aggregate, catalog, definition, model};
 
 /// One run. `request` and `result` are JSON texts that storage does not look into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +39,20 @@ pub struct EvaluationFilter {
 }
 
 impl Storage {
-    /// Keeps the record, in place of an earlier one with the same id; likewise the aggregates it produced.
+    /// Keeps the record, in place of an earlier one with the same id; likewise
+    /// the aggregates it produced. Notes what was computed of rows, so that it can be kept when they go.
     ///
     /// # Errors
     /// [`Error::NotFound`] without the model.
-    pub fn put_evaluation(&self, record: EvaluationRecord, aggregates: Vec<Aggregate>) -> Result<(), Error> {
+    pub fn put_evaluation(
+        &self,
+        record: EvaluationRecord,
+        aggregates: Vec<Aggregate>,
+        definitions: Vec<Definition>,
+    ) -> Result<(), Error> {
         self.inner.writer.call(move |group| {
             put(group.connection, &record)?;
+            definition::used(group.connection, model::id(group.connection, &record.model)?, &definitions, group.now)?;
             aggregate::remove_of(group.connection, record.id)?;
             aggregate::insert(group.connection, &record.model, &aggregates)
         })
@@ -78,8 +85,11 @@ impl Storage {
                 None => (i64::MAX, [u8::MAX; 16]),
             };
             // Each shape of the query is served by an index of its own.
-            let model_clause =
-                if filter.model.is_some() { "e.model = (SELECT id FROM models WHERE name = ?3)" } else { "?3 IS NULL" };
+            let model_clause = if filter.model.is_some() {
+                "e.model = (SELECT id FROM models WHERE name = ?3 AND deleted IS NULL)"
+            } else {
+                "?3 IS NULL"
+            };
             let query = format!(
                 "{SELECT} WHERE (e.created, e.id) < (?1, ?2) AND {model_clause}
                  AND (?4 IS NULL OR e.plugin = ?4 OR substr(e.plugin, 1, length(?4) + 1) = ?4 || '@')
@@ -95,7 +105,7 @@ impl Storage {
 }
 
 const SELECT: &str = "SELECT e.id, m.name, e.plugin, e.status, e.created, e.finished, e.request, e.result
-    FROM evaluations e JOIN models m ON m.id = e.model";
+    FROM evaluations e JOIN models m ON m.id = e.model AND m.deleted IS NULL";
 
 fn put(connection: &Connection, record: &EvaluationRecord) -> Result<(), Error> {
     let model = model::id(connection, &record.model)?;

@@ -16,7 +16,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSyst
 use crate::{Error, held};
 
 /// The folders whose files the catalog lists.
-const FOLDERS: [&str; 3] = ["segments", "datasets", "plugins"];
+const FOLDERS: [&str; 4] = ["segments", "rollups", "datasets", "plugins"];
 
 /// Durable, immutable files.
 pub(crate) struct Files {

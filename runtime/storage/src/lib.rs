@@ -2,7 +2,7 @@
 //!
 //! Everything lives in one data directory: `catalog.db` (SQLite) with the append
 //! log and all records, and beside it immutable files that it lists
-//! (`segments/`, `datasets/`, `plugins/`). What is acknowledged is durable.
+//! (`segments/`, `rollups/`, `datasets/`, `plugins/`). What is acknowledged is durable.
 //!
 //! | what | here |
 //! |---|---|
@@ -18,6 +18,9 @@
 //! | plugins | [`Storage::install_plugin`], [`Storage::plugin`], [`Storage::plugins`], [`Storage::plugin_wasm`], [`Storage::retire_plugin`] |
 //! | evaluations | [`Storage::put_evaluation`], [`Storage::evaluation`], [`Storage::evaluations`] |
 //! | aggregates | [`Storage::append_aggregates`], [`Storage::aggregates`] |
+//! | rows that go | [`Storage::retention_step`], [`Storage::roll_up`], [`Storage::shrink`]; their states: [`Definition`], [`KeptState`], [`Snapshot::kept`] |
+//! | states that age | [`Storage::coarsening`], [`Storage::coarsen`], [`Storage::expire_roll_ups`] |
+//! | what is to be forgotten | [`Storage::delete_prediction`], [`Storage::delete_model`], [`Storage::erase`], [`Storage::deletion`] |
 //! | failures | [`Error`] |
 //!
 //! Functions block unless they are futures; call them from threads that may.
@@ -31,18 +34,27 @@ mod catalog;
 mod census;
 mod claim;
 mod clock;
+mod coarsening;
 mod columns;
 mod compact;
+mod covered;
 mod dataset;
+mod definition;
 mod delayed;
 mod delayed_cache;
 mod delayed_file;
+mod deletion;
 mod draft;
+mod erase;
 mod error;
 mod evaluation;
 mod files;
 mod fold;
+mod forgotten;
+mod grain;
+mod hidden;
 mod id_range;
+mod kept;
 mod label_summary;
 mod labels;
 mod latest;
@@ -58,11 +70,15 @@ mod pins;
 mod plugin;
 mod reap;
 mod replace;
+mod retention;
 mod retry;
+mod rewrite;
+mod rollup;
 mod rows;
 mod seal;
 mod sealer;
 mod segment;
+mod shrink;
 mod snapshot;
 mod storage;
 mod summary;
@@ -71,15 +87,23 @@ mod writer;
 pub use aggregate::{Aggregate, AggregateFilter, Source};
 pub use append::{Append, Appended};
 pub use clock::{Clock, SystemClock};
+pub use coarsening::Coarsening;
 pub use dataset::Dataset;
+pub use definition::{Definition, DefinitionKey};
 pub use delayed::DelayedCells;
+pub use deletion::{Deletion, Subject};
+pub use erase::Erasing;
 pub use error::Error;
 pub use evaluation::{EvaluationFilter, EvaluationRecord};
+pub use grain::Grain;
+pub use hidden::Hidden;
+pub use kept::{KeptFile, KeptState};
 pub use label_summary::{LabelCounts, LabelPeriod, LabelSummary, Unmatched};
-pub use model::{Model, ModelDetails, ModelId};
+pub use model::{Model, ModelDetails, ModelId, Retention};
 pub use options::Options;
 pub use pins::Pin;
 pub use plugin::{Installed, PluginRecord, PluginRef};
+pub use retention::RetentionStep;
 pub use retry::Retry;
 pub use rows::Kind;
 pub use segment::Segment;

@@ -120,11 +120,12 @@ pub(crate) struct Depth {
     pub oldest: Time,
 }
 
-/// The depth of every log.
+/// The depth of every log, but those of deleted models.
 pub(crate) fn depths(connection: &Connection) -> Result<Vec<Depth>, Error> {
     let depths = connection
         .prepare_cached(
-            "SELECT model, kind, sum(rows), sum(bytes), min(received) FROM log INDEXED BY log_by_model GROUP BY model, kind",
+            "SELECT model, kind, sum(rows), sum(bytes), min(received) FROM log INDEXED BY log_by_model
+             WHERE model NOT IN (SELECT id FROM models WHERE deleted IS NOT NULL) GROUP BY model, kind",
         )?
         .query_map([], |row| {
             Ok(Depth {

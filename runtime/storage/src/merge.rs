@@ -93,7 +93,7 @@ impl Input {
         };
         self.current = None;
         for batch in batches {
-            let batch = batch?;
+            let batch = self.listing.rolled_up().strip(&batch?)?;
             if batch.num_rows() > 0 {
                 self.current = Some(Current::new(rows::fit(&batch, schema)?)?);
                 break;

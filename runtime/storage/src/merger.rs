@@ -4,7 +4,15 @@ use std::collections::HashMap;
 
 use driftline_core::Time;
 
-use crate::{Error, background::Stopped, compact, fold, model::ModelId, reap::reap, segment, storage::Inner};
+use crate::{
+    Error,
+    background::Stopped,
+    compact, fold,
+    model::{self, ModelId},
+    reap::reap,
+    segment,
+    storage::Inner,
+};
 
 /// Which models the merger has to look at.
 #[derive(Default)]
@@ -43,8 +51,11 @@ impl Merger {
     }
 }
 
-/// Folds and merges what is due of a model; gives when the next folding is.
+/// Folds and merges what is due of a model, unless it was deleted; gives when the next folding is.
 fn tend(inner: &Inner, model: ModelId, now: Time) -> Result<Option<Time>, Error> {
+    if !inner.catalog.read(|view| model::exists(view, model))? {
+        return Ok(None);
+    }
     let due = || inner.catalog.read(|view| fold::due(view, model, &inner.options));
     let mut next = due()?;
     while next.is_some_and(|due| due <= now) && inner.merge_once(|| fold::round(inner, model))? {

@@ -29,6 +29,8 @@ pub struct Model {
     pub schema: Schema,
     /// When it was first heard of.
     pub created: Time,
+    /// Rows before this are gone, but for what roll-ups say of them; a whole hour.
+    pub horizon: Option<Time>,
 }
 
 /// What a model's owners say of it.
@@ -40,8 +42,17 @@ pub struct ModelDetails {
     pub tags: Vec<String>,
     /// Where it comes from.
     pub lineage: Option<String>,
-    /// For how many days its rows are kept; for ever when absent.
-    pub retention_days: Option<u32>,
+    /// For how long it is kept.
+    pub retention: Retention,
+}
+
+/// For how long what a model has is kept; for ever where nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// For how many days after their time rows are kept.
+    pub raw_days: Option<u32>,
+    /// For how many days the roll-ups of dropped rows are kept.
+    pub summary_days: Option<u32>,
 }
 
 /// Creates the model or replaces its details; tells whether it was created.
@@ -55,9 +66,17 @@ pub(crate) fn put(
     let tags = serde_json::Value::from(details.tags.clone()).to_string();
     connection
         .prepare_cached(
-            "UPDATE models SET description = ?2, tags = ?3, lineage = ?4, retention_days = ?5 WHERE name = ?1",
+            "UPDATE models SET description = ?2, tags = ?3, lineage = ?4, retention_days = ?5, summary_days = ?6
+             WHERE name = ?1",
         )?
-        .execute(params![name.as_str(), details.description, tags, details.lineage, details.retention_days])?;
+        .execute(params![
+            name.as_str(),
+            details.description,
+            tags,
+            details.lineage,
+            details.retention.raw_days,
+            details.retention.summary_days,
+        ])?;
     let model = find(connection, name)?.ok_or_else(|| Error::not_found("model", name))?;
     Ok((model, created))
 }
@@ -70,20 +89,19 @@ pub(crate) fn create(connection: &Connection, name: &Name, now: Time) -> Result<
     Ok(created == 1)
 }
 
-const SELECT: &str = "SELECT id, name, description, tags, lineage, retention_days, created FROM models";
+const SELECT: &str = "SELECT id, name, description, tags, lineage, retention_days, created, summary_days, horizon
+    FROM models WHERE deleted IS NULL";
 
 /// The model called `name`.
 pub(crate) fn find(connection: &Connection, name: &Name) -> Result<Option<Model>, Error> {
-    let found = connection
-        .prepare_cached(&format!("{SELECT} WHERE name = ?1"))?
-        .query_row([name.as_str()], model)
-        .optional()?;
+    let found =
+        connection.prepare_cached(&format!("{SELECT} AND name = ?1"))?.query_row([name.as_str()], model).optional()?;
     found.map(|model| with_schema(connection, model)).transpose()
 }
 
 /// The model with this key.
 pub(crate) fn by_id(connection: &Connection, id: ModelId) -> Result<Model, Error> {
-    let found = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?.query_row([id.0], model).optional()?;
+    let found = connection.prepare_cached(&format!("{SELECT} AND id = ?1"))?.query_row([id.0], model).optional()?;
     with_schema(connection, found.ok_or_else(|| Error::not_found("model with key", id.0))?)
 }
 
@@ -96,10 +114,15 @@ pub(crate) fn expired(connection: &Connection, id: ModelId) -> Result<u64, Error
         .ok_or_else(|| Error::not_found("model with key", id.0))
 }
 
+/// Whether there is a model with this key that was not deleted.
+pub(crate) fn exists(connection: &Connection, id: ModelId) -> Result<bool, Error> {
+    Ok(connection.prepare_cached("SELECT 1 FROM models WHERE id = ?1 AND deleted IS NULL")?.exists([id.0])?)
+}
+
 /// The key of the model called `name`.
 pub(crate) fn id(connection: &Connection, name: &Name) -> Result<ModelId, Error> {
     connection
-        .prepare_cached("SELECT id FROM models WHERE name = ?1")?
+        .prepare_cached("SELECT id FROM models WHERE name = ?1 AND deleted IS NULL")?
         .query_row([name.as_str()], |row| row.get(0).map(ModelId))
         .optional()?
         .ok_or_else(|| Error::not_found("model", name))
@@ -109,7 +132,7 @@ pub(crate) fn id(connection: &Connection, name: &Name) -> Result<ModelId, Error>
 pub(crate) fn list(connection: &Connection, after: Option<&Name>, limit: usize) -> Result<Vec<Model>, Error> {
     let after = after.map_or("", Name::as_str);
     let models: Vec<Model> = connection
-        .prepare_cached(&format!("{SELECT} WHERE name > ?1 ORDER BY name LIMIT ?2"))?
+        .prepare_cached(&format!("{SELECT} AND name > ?1 ORDER BY name LIMIT ?2"))?
         .query_map(params![after, limit as i64], model)?
         .collect::<Result<_, _>>()?;
     models.into_iter().map(|model| with_schema(connection, model)).collect()
@@ -123,9 +146,15 @@ fn model(row: &Row<'_>) -> rusqlite::Result<Model> {
     Ok(Model {
         id: ModelId(row.get(0)?),
         name: catalog::name(row, 1)?,
-        details: ModelDetails { description: row.get(2)?, tags, lineage: row.get(4)?, retention_days: row.get(5)? },
+        details: ModelDetails {
+            description: row.get(2)?,
+            tags,
+            lineage: row.get(4)?,
+            retention: Retention { raw_days: row.get(5)?, summary_days: row.get(7)? },
+        },
         schema: Schema::default(),
         created: catalog::time(row, 6)?,
+        horizon: catalog::time_or_null(row, 8)?,
     })
 }
 
@@ -159,5 +188,15 @@ pub(crate) fn grow(connection: &Connection, id: ModelId, before: &Schema, after:
             statement.execute(params![id.0, position as i64, column.name, column.column_type.as_str()])?;
         }
     }
+    Ok(())
+}
+
+/// Takes a model's name away: what is written under it from now on is another's.
+pub(crate) fn retire(connection: &Connection, id: ModelId, now: Time) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "UPDATE models SET name = '/' || id, deleted = ?2, description = NULL, tags = '[]', lineage = NULL WHERE id = ?1",
+        )?
+        .execute(params![id.0, now.micros()])?;
     Ok(())
 }

@@ -52,6 +52,11 @@ impl ParquetFile {
         self.writer.write(batch).map_err(failed)
     }
 
+    /// Lets the rows so far be a row group of their own.
+    pub fn end_group(&mut self) -> Result<(), Error> {
+        self.writer.flush().map_err(failed)
+    }
+
     /// The finished file.
     pub fn finish(self) -> Result<Bytes, Error> {
         self.writer.into_inner().map(Bytes::from).map_err(failed)

@@ -64,6 +64,11 @@ impl Pins {
         (!needed).then(|| path.clone())
     }
 
+    /// Whether no replaced file is left.
+    pub fn is_empty(&self) -> bool {
+        held(&self.epochs).replaced.is_empty()
+    }
+
     /// The oldest replaced file is gone.
     pub fn freed(&self) {
         held(&self.epochs).replaced.pop_front();

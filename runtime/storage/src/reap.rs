@@ -1,6 +1,16 @@
 //! Deletes replaced files when no reader and no backup can need them.
 
-use crate::{Error, backup_lock::NoBackup, storage::Inner};
+use crate::{Error, Storage, backup_lock::NoBackup, storage::Inner};
+
+impl Storage {
+    /// Deletes the replaced files that no reader and no backup can need; gives how many that were.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub fn delete_replaced(&self) -> Result<usize, Error> {
+        reap(&self.inner)
+    }
+}
 
 /// Deletes what is free now; gives how many files that were. What remains is
 /// tried again later, or swept at the next start.

@@ -1,6 +1,6 @@
 //! Segments in the catalog: immutable Parquet files of one model's rows.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use driftline_core::{Digest, Time, Window};
 use object_store::path::Path;
@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 use crate::{
-    Error, Kind, catalog,
+    Error, Hidden, Kind, catalog,
     id_range::{IdRange, overlap},
     labels::Labels,
     log,
@@ -39,6 +39,10 @@ pub struct Segment {
     /// Grows with each listing of rows that were in no segment before. A file made
     /// of others has the largest of theirs.
     pub generation: u64,
+    /// Rows before this are in roll-ups; `None` when none is.
+    pub rolled: Option<Time>,
+    /// How many rows that is.
+    pub rolled_rows: u64,
 }
 
 impl Segment {
@@ -71,12 +75,21 @@ pub(crate) struct Listing {
     pub applied: u64,
     /// Of delayed metrics: when the first and the last of them arrived.
     pub received: Option<(Time, Time)>,
+    /// See [`Segment::rolled`].
+    pub rolled: Option<Time>,
+    /// See [`Segment::rolled_rows`].
+    pub rolled_rows: u64,
 }
 
 impl Listing {
     /// Where the file is.
     pub fn path(&self) -> Path {
         path(self.model, self.id)
+    }
+
+    /// The rows that are in roll-ups: whoever writes the file anew leaves them out.
+    pub fn rolled_up(&self) -> Hidden {
+        Hidden { before: self.rolled, ids: Arc::default() }
     }
 
     /// As a segment of predictions; `None` for delayed metrics, which have no times.
@@ -93,6 +106,8 @@ impl Listing {
             max_id: self.ids.1,
             digest: self.digest,
             generation: self.generation,
+            rolled: self.rolled,
+            rolled_rows: self.rolled_rows,
         })
     }
 }
@@ -150,7 +165,7 @@ pub(crate) fn insert(
 }
 
 const SELECT: &str = "SELECT id, model, rows, bytes, min_time, max_time, min_id, max_id, first_seq, last_seq, digest,
-    generation, applied, first_received, last_received, created FROM segments";
+    generation, applied, first_received, last_received, created, rolled, rolled_rows FROM segments";
 
 /// The segments of predictions that touch `window`, by first time.
 pub(crate) fn predictions(
@@ -182,10 +197,13 @@ pub(crate) fn all(connection: &Connection, model: ModelId, kind: Kind) -> Result
     Ok(found)
 }
 
-/// The models with segments.
+/// The models with segments, but those that were deleted.
 pub(crate) fn models(connection: &Connection) -> Result<Vec<ModelId>, Error> {
     let models = connection
-        .prepare_cached("SELECT DISTINCT model FROM segments ORDER BY model")?
+        .prepare_cached(
+            "SELECT DISTINCT model FROM segments
+             WHERE model NOT IN (SELECT id FROM models WHERE deleted IS NOT NULL) ORDER BY model",
+        )?
         .query_map([], |row| row.get(0).map(ModelId))?
         .collect::<Result<_, _>>()?;
     Ok(models)
@@ -256,5 +274,7 @@ fn listing(row: &Row<'_>) -> rusqlite::Result<Listing> {
         applied: row.get(12)?,
         received: catalog::time_or_null(row, 13)?.zip(catalog::time_or_null(row, 14)?),
         created: catalog::time(row, 15)?,
+        rolled: catalog::time_or_null(row, 16)?,
+        rolled_rows: row.get(17)?,
     })
 }

@@ -8,14 +8,16 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
-    DelayedCells, Error, Kind, Pin, Segment, Storage,
+    DefinitionKey, DelayedCells, Error, Hidden, KeptState, Kind, Pin, Segment, Storage, covered,
     delayed_cache::{Key, Wanted},
-    delayed_file,
+    delayed_file, deletion, grain,
+    hidden::Ids,
     id_range::{IdRange, both, overlap},
     latest::Latest,
     log,
-    model::{self, Model},
+    model::{self, Model, ModelId},
     parquet_file::Part,
+    rollup::{self, RollUp},
     rows,
     segment::{self, Listing},
     storage::Inner,
@@ -33,8 +35,32 @@ pub struct Snapshot {
     pub unsealed: Vec<RecordBatch>,
     pending: Pending,
     logged: Vec<LogRow>,
+    sight: Sight,
+    kept: KeptFiles,
     pin: Pin,
     inner: Arc<Inner>,
+}
+
+/// Which rows a snapshot shows; those of predictions that are being erased never.
+#[derive(Clone)]
+struct Sight {
+    rows: Shown,
+    hidden: Ids,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// Those from the model's horizon on.
+    Present,
+    /// Those that are in no roll-up yet, of files only.
+    NotRolledUp,
+}
+
+/// What is kept of rows before the horizon.
+#[derive(Clone, Default)]
+struct KeptFiles {
+    files: Vec<RollUp>,
+    covered: Vec<(DefinitionKey, Window)>,
 }
 
 /// The sequence number and checksum of a log row.
@@ -66,21 +92,67 @@ impl Storage {
     /// # Errors
     /// [`Error::NotFound`] for a model that was deleted, [`Error::Corrupt`] for a damaged log.
     pub fn snapshot(&self, model: &Model, window: Option<Window>) -> Result<Snapshot, Error> {
+        self.look(model, window, Shown::Present)
+    }
+
+    /// The sealed rows older than `until` that are in no roll-up yet; later ones of the same files may be among them.
+    pub(crate) fn not_rolled_up(&self, model: &Model, until: Time) -> Result<Snapshot, Error> {
+        let window = Window::new(grain::all().start(), until).ok();
+        let mut snapshot = self.look(model, window, Shown::NotRolledUp)?;
+        snapshot
+            .segments
+            .retain(|segment| segment.rolled.is_none_or(|rolled| rolled < until && rolled <= segment.max_time));
+        Ok(snapshot)
+    }
+
+    fn look(&self, model: &Model, window: Option<Window>, shown: Shown) -> Result<Snapshot, Error> {
         let inner = self.inner.clone();
         let pin = inner.pins.take();
-        let (model, segments, unsealed, pending, logged) = inner.catalog.read(|view| {
+        let (snapshot, unsealed) = inner.catalog.read(|view| {
             let model = model::by_id(view, model.id)?;
-            let segments = segment::predictions(view, model.id, window)?;
-            let logged = log::entries(view, model.id, Kind::Predictions, window)?;
+            let kept = match (shown, model.horizon) {
+                (Shown::Present, Some(horizon)) => kept_files(view, model.id, window, horizon)?,
+                _ => KeptFiles::default(),
+            };
+            let (segments, logged) = match (shown, present(window, model.horizon)) {
+                (Shown::Present, Some(window)) => (
+                    segment::predictions(view, model.id, window)?,
+                    log::entries(view, model.id, Kind::Predictions, window)?,
+                ),
+                (Shown::Present, None) => (Vec::new(), Vec::new()),
+                (Shown::NotRolledUp, _) => (segment::predictions(view, model.id, window)?, Vec::new()),
+            };
             let unsealed =
                 logged.iter().map(|entry| inner.log_cache.get(view, entry.seq)).collect::<Result<Vec<_>, _>>()?;
             let pending = pending(&inner, view, &model, &segments, &logged)?;
+            let hidden = Arc::new(deletion::hidden(view, model.id)?.into_iter().collect());
+            let sight = Sight { rows: shown, hidden };
             let logged = logged.iter().map(|entry| (entry.seq, entry.checksum)).collect();
-            Ok((model, segments, unsealed, pending, logged))
+            let (inner, none) = (inner.clone(), Vec::new());
+            Ok((Snapshot { model, segments, unsealed: none, pending, logged, sight, kept, pin, inner }, unsealed))
         })?;
-        let unsealed = gathered(&model, &unsealed)?;
-        Ok(Snapshot { model, segments, unsealed, pending, logged, pin, inner })
+        let hidden = Hidden { before: snapshot.model.horizon, ids: snapshot.sight.hidden.clone() };
+        let unsealed = gathered(&snapshot.model, &unsealed)?;
+        let unsealed = unsealed.iter().map(|batch| hidden.strip(batch)).collect::<Result<_, _>>()?;
+        Ok(Snapshot { unsealed, ..snapshot })
     }
+}
+
+/// The part of a window whose rows are not gone; `None` when they all are.
+fn present(window: Option<Window>, horizon: Option<Time>) -> Option<Option<Window>> {
+    match (window, horizon) {
+        (window, None) => Some(window),
+        (None, Some(horizon)) => Window::new(horizon, grain::all().end()).ok().map(Some),
+        (Some(window), Some(horizon)) => Window::new(window.start().max(horizon), window.end()).ok().map(Some),
+    }
+}
+
+fn kept_files(view: &Connection, model: ModelId, window: Option<Window>, horizon: Time) -> Result<KeptFiles, Error> {
+    let start = window.map_or(grain::all().start(), |window| window.start());
+    let Ok(gone) = Window::new(start, window.map_or(horizon, |window| window.end().min(horizon))) else {
+        return Ok(KeptFiles::default());
+    };
+    Ok(KeptFiles { files: rollup::list(view, model, gone)?, covered: covered::all(view, model)? })
 }
 
 /// The delayed metrics that may belong to these segments and log rows and are not folded into them.
@@ -150,11 +222,41 @@ fn joined(schema: &arrow::datatypes::SchemaRef, open: &mut Vec<RecordBatch>) -> 
 }
 
 impl Snapshot {
+    /// What must not be seen of a segment; `None` when all of it may.
+    pub fn hidden(&self, segment: &Segment) -> Option<Hidden> {
+        let before = match self.sight.rows {
+            Shown::Present => self.model.horizon,
+            Shown::NotRolledUp => segment.rolled,
+        };
+        let before = before.filter(|before| segment.min_time < *before);
+        let ids = self.sight.hidden.clone();
+        (before.is_some() || !ids.is_empty()).then_some(Hidden { before, ids })
+    }
+
+    /// The stretches of time whose rows are all in the kept states of a definition.
+    pub fn covered(&self, definition: DefinitionKey) -> Vec<Window> {
+        self.kept.covered.iter().filter(|(key, _)| *key == definition).map(|(_, stretch)| *stretch).collect()
+    }
+
+    /// The kept states of a definition that touch the snapshot's window, in order of time, then of their making.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] for a damaged file.
+    pub fn kept(&self, definition: DefinitionKey) -> Result<Vec<KeptState>, Error> {
+        let mut states = Vec::new();
+        for file in &self.kept.files {
+            states.extend(file.read(&self.inner, Some(definition))?.into_iter().map(|(_, kept)| kept));
+        }
+        states.sort_by_key(|kept| kept.window);
+        Ok(states)
+    }
+
     /// A digest over what the snapshot holds: segments, log rows, delayed metrics.
     pub fn digest(&self) -> Digest {
         let sealed = self.segments.iter().map(|segment| &segment.digest);
         let delayed = self.pending.sealed.iter().map(|listing| &listing.digest);
-        let files: Vec<u8> = sealed.chain(delayed).flat_map(|digest| *digest.as_bytes()).collect();
+        let kept = self.kept.files.iter().map(|file| &file.digest);
+        let files: Vec<u8> = sealed.chain(delayed).chain(kept).flat_map(|digest| *digest.as_bytes()).collect();
         let logged: Vec<u8> = self
             .logged
             .iter()

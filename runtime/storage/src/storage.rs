@@ -5,7 +5,7 @@ use std::{
     future::Future,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -23,14 +23,16 @@ use crate::{
     compact, dataset,
     delayed_cache::DelayedCache,
     files::Files,
-    fold, held, log,
+    fold,
+    forgotten::Forgotten,
+    held, log,
     log_cache::LogCache,
     merger::Merger,
     model::{self, ModelId},
     pins::Pins,
     plugin,
     reap::reap,
-    seal,
+    rollup, seal,
     sealer::{self, Sealer},
     segment,
     writer::Writer,
@@ -51,6 +53,7 @@ pub(crate) struct Inner {
     pub pins: Arc<Pins>,
     pub log_cache: LogCache,
     pub delayed_cache: DelayedCache,
+    pub forgotten: Arc<Forgotten>,
     intake: Intake,
     sealing: Mutex<()>,
     merging: Mutex<()>,
@@ -75,6 +78,8 @@ impl Storage {
         let (catalog, connection) = Catalog::open(dir)?;
         let files = Arc::new(Files::open(dir)?);
         sweep(dir, &catalog, &files)?;
+        let forgotten = Arc::new(Forgotten::default());
+        catalog.read(|view| forgotten.load(view))?;
         let writer = Arc::new(Writer::start(connection, options.clock.clone())?);
         let inner = Arc::new(Inner {
             catalog,
@@ -84,6 +89,7 @@ impl Storage {
             pins: Arc::default(),
             log_cache: LogCache::new(options.log_cache_bytes),
             delayed_cache: DelayedCache::new(options.delayed_cache_bytes),
+            forgotten,
             intake: Intake::new(options.queue_bytes),
             sealing: Mutex::new(()),
             merging: Mutex::new(()),
@@ -152,7 +158,7 @@ impl Storage {
     /// [`Error::Schema`] and [`Error::Rows`] for rows that don't fit,
     /// [`Error::NotFound`] without the model, [`Error::KeyReused`], [`Error::Busy`], [`Error::Full`].
     pub fn append(&self, append: Append) -> impl Future<Output = Result<Appended, Error>> + Send + use<> {
-        append::append(self.inner.writer.clone(), &self.inner.intake, append)
+        append::append(self.inner.writer.clone(), &self.inner.intake, self.inner.forgotten.clone(), append)
     }
 
     /// Moves all of the model's log into segments.
@@ -236,6 +242,11 @@ impl Inner {
         round()
     }
 
+    /// Keeps all who make files of rows or of other files away while it is held.
+    pub fn alone(&self) -> (MutexGuard<'_, ()>, MutexGuard<'_, ()>) {
+        (held(&self.merging), held(&self.sealing))
+    }
+
     /// Notes that other segments of the model are listed than before.
     pub fn note_change(&self, model: ModelId) {
         held(&self.changed).insert(model);
@@ -274,6 +285,7 @@ fn sweep(dir: &Path, catalog: &Catalog, files: &Files) -> Result<(), Error> {
 fn listed(catalog: &Catalog) -> Result<HashSet<object_store::path::Path>, Error> {
     catalog.read(|view| {
         let mut paths: HashSet<_> = segment::paths(view)?.into_iter().collect();
+        paths.extend(rollup::paths(view)?);
         paths.extend(dataset::paths(view)?);
         paths.extend(plugin::paths(view)?);
         Ok(paths)

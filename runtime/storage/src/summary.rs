@@ -3,7 +3,10 @@
 use driftline_core::Time;
 use rusqlite::{Connection, params};
 
-use crate::{Error, Kind, Model, Storage, catalog, model::ModelId};
+use crate::{
+    Error, Kind, Model, Storage, catalog,
+    model::{self, ModelId},
+};
 
 /// Counts and extents of a model's rows, from the catalog alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,21 +34,31 @@ impl Storage {
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn model_summary(&self, model: &Model) -> Result<ModelSummary, Error> {
         self.inner.catalog.read(|view| {
+            let horizon = model::by_id(view, model.id)?.horizon;
             let sealed = totals(view, "segments", model.id, Kind::Predictions)?;
+            let gone = rolled_rows(view, model.id)?;
             let logged = totals(view, "log", model.id, Kind::Predictions)?;
             let delayed_sealed = totals(view, "segments", model.id, Kind::Delayed)?;
             let delayed_logged = totals(view, "log", model.id, Kind::Delayed)?;
+            let first = [sealed.first, logged.first].into_iter().flatten().min();
             Ok(ModelSummary {
-                predictions: sealed.rows + logged.rows,
+                predictions: (sealed.rows + logged.rows).saturating_sub(gone),
                 delayed_rows: delayed_sealed.rows + delayed_logged.rows,
                 unsealed_rows: logged.rows,
                 segments: sealed.entries,
                 bytes: sealed.bytes + logged.bytes + delayed_sealed.bytes + delayed_logged.bytes,
-                first_time: [sealed.first, logged.first].into_iter().flatten().min(),
+                first_time: first.map(|first| horizon.map_or(first, |horizon| first.max(horizon))),
                 last_time: sealed.last.max(logged.last),
             })
         })
     }
+}
+
+/// How many rows of the model's segments are in roll-ups.
+fn rolled_rows(view: &Connection, model: ModelId) -> Result<u64, Error> {
+    Ok(view
+        .prepare_cached("SELECT coalesce(sum(rolled_rows), 0) FROM segments WHERE model = ?1")?
+        .query_row([model.0], |row| row.get(0))?)
 }
 
 struct Totals {

@@ -10,6 +10,7 @@ use std::{
 
 use driftline_core::{Name, Time};
 use driftline_eval::{Error, Outcome, Plan, PluginId, Progress};
+use driftline_storage::Definition;
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -34,6 +35,8 @@ pub struct Job {
     /// Whether its end is on disk; held while its record is written, so that no
     /// earlier state replaces a later one.
     pub settled: Mutex<bool>,
+    /// What it computes of rows, to be kept when they go.
+    pub definitions: Vec<Definition>,
     model: Name,
     plugin: PluginId,
     created: Time,
@@ -53,6 +56,7 @@ impl Job {
             cancel: CancellationToken::new(),
             started: Instant::now(),
             settled: Mutex::new(false),
+            definitions: plan.definitions(),
             model: order.request.model.clone(),
             plugin: plan.plugin().clone(),
             created,
@@ -60,6 +64,11 @@ impl Job {
             interrupted: AtomicBool::new(false),
             result: watch::Sender::new(None),
         }
+    }
+
+    /// Whose rows it is about.
+    pub fn model(&self) -> &Name {
+        &self.model
     }
 
     /// Its turn has come.

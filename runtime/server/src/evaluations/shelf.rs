@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use driftline_core::Name;
 use uuid::Uuid;
 
 use super::job::Job;
@@ -41,6 +42,11 @@ impl Shelf {
         {
             held.jobs.remove(&oldest);
         }
+    }
+
+    /// Those of a model, which are no longer found.
+    pub fn take_of(&self, model: &Name) -> Vec<Arc<Job>> {
+        self.held().jobs.extract_if(|_, job| job.model() == model).map(|(_, job)| job).collect()
     }
 
     /// The one with this id.

@@ -25,12 +25,9 @@ pub async fn put_model(
     request: Request,
 ) -> Result<(StatusCode, Json<Model>), Problem> {
     let put: ModelPut = extract::json(request, app.limits.json_bytes).await?;
-    if put.retention_days == Some(0) {
-        let detail = "`retention_days` is 0, which would keep nothing: leave it out to keep rows for ever";
-        return Err(Problem::invalid("invalid_field", detail).at("retention_days"));
-    }
-    let ModelPut { description, tags, lineage, retention_days } = put;
-    let details = ModelDetails { description, tags, lineage, retention_days };
+    let retention = put.retention()?;
+    let ModelPut { description, tags, lineage, .. } = put;
+    let details = ModelDetails { description, tags, lineage, retention };
     let (model, created) = app
         .blocking(move |app| -> Result<_, Problem> {
             let (model, created) = app.storage.put_model(&name, details)?;

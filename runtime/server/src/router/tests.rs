@@ -1,23 +1,54 @@
 //! The interface driven in process: what each call answers, and each envelope's refusal.
 
+mod deletions;
+mod retention;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
+use driftline_core::Time;
+use driftline_storage::{Clock, SystemClock};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::router;
-use crate::{Config, app::Shared, server};
+use crate::{Config, app::Shared, server, standard_plugins};
 
 /// The interface over an empty data directory.
 struct Interface {
     router: Router,
     app: Shared,
-    _data: TempDir,
+    data: TempDir,
+}
+
+/// A clock that the test turns.
+struct ManualClock(AtomicI64);
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+impl ManualClock {
+    fn at(time: &str) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(time.parse::<Time>().expect("a time").micros())))
+    }
+
+    fn turn_days(&self, days: i64) {
+        self.0.fetch_add(days * DAY_MICROS, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Time {
+        Time::from_micros(self.0.load(Ordering::SeqCst)).expect("a time")
+    }
 }
 
 struct Answer {
@@ -34,12 +65,29 @@ impl Answer {
 
 impl Interface {
     fn new() -> Self {
-        let data = TempDir::new().expect("a directory");
+        Self::over(TempDir::new().expect("a directory"), Arc::new(SystemClock), 4096)
+    }
+
+    /// Over the directory `data`, with a clock of the test's own and the standard plugins.
+    fn by(clock: &Arc<ManualClock>, data: TempDir) -> Self {
+        let interface =
+            Self::over(data, clock.clone(), Config::new("".into(), ([127, 0, 0, 1], 0).into()).limits.json_bytes);
+        standard_plugins::install_missing(&interface.app.storage, &interface.app.sandbox).expect("installs");
+        interface
+    }
+
+    fn over(data: TempDir, clock: Arc<dyn Clock>, json_bytes: usize) -> Self {
         let mut config = Config::new(data.path().to_owned(), ([127, 0, 0, 1], 0).into());
         config.compile_in_process = true;
-        config.limits.json_bytes = 4096;
-        let app = server::open(&config).expect("opens");
-        Self { router: router(&app), app, _data: data }
+        config.limits.json_bytes = json_bytes;
+        let app = server::open_by(&config, clock).expect("opens");
+        Self { router: router(&app), app, data }
+    }
+
+    /// Stops without shutting down, as a crash would; the directory stays.
+    fn stopped(self) -> TempDir {
+        self.app.storage.close();
+        self.data
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -183,6 +231,7 @@ async fn every_refusal_is_a_problem_with_a_code_and_a_field() {
         changes.as_object().into_iter().flatten().for_each(|(key, value)| body[key] = value.clone());
         (Method::POST, "/v1/evaluations", body)
     };
+    let retention = |body: Value| (Method::PUT, "/v1/models/m", json!({ "retention": body }));
     type Call<'a> = (Method, &'a str, Value);
     let table: Vec<(Call<'_>, u16, &str, Value)> = vec![
         ((Method::GET, "/nothing", json!(null)), 404, "unknown_path", json!(null)),
@@ -191,6 +240,30 @@ async fn every_refusal_is_a_problem_with_a_code_and_a_field() {
         ((Method::PUT, "/v1/models/m", json!({"tag": []})), 422, "unknown_field", json!("tag")),
         ((Method::PUT, "/v1/models/m", json!({"tags": [1]})), 422, "invalid_field", json!("tags[0]")),
         ((Method::PUT, "/v1/models/m", json!({"retention_days": 0})), 422, "invalid_field", json!("retention_days")),
+        (retention(json!({"raw_days": 0})), 422, "invalid_field", json!("retention.raw_days")),
+        (retention(json!({"summary_days": 99_999})), 422, "invalid_field", json!("retention.summary_days")),
+        (retention(json!({"raw_days": 30, "summary_days": 29})), 422, "invalid_field", json!("retention.summary_days")),
+        (retention(json!({"days": 30})), 422, "unknown_field", json!("retention.days")),
+        (
+            (Method::PUT, "/v1/models/m", json!({"retention": {"raw_days": 3}, "retention_days": 4})),
+            422,
+            "invalid_field",
+            json!("retention_days"),
+        ),
+        ((Method::DELETE, "/v1/models/none", json!(null)), 404, "model_not_found", json!("model")),
+        (
+            (Method::DELETE, "/v1/models/none/predictions/00000000-0000-4000-8000-000000000001", json!(null)),
+            404,
+            "model_not_found",
+            json!("model"),
+        ),
+        ((Method::DELETE, "/v1/models/m/predictions/1", json!(null)), 400, "invalid_path", json!("id")),
+        (
+            (Method::GET, "/v1/deletions/00000000-0000-4000-8000-000000000001", json!(null)),
+            404,
+            "deletion_not_found",
+            json!("id"),
+        ),
         ((Method::PUT, "/v1/models/m", json!({"description": long})), 413, "body_too_large", json!(null)),
         ((Method::GET, "/v1/models/none", json!(null)), 404, "model_not_found", json!("model")),
         ((Method::GET, "/v1/models?limit=0", json!(null)), 422, "invalid_limit", json!("limit")),
@@ -262,7 +335,7 @@ async fn answers_carry_the_request_id_and_the_interface_describes_itself() {
     let described = interface.get("/openapi.json").await.json();
     let paths = described["paths"].as_object().expect("paths");
     let calls: usize = paths.values().filter_map(Value::as_object).map(serde_json::Map::len).sum();
-    assert_eq!((paths.len(), calls), (15, 24), "{:?}", paths.keys());
+    assert_eq!((paths.len(), calls), (17, 27), "{:?}", paths.keys());
     interface.app.storage.close();
     assert_eq!(interface.get("/healthz").await.status, 200);
 }

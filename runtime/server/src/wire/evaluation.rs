@@ -4,7 +4,7 @@ mod answer;
 mod request;
 
 pub use answer::{
-    Chart, Evaluation, EvaluationStatus, EvaluationSummary, Failure, Lineage, Progress, RowCounts, Series, SliceCell,
-    Timing, UsedPlugin, Value, WindowBounds, WindowResult,
+    Chart, Evaluation, EvaluationStatus, EvaluationSummary, Failure, Lineage, Progress, RolledUp, RowCounts, Series,
+    SliceCell, Timing, UsedPlugin, Value, WindowBounds, WindowResult,
 };
 pub use request::{EvaluationFilter, EvaluationRequest, InputColumns, ReferenceSpec, Wait, WaitQuery, WindowSpec};

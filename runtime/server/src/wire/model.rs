@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Instant, ItemName, Labels};
+use crate::problem::Problem;
 
 /// What owners say of a model; it replaces what was said before.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -16,8 +17,74 @@ pub struct ModelPut {
     pub tags: Vec<String>,
     /// Where it comes from: training run, repository, data.
     pub lineage: Option<String>,
-    /// For how many days its rows are kept; for ever when absent.
+    /// For how long it is kept; for ever where nothing is said.
+    pub retention: Option<Retention>,
+    /// Another way to write `retention.raw_days`.
     pub retention_days: Option<u32>,
+}
+
+/// For how long what a model has is kept; for ever where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// For how many days after their time predictions are kept.
+    pub raw_days: Option<u32>,
+    /// For how many days after their time the summaries are kept that answer evaluations once the predictions are
+    /// gone: by the hour first, then by the day, then by the month.
+    pub summary_days: Option<u32>,
+}
+
+impl ModelPut {
+    /// What is said of retention.
+    ///
+    /// # Errors
+    /// 422 with the field.
+    pub fn retention(&self) -> Result<driftline_storage::Retention, Problem> {
+        let Retention { raw_days, summary_days } = self.retention.unwrap_or_default();
+        let fields = [
+            ("retention.raw_days", raw_days),
+            ("retention.summary_days", summary_days),
+            ("retention_days", self.retention_days),
+        ];
+        for (field, days) in fields {
+            check_days(field, days)?;
+        }
+        if let (Some(days), Some(other)) = (raw_days, self.retention_days)
+            && days != other
+        {
+            let detail = format!(
+                "`retention_days` is {other}, but `retention.raw_days` is {days}: they mean the same, write one"
+            );
+            return Err(Problem::invalid("invalid_field", detail).at("retention_days"));
+        }
+        let raw_days = raw_days.or(self.retention_days);
+        if let (Some(raw), Some(summary)) = (raw_days, summary_days)
+            && summary < raw
+        {
+            let detail = format!(
+                "`retention.summary_days` is {summary}, fewer than the {raw} days of the predictions themselves: write at least {raw}"
+            );
+            return Err(Problem::invalid("invalid_field", detail).at("retention.summary_days"));
+        }
+        Ok(driftline_storage::Retention { raw_days, summary_days })
+    }
+}
+
+/// A hundred years; longer is for ever.
+const MAX_DAYS: u32 = 36_525;
+
+fn check_days(field: &str, days: Option<u32>) -> Result<(), Problem> {
+    match days {
+        Some(0) => {
+            let detail = format!("`{field}` is 0, which would keep nothing: leave it out to keep for ever");
+            Err(Problem::invalid("invalid_field", detail).at(field))
+        }
+        Some(days) if days > MAX_DAYS => {
+            let detail = format!("`{field}` is {days}, more than {MAX_DAYS}: leave it out to keep for ever");
+            Err(Problem::invalid("invalid_field", detail).at(field))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A model as lists show it.
@@ -44,8 +111,12 @@ pub struct Model {
     pub tags: Vec<String>,
     /// Where it comes from.
     pub lineage: Option<String>,
-    /// For how many days its rows are kept; for ever when absent.
+    /// For how long it is kept.
+    pub retention: Retention,
+    /// The same as `retention.raw_days`.
     pub retention_days: Option<u32>,
+    /// Predictions before this are gone; evaluations are answered from summaries. Absent while all are there.
+    pub rolled_up_until: Option<Instant>,
     /// When it was first heard of.
     pub created: Instant,
     /// Its metric columns, in the order in which they first came.
@@ -86,6 +157,12 @@ impl From<&driftline_core::Column> for Column {
     }
 }
 
+impl From<driftline_storage::Retention> for Retention {
+    fn from(retention: driftline_storage::Retention) -> Self {
+        Self { raw_days: retention.raw_days, summary_days: retention.summary_days }
+    }
+}
+
 impl From<driftline_storage::Model> for ModelSummary {
     fn from(model: driftline_storage::Model) -> Self {
         Self {
@@ -111,7 +188,9 @@ impl Model {
             description: model.details.description,
             tags: model.details.tags,
             lineage: model.details.lineage,
-            retention_days: model.details.retention_days,
+            retention: model.details.retention.into(),
+            retention_days: model.details.retention.raw_days,
+            rolled_up_until: model.horizon.map(Instant),
             created: Instant(model.created),
             predictions: counts.predictions,
             delayed_rows: counts.delayed_rows,

@@ -128,6 +128,8 @@ mod tests {
             generation: 1,
             applied: 0,
             received: None,
+            rolled: None,
+            rolled_rows: 0,
         }
     }
 

@@ -52,7 +52,8 @@ pub(super) fn rewrite(
     let mut draft = Draft::new(Kind::Predictions, schema.clone())?;
     for batch in parquet_file::read(&store, &path, segment.bytes, Part::default())? {
         inner.go_on()?;
-        draft.add(&rows::fit(&folded.apply(&batch?)?, &schema)?)?;
+        let rows = segment.rolled_up().strip(&batch?)?;
+        draft.add(&rows::fit(&folded.apply(&rows)?, &schema)?)?;
     }
     let (seqs, generation) = (segment.seqs, segment.generation);
     draft.store(&inner.files, Origin { model: model.id, seqs, generation, applied: 0 })

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use driftline_storage::{Error, ModelDetails};
+use driftline_storage::{Error, ModelDetails, Retention};
 use tempfile::TempDir;
 
 use crate::world::{Int, World, name, open, prediction};
@@ -69,7 +69,7 @@ fn models_are_created_described_and_listed() {
         description: Some(text.into()),
         tags: vec!["eu".into(), "x,y".into()],
         lineage: None,
-        retention_days: Some(30),
+        retention: Retention { raw_days: Some(30), summary_days: None },
     };
     assert!(world.storage().put_model(&name("b"), details("first")).expect("writes").1);
     let (model, created) = world.storage().put_model(&name("b"), details("second")).expect("writes");

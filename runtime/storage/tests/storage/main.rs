@@ -10,5 +10,6 @@ mod ingest;
 mod label_counts;
 mod model_based;
 mod records;
+mod retention;
 mod sealing;
 mod world;

@@ -152,9 +152,9 @@ fn aggregate(start: i64, metric: &str, value: Option<f64>, evaluation: Option<u1
 fn evaluations_are_listed_newest_first_and_filtered() {
     let world = world_with_model();
     for (n, plugin) in (1..).zip(["psi@1.0.0", "psi@2.0.0", "ks@1.0.0", "psi-extra@1.0.0", "psi@1.0.0"]) {
-        world.storage().put_evaluation(evaluation(n, plugin, "running"), vec![]).expect("writes");
+        world.storage().put_evaluation(evaluation(n, plugin, "running"), vec![], vec![]).expect("writes");
     }
-    world.storage().put_evaluation(evaluation(3, "ks@1.0.0", "failed"), vec![]).expect("updates");
+    world.storage().put_evaluation(evaluation(3, "ks@1.0.0", "failed"), vec![], vec![]).expect("updates");
     let list = |filter: EvaluationFilter, after: Option<u128>, limit| {
         let found = world.storage().evaluations(&filter, after.map(Uuid::from_u128), limit).expect("reads");
         found.into_iter().map(|record| record.id.as_u128()).collect::<Vec<_>>()
@@ -172,8 +172,11 @@ fn evaluations_are_listed_newest_first_and_filtered() {
         Some("failed")
     );
     assert_eq!(world.storage().evaluation(Uuid::from_u128(9)).expect("reads"), None);
-    let unknown =
-        world.storage().put_evaluation(EvaluationRecord { model: name("x"), ..evaluation(9, "a", "b") }, vec![]);
+    let unknown = world.storage().put_evaluation(
+        EvaluationRecord { model: name("x"), ..evaluation(9, "a", "b") },
+        vec![],
+        vec![],
+    );
     assert!(matches!(unknown, Err(Error::NotFound { .. })));
 }
 
@@ -183,10 +186,10 @@ fn an_evaluation_replaces_its_own_aggregates_only() {
     world.storage().append_aggregates(&name("m"), vec![aggregate(5, "psi", Some(0.5), None)]).expect("writes");
     world
         .storage()
-        .put_evaluation(evaluation(1, "psi@1.0.0", "running"), vec![aggregate(0, "psi", None, Some(1))])
+        .put_evaluation(evaluation(1, "psi@1.0.0", "running"), vec![aggregate(0, "psi", None, Some(1))], vec![])
         .expect("writes");
     let results = vec![aggregate(0, "psi", Some(0.1), Some(1)), aggregate(20, "ks", Some(f64::NAN), Some(1))];
-    world.storage().put_evaluation(evaluation(1, "psi@1.0.0", "succeeded"), results).expect("writes");
+    world.storage().put_evaluation(evaluation(1, "psi@1.0.0", "succeeded"), results, vec![]).expect("writes");
     world.restart();
     let list = |filter: AggregateFilter| {
         let found = world.storage().aggregates(&name("m"), &filter, None, 10).expect("reads");

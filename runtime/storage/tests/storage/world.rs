@@ -277,8 +277,11 @@ pub fn read(storage: &Storage, snapshot: &Snapshot, window: Option<Window>) -> R
     let mut rows = Vec::new();
     for segment in &snapshot.segments {
         storage.verify_segment(segment)?;
-        let batch = segment_rows(storage, &segment.path);
+        let mut batch = segment_rows(storage, &segment.path);
         assert_eq!(batch.num_rows() as u64, segment.rows);
+        if let Some(hidden) = snapshot.hidden(segment) {
+            batch = hidden.strip(&batch)?;
+        }
         rows.extend(plain(&delayed.of(segment).apply(&batch)?));
     }
     for batch in &snapshot.unsealed {

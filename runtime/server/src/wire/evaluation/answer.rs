@@ -140,6 +140,23 @@ pub struct WindowResult {
     /// How the plugin failed here, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Where the period or the reference reaches into time whose rows are gone: what stood in for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_up: Option<RolledUp>,
+}
+
+/// What stood in for rows that are gone: kept summaries of whole hours, days or months.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RolledUp {
+    /// Rows before this are gone.
+    pub until: Instant,
+    /// The coarsest summaries there are for this time: `hour`, `day` or `month`; null without any.
+    pub grain: Option<String>,
+    /// Whether summaries stand for every row that is gone. If not, the values are undefined.
+    pub complete: bool,
+    /// Why it is not complete, or a remark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The value of a grouping expression: text, a number, a boolean or null.
@@ -285,6 +302,18 @@ impl From<eval::WindowResult> for WindowResult {
             values: result.values.into_iter().map(Value::from).collect(),
             charts: result.charts.into_iter().map(Chart::from).collect(),
             failure: result.failure.map(Failure::from),
+            rolled_up: result.rolled_up.map(RolledUp::from),
+        }
+    }
+}
+
+impl From<eval::RolledUp> for RolledUp {
+    fn from(rolled_up: eval::RolledUp) -> Self {
+        Self {
+            until: Instant(rolled_up.until),
+            grain: rolled_up.grain.map(|grain| grain.to_string()),
+            complete: rolled_up.complete,
+            note: rolled_up.note,
         }
     }
 }

@@ -1,0 +1,84 @@
+//! One step of erasing a model: some of its rows and records go, in the end the model itself.
+
+use object_store::path::Path;
+use rusqlite::{Connection, params};
+
+use crate::{
+    Error, Kind, dataset,
+    deletion::{self, Pending},
+    grain,
+    model::ModelId,
+    rollup, segment,
+    storage::Inner,
+};
+
+/// Log rows of at most 64 Ki rows each that one step removes.
+const LOG_ROWS: i64 = 64;
+/// Records without files, some at a time; those that others refer to come last.
+const RECORDS: [&str; 7] = [
+    "DELETE FROM retries WHERE (model, kind, key) IN (SELECT model, kind, key FROM retries WHERE model = ?1 LIMIT 2000)",
+    "DELETE FROM aggregates WHERE id IN (SELECT id FROM aggregates WHERE model = ?1 LIMIT 2000)",
+    "DELETE FROM evaluations WHERE id IN (SELECT id FROM evaluations WHERE model = ?1 LIMIT 500)",
+    "DELETE FROM covered WHERE model = ?1",
+    "DELETE FROM definitions WHERE model = ?1",
+    "DELETE FROM forgotten WHERE model = ?1",
+    "DELETE FROM columns WHERE model = ?1",
+];
+
+/// Takes the next step.
+pub(crate) fn step(inner: &Inner, deletion: &Pending) -> Result<(), Error> {
+    // Whoever makes new files of this model has ended or not begun.
+    let _alone = inner.alone();
+    let deletion = *deletion;
+    let files = inner.writer.call(move |group| remove_some(group.connection, &deletion))?;
+    inner.pins.replaced(files);
+    Ok(())
+}
+
+/// Removes the first that is left; gives the files that are listed no more.
+fn remove_some(connection: &Connection, deletion: &Pending) -> Result<Vec<Path>, Error> {
+    let model = deletion.model;
+    let logged = rows_of_log(connection, model)?;
+    if logged > 0 {
+        deletion::count(connection, deletion.id, logged)?;
+        return Ok(Vec::new());
+    }
+    let files = unlist_files(connection, deletion)?;
+    if !files.is_empty() {
+        return Ok(files);
+    }
+    for delete in RECORDS {
+        if connection.prepare_cached(delete)?.execute([model.0])? > 0 {
+            return Ok(Vec::new());
+        }
+    }
+    connection.execute("DELETE FROM models WHERE id = ?1", [model.0])?;
+    deletion::unlisted(connection, deletion.id)?;
+    Ok(Vec::new())
+}
+
+/// Removes some log rows; gives how many rows were in them.
+fn rows_of_log(connection: &Connection, model: ModelId) -> Result<u64, Error> {
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM log WHERE seq IN (SELECT seq FROM log WHERE model = ?1 ORDER BY seq LIMIT ?2) RETURNING rows",
+    )?;
+    let rows = statement.query_map(params![model.0, LOG_ROWS], |row| row.get::<_, u64>(0))?;
+    rows.map(|rows| Ok(rows?)).sum()
+}
+
+fn unlist_files(connection: &Connection, deletion: &Pending) -> Result<Vec<Path>, Error> {
+    let model = deletion.model;
+    let mut files = Vec::new();
+    for kind in [Kind::Predictions, Kind::Delayed] {
+        let listings = segment::all(connection, model, kind)?;
+        segment::remove(connection, &listings.iter().map(|listing| listing.id).collect::<Vec<_>>())?;
+        deletion::count(connection, deletion.id, listings.iter().map(|listing| listing.rows).sum())?;
+        files.extend(listings.iter().map(segment::Listing::path));
+    }
+    for rollup in rollup::list(connection, model, grain::all())? {
+        rollup::remove(connection, rollup.id)?;
+        files.push(rollup.path());
+    }
+    files.extend(dataset::remove_all(connection, model)?);
+    Ok(files)
+}

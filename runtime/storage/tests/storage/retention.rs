@@ -1,0 +1,239 @@
+//! Rows past their time: each is to be seen or in exactly one kept state, whatever happens between.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use arrow::{array::AsArray, datatypes::TimestampMicrosecondType};
+use driftline_core::Window;
+use driftline_storage::{
+    Definition, DefinitionKey, Grain, KeptFile, KeptState, ModelDetails, Retention, RetentionStep, Storage,
+};
+use proptest::prelude::*;
+
+use crate::world::{Int, Row, World, delayed, name, prediction, segment_rows, time, window};
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
+/// The world's clock at the start.
+const NOW: i64 = 1_700_000_000_000_000;
+
+fn key() -> DefinitionKey {
+    Definition::new("the sum of ids".into()).key
+}
+
+fn keep_for(world: &World, raw_days: u32, summary_days: Option<u32>) {
+    let retention = Retention { raw_days: Some(raw_days), summary_days };
+    world.storage().put_model(&name("m"), ModelDetails { retention, ..Default::default() }).expect("writes");
+}
+
+/// Rows and the sum of their ids, which stands for any state that merges.
+type Sum = (u64, u128);
+
+fn sum_of(ids: impl IntoIterator<Item = u128>) -> Sum {
+    ids.into_iter().fold((0, 0), |sum, id| (sum.0 + 1, sum.1 + id))
+}
+
+/// What a plugin would keep of the step's rows: a sum for each hour.
+fn hourly(storage: &Storage, step: &RetentionStep) -> Vec<KeptState> {
+    let mut hours: BTreeMap<Window, Sum> = BTreeMap::new();
+    for segment in &step.snapshot.segments {
+        let mut batch = segment_rows(storage, &segment.path);
+        if let Some(hidden) = step.snapshot.hidden(segment) {
+            batch = hidden.strip(&batch).expect("strips");
+        }
+        let ids = batch.column_by_name("id").expect("ids").as_fixed_size_binary();
+        let times = batch.column_by_name("time").expect("times").as_primitive::<TimestampMicrosecondType>();
+        for (row, at) in times.values().iter().enumerate().filter(|(_, at)| **at < step.until.micros()) {
+            let sum = hours.entry(Grain::Hour.around(time(*at))).or_default();
+            *sum = (sum.0 + 1, sum.1 + u128::from_be_bytes(ids.value(row).try_into().expect("16 bytes")));
+        }
+    }
+    hours.into_iter().map(|(window, sum)| kept(window, sum)).collect()
+}
+
+fn kept(window: Window, (rows, sum): Sum) -> KeptState {
+    KeptState { window, slice: "[]".into(), rows: [rows, rows, 0], state: sum.to_be_bytes().to_vec() }
+}
+
+fn sum(kept: &[KeptState]) -> Sum {
+    let of = |kept: &KeptState| u128::from_be_bytes(kept.state[..].try_into().expect("16 bytes"));
+    kept.iter().fold((0, 0), |sum, kept| (sum.0 + kept.rows[0], sum.1 + of(kept)))
+}
+
+/// Does all that is due.
+fn retain(world: &World) {
+    let storage = world.storage();
+    while let Some(step) = storage.retention_step(&world.model()).expect("a step") {
+        let mut file = KeptFile::new().expect("a file");
+        file.add(key(), &hourly(storage, &step)).expect("adds");
+        storage.roll_up(step, file, vec![key()]).expect("rolls up");
+    }
+    while let Some(coarsening) = storage.coarsening(&world.model()).expect("a coarsening") {
+        let mut file = KeptFile::new().expect("a file");
+        for (key, states) in coarsening.states().expect("states") {
+            let mut coarse: BTreeMap<Window, Vec<KeptState>> = BTreeMap::new();
+            for state in states {
+                coarse.entry(coarsening.grain().around(state.window.start())).or_default().push(state);
+            }
+            let coarse: Vec<KeptState> =
+                coarse.into_iter().map(|(window, states)| kept(window, sum(&states))).collect();
+            file.add(key, &coarse).expect("adds");
+        }
+        assert!(storage.coarsen(coarsening, file).expect("coarsens"));
+    }
+    storage.expire_roll_ups(&world.model()).expect("expires");
+    while storage.shrink(&world.model()).expect("shrinks") {}
+    storage.delete_replaced().expect("deletes");
+}
+
+fn states(world: &World) -> Vec<KeptState> {
+    world.snapshot(None).kept(key()).expect("reads")
+}
+
+/// Everything that is to be seen or kept.
+fn whole(world: &World) -> Sum {
+    let (seen, kept) = (sum_of(world.read(None).iter().map(|row| row.id)), sum(&states(world)));
+    (seen.0 + kept.0, seen.1 + kept.1)
+}
+
+fn bytes(world: &World, folder: &str) -> u64 {
+    fn of(path: std::path::PathBuf) -> u64 {
+        let Ok(entries) = std::fs::read_dir(path) else { return 0 };
+        let size =
+            |path: std::path::PathBuf| if path.is_dir() { of(path) } else { path.metadata().map_or(0, |m| m.len()) };
+        entries.map(|entry| size(entry.expect("an entry").path())).sum()
+    }
+    of(world.dir.path().join(folder))
+}
+
+#[test]
+fn rows_past_their_time_go_and_their_states_stay() {
+    let mut world = World::new();
+    keep_for(&world, 30, Some(365));
+    let rows: Vec<Row> = (0..6_000)
+        .map(|n| prediction(n, NOW - 100 * DAY + n as i64 * 24 * 60_000_000, &[("a", Int(n as i64))]))
+        .collect();
+    world.append(&rows);
+    world.seal();
+    let before = bytes(&world, "segments");
+    retain(&world);
+    let horizon = world.model().horizon.expect("a horizon");
+    assert_eq!(horizon, Grain::Hour.around(time(NOW - 30 * DAY)).start());
+    let (seen, expected) = (world.read(None), rows.iter().filter(|row| row.time.expect("a time") >= horizon.micros()));
+    assert_eq!(seen.len(), expected.count());
+    // The file of the month in which the horizon lies stays whole: less than half of its rows are gone.
+    assert!(bytes(&world, "segments") < before * 6 / 10);
+    assert_eq!(whole(&world), sum_of(rows.iter().map(|row| row.id)));
+    assert_eq!(world.snapshot(None).covered(key()).len(), 1);
+    let past = world.snapshot(Some(window(NOW - 90 * DAY, NOW - 80 * DAY)));
+    assert_eq!((past.segments.len(), past.unsealed.len()), (0, 0));
+    drop(past);
+    world.restart();
+    assert_eq!(whole(&world), sum_of(rows.iter().map(|row| row.id)));
+    let grains: Vec<Grain> = states(&world).iter().map(|kept| Grain::of(kept.window)).collect();
+    assert!(grains.contains(&Grain::Hour) && grains.contains(&Grain::Day), "{grains:?}");
+    world.clock.advance(Duration::from_secs(500 * 86_400));
+    retain(&world);
+    assert_eq!((world.read(None).len(), states(&world).len(), bytes(&world, "segments")), (0, 0, 0));
+    assert!(world.snapshot(None).covered(key()).iter().all(|c| c.start() >= time(NOW + 134 * DAY)));
+}
+
+#[test]
+fn a_step_whose_files_were_replaced_changes_nothing() {
+    let world = World::new();
+    keep_for(&world, 1, None);
+    world.append(&[prediction(1, NOW - 3 * DAY, &[]), prediction(2, NOW - 2 * DAY, &[])]);
+    let storage = world.storage();
+    let late = storage.retention_step(&world.model()).expect("a step").expect("due");
+    retain(&world);
+    let mut file = KeptFile::new().expect("a file");
+    file.add(key(), &hourly_again(&late)).expect("adds");
+    assert!(!storage.roll_up(late, file, vec![key()]).expect("answers"));
+    assert_eq!(whole(&world), (2, 3));
+}
+
+/// States that would count rows twice if they were taken.
+fn hourly_again(step: &RetentionStep) -> Vec<KeptState> {
+    let window = Grain::Hour.around(step.hours.expect("hours").start());
+    vec![kept(window, (2, 3))]
+}
+
+#[test]
+fn time_that_a_definition_missed_is_not_covered() {
+    let world = World::new();
+    keep_for(&world, 1, None);
+    let other = Definition::new("another".into()).key;
+    let storage = world.storage();
+    world.append(&[prediction(1, NOW - 3 * DAY, &[])]);
+    let step = storage.retention_step(&world.model()).expect("a step").expect("due");
+    let mut file = KeptFile::new().expect("a file");
+    file.add(key(), &hourly(storage, &step)).expect("adds");
+    assert!(storage.roll_up(step, file, vec![key(), other]).expect("rolls up"));
+    world.append(&[prediction(2, NOW - 3 * DAY - 30 * HOUR, &[])]);
+    retain(&world);
+    let covers = |key, at| world.snapshot(None).covered(key).iter().any(|c| c.contains(time(at)));
+    assert!(covers(key(), NOW - 3 * DAY - 30 * HOUR));
+    assert!(!covers(other, NOW - 3 * DAY - 30 * HOUR), "the late row is in none of its states");
+    assert!(covers(other, NOW - 5 * DAY) && !covers(other, NOW - 2 * DAY));
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Append(Vec<(i64, bool)>),
+    Seal,
+    Retain,
+    Turn(u64),
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => proptest::collection::vec((0_i64..400, any::<bool>()), 1..8).prop_map(Step::Append),
+        2 => Just(Step::Seal),
+        2 => Just(Step::Retain),
+        2 => (1_u64..200).prop_map(Step::Turn),
+        1 => Just(Step::Restart),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, max_shrink_iters: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_row_is_seen_or_kept_once(steps in proptest::collection::vec(step(), 1..20), segment_rows in 1_usize..9) {
+        let mut world = World::with(|options| options.segment_rows = segment_rows);
+        keep_for(&world, 2, None);
+        let (mut next, mut tracked, mut hours) = (0_u128, (0, 0), 0);
+        for step in steps.into_iter().chain([Step::Retain, Step::Restart]) {
+            match step {
+                Step::Append(rows) => {
+                    // Up to 400 hours old: most come late for time that is rolled up.
+                    let row = |(age, labelled): &(i64, bool)| {
+                        next += 1;
+                        (prediction(next, NOW + hours * HOUR - age * HOUR, &[("a", Int(1))]), *labelled)
+                    };
+                    let rows: Vec<(Row, bool)> = rows.iter().map(row).collect();
+                    let labels: Vec<Row> =
+                        rows.iter().filter(|(_, l)| *l).map(|(row, _)| delayed(row.id, &[("late", Int(1))])).collect();
+                    let rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
+                    let sum = sum_of(rows.iter().map(|row| row.id));
+                    tracked = (tracked.0 + sum.0, tracked.1 + sum.1);
+                    world.append(&rows);
+                    if !labels.is_empty() {
+                        world.append(&labels);
+                    }
+                }
+                Step::Seal => world.seal(),
+                Step::Retain => {
+                    retain(&world);
+                    prop_assert_eq!(whole(&world), tracked);
+                }
+                Step::Turn(by) => {
+                    hours += by as i64;
+                    world.clock.advance(Duration::from_secs(by * 3_600));
+                }
+                Step::Restart => world.restart(),
+            }
+        }
+        prop_assert_eq!(whole(&world), tracked);
+    }
+}
