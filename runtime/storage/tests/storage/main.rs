@@ -5,6 +5,7 @@ mod compaction;
 mod crash;
 mod damage;
 mod delayed;
+mod deletions;
 mod folding;
 mod ingest;
 mod label_counts;

@@ -171,6 +171,15 @@ impl World {
         world
     }
 
+    /// A world as it is after a crash of `other` at this moment.
+    pub fn copied(other: &Self) -> Self {
+        let dir = TempDir::new().expect("a directory");
+        copy(other.dir.path(), dir.path());
+        let mut world = Self { dir, clock: other.clock.clone(), options: other.options.clone(), storage: None };
+        world.open();
+        world
+    }
+
     fn open(&mut self) {
         self.storage = Some(open(self.dir.path(), &self.options).expect("storage opens"));
     }
