@@ -1,10 +1,14 @@
 //! Storage through its public face: real directories, a clock turned by hand.
 
+mod backup;
 mod catalog;
 mod compaction;
 mod crash;
 mod damage;
 mod delayed;
+mod disk;
+mod faults;
+mod flipped;
 mod folding;
 mod ingest;
 mod label_counts;
@@ -12,4 +16,5 @@ mod model_based;
 mod records;
 mod retention;
 mod sealing;
+mod verify;
 mod world;
