@@ -1,14 +1,18 @@
 //! The command line: one binary, one file a command.
 
+mod backup;
 mod client;
+mod compact;
 mod demo;
 mod evaluate;
 mod import;
 mod output;
 mod plugin;
+mod restore;
 mod serve;
 mod table;
 mod upload;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -33,6 +37,10 @@ enum Command {
     Import(import::Import),
     Evaluate(evaluate::Evaluate),
     Plugin(plugin::Plugin),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Verify(verify::Verify),
+    Compact(compact::Compact),
     /// Compiles one plugin from standard input to standard output; the server calls this.
     #[command(hide = true)]
     Compile,
@@ -48,6 +56,10 @@ pub fn run() -> ExitCode {
         Command::Import(import) => client::block_on(import::run(import)),
         Command::Evaluate(evaluate) => client::block_on(evaluate::run(evaluate)),
         Command::Plugin(plugin) => client::block_on(plugin::run(plugin)),
+        Command::Backup(backup) => backup::run(&backup),
+        Command::Restore(restore) => restore::run(&restore),
+        Command::Verify(verify) => verify::run(&verify),
+        Command::Compact(compact) => compact::run(&compact),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,10 @@
 //! What Prometheus sees at `/metrics`.
 
-use std::time::Duration;
+mod storage;
+
+pub use storage::StorageMetrics;
+
+use std::{sync::Arc, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -21,7 +25,9 @@ pub struct Metrics {
     pub running: Gauge,
     /// Evaluations that wait for their turn.
     pub queued: Gauge,
-    registry: std::sync::Arc<Registry>,
+    /// What storage is doing.
+    pub storage: Arc<StorageMetrics>,
+    registry: Arc<Registry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -77,7 +83,8 @@ impl Metrics {
         registry.register("plugin_failures", "Evaluations that a plugin failed", plugin_failures.clone());
         registry.register("evaluations_running", "Evaluations at work", running.clone());
         registry.register("evaluations_queued", "Evaluations waiting for their turn", queued.clone());
-        let registry = std::sync::Arc::new(registry);
+        let storage = Arc::new(StorageMetrics::new(&mut registry));
+        let registry = Arc::new(registry);
         Self {
             requests,
             latencies,
@@ -87,6 +94,7 @@ impl Metrics {
             plugin_failures,
             running,
             queued,
+            storage,
             registry,
         }
     }

@@ -168,13 +168,22 @@ impl From<storage::Error> for Problem {
             Error::VersionTaken { .. } => Self::new(StatusCode::CONFLICT, "version_taken", detail).at("version"),
             Error::Busy => Self::busy(StatusCode::TOO_MANY_REQUESTS, "ingest_busy", detail, 1),
             Error::Full => Self::busy(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail, 60),
+            Error::ReadOnly => Self::busy(StatusCode::SERVICE_UNAVAILABLE, "disk_read_only", detail, 60),
+            Error::Disk { .. } => {
+                tracing::error!(cause = %detail, "the disk failed");
+                let detail = "the disk failed, and the server's log says how: send the request again with its idempotency key and ids, which makes that safe";
+                Self::busy(StatusCode::SERVICE_UNAVAILABLE, "disk_failed", detail, 60)
+            }
             Error::Closed => {
                 let detail = "the server is shutting down: try again when it is back";
                 Self::busy(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", detail, 5)
             }
-            Error::InUse { .. } | Error::TooNew { .. } | Error::Corrupt { .. } | Error::Failed { .. } => {
-                Self::internal(detail)
-            }
+            Error::InUse { .. }
+            | Error::TooNew { .. }
+            | Error::Outdated
+            | Error::Backup(_)
+            | Error::Corrupt { .. }
+            | Error::Failed { .. } => Self::internal(detail),
         }
     }
 }
@@ -221,6 +230,8 @@ impl From<eval::Error> for Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use driftline_core::{ColumnType, SchemaError};
 
     use super::*;
@@ -237,6 +248,7 @@ mod tests {
             eval::Error::Invalid { code: "unknown_column", field: "inputs.score".into(), message: "m".into() };
         let plugin = eval::Error::NotFound { code: "plugin_not_found", field: "plugin".into(), message: "m".into() };
         let wasm = sandbox::Refusal { code: sandbox::RefusalCode::NotWasm, message: "m".into() };
+        let disk = storage::Error::Disk { doing: "writing".into(), source: Arc::new(std::io::Error::other("EIO")) };
         let damaged = storage::Error::Corrupt { place: "p".into(), reason: "r".into() };
         let table: Vec<(Problem, u16, &str, Option<&str>)> = vec![
             (refusal.into(), 422, "type_mismatch", Some("rows[3].metrics.age")),
@@ -248,6 +260,8 @@ mod tests {
             (storage::Error::Schema(change).into(), 422, "type_mismatch", Some("age")),
             (storage::Error::Busy.into(), 429, "ingest_busy", None),
             (storage::Error::Full.into(), 507, "disk_full", None),
+            (storage::Error::ReadOnly.into(), 503, "disk_read_only", None),
+            (disk.into(), 503, "disk_failed", None),
             (storage::Error::Closed.into(), 503, "shutting_down", None),
             (damaged.into(), 500, "internal_error", None),
             (unknown.into(), 422, "unknown_column", Some("inputs.score")),

@@ -105,14 +105,15 @@ pub fn open(config: &Config) -> Result<Shared, Error> {
 /// # Errors
 /// When the directory can't be had.
 pub fn open_by(config: &Config, clock: Arc<dyn Clock>) -> Result<Shared, Error> {
-    let storage = Storage::open(&config.data, StorageOptions { clock, ..config.segments.options() })?;
+    let metrics = Metrics::new();
+    let options = StorageOptions { clock, observer: metrics.storage.clone(), ..config.segments.options() };
+    let storage = Storage::open(&config.data, options)?;
     let sandbox = Sandbox::new(SandboxOptions::new(config.data.join("cache"), compiler(config)?))?;
     let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &EvaluatorOptions { threads: config.threads })?;
     let interrupted = mark_interrupted(&storage)?;
     if interrupted > 0 {
         tracing::warn!(interrupted, "evaluations were cut off when the server last stopped");
     }
-    let metrics = Metrics::new();
     let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
     let (limits, schemas) = (config.limits.clone(), Schemas::default());
     Ok(Arc::new(App { limits, storage, sandbox, evaluator, evaluations, schemas, metrics, erasing: Mutex::default() }))

@@ -1,14 +1,14 @@
 //! Appending rows to a model: checked and encoded by the caller's thread,
 //! written by the writer.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Instant};
 
 use arrow::array::RecordBatch;
 use driftline_core::{Name, Schema};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
-    Error, Kind, Retry,
+    Error, Kind, Observer, Retry,
     forgotten::Forgotten,
     retry, rows,
     writer::{Chunk, Group, Writer},
@@ -67,6 +67,7 @@ pub(crate) fn append(
     writer: Arc<Writer>,
     intake: &Intake,
     forgotten: Arc<Forgotten>,
+    observer: Arc<dyn Observer>,
     append: Append,
 ) -> impl Future<Output = Result<Appended, Error>> + Send + use<> {
     let prepared = Prepared::from(append.clone(), forgotten.clone());
@@ -74,6 +75,7 @@ pub(crate) fn append(
     async move {
         let mut prepared = prepared?;
         loop {
+            let (since, observer) = (Instant::now(), observer.clone());
             let units = prepared.bytes().div_ceil(UNIT).clamp(1, all);
             let space = match space.clone().try_acquire_many_owned(units as u32) {
                 Ok(space) => space,
@@ -84,7 +86,10 @@ pub(crate) fn append(
             };
             let (sender, receiver) = oneshot::channel();
             writer.submit(
-                move |group| prepared.write(group),
+                move |group| {
+                    observer.waited(since.elapsed());
+                    prepared.write(group)
+                },
                 move |result| {
                     drop(space);
                     let _gone = sender.send(result);

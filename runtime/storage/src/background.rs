@@ -12,7 +12,7 @@ use std::{
 use crate::{Error, storage::Inner};
 
 /// How long to wait after a failure, such as a full disk.
-const PAUSE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Works until it is dropped, which waits for the work at hand.
 pub(crate) struct Background {

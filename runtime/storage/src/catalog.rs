@@ -1,9 +1,15 @@
 //! The catalog database: how its connections are opened, and lent to readers.
 
 mod cell;
+mod checked;
+mod mark;
 mod migrate;
+mod page;
+mod unchecked;
 
 pub(crate) use cell::{digest, id16, name, odd, time, time_or_null, uuid};
+pub(crate) use mark::{Mark, advance, check as check_mark, marked};
+pub(crate) use page::is_whole;
 
 use std::{
     path::{Path, PathBuf},
@@ -11,9 +17,12 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{Error, held};
+
+/// The size of the catalog's pages.
+pub(crate) const PAGE_BYTES: usize = 8192;
 
 /// How many idle connections are kept for readers.
 const IDLE: usize = 4;
@@ -26,13 +35,44 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     /// Opens the catalog in `dir`, creating or upgrading it, and hands out the
-    /// one connection that writes.
-    pub fn open(dir: &Path) -> Result<(Self, Connection), Error> {
+    /// one connection that writes, and the mark of its commits.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it is damaged or lost commits, [`Error::TooNew`].
+    pub fn open(dir: &Path) -> Result<(Self, Connection, Mark), Error> {
         let path = dir.join("catalog.db");
-        let mut writer = Connection::open(&path)?;
+        checked::register()?;
+        if unchecked::is_unchecked(&path)? {
+            unchecked::add_checksums(&path)?;
+        }
+        let mut writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        // A damaged write-ahead log stays what it is until it was looked at.
+        writer.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         configure_writer(&writer)?;
+        check_mark(marked(dir), &writer)?;
         migrate::run(&mut writer)?;
-        Ok((Self { path, idle: Mutex::new(Vec::new()) }, writer))
+        writer.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        Ok((Self { path, idle: Mutex::new(Vec::new()) }, writer, Mark::open(dir)?))
+    }
+
+    /// The catalog in `dir` for reading alone, beside a process that may have it open.
+    ///
+    /// # Errors
+    /// [`Error::Outdated`] for a catalog of an earlier release, [`Error::TooNew`] for one of a later.
+    pub fn beside(dir: &Path) -> Result<Self, Error> {
+        let path = dir.join("catalog.db");
+        checked::register()?;
+        if unchecked::is_unchecked(&path)? {
+            return Err(Error::Outdated);
+        }
+        let catalog = Self { path, idle: Mutex::new(Vec::new()) };
+        catalog.read(migrate::current)?;
+        Ok(catalog)
+    }
+
+    /// Copies what the catalog holds at one instant to the new file `to`, without what is deleted, and syncs it.
+    pub fn copy(&self, to: &Path) -> Result<(), Error> {
+        unchecked::copy(&self.take()?, to)
     }
 
     /// Runs `read` on one unchanging view of the catalog.
@@ -49,7 +89,7 @@ impl Catalog {
     /// so that nothing removed before can be read from the files. Writers get
     /// their turns between. `false` when a reader of an older view is in the way.
     pub fn wipe(&self) -> Result<bool, Error> {
-        let connection = Connection::open(&self.path)?;
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "secure_delete", "ON")?;
         clear_blank(&connection)?;
@@ -76,8 +116,7 @@ impl Catalog {
         if let Some(connection) = held(&self.idle).pop() {
             return Ok(connection);
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
@@ -100,12 +139,17 @@ fn clear_blank(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
+    Ok(Connection::open_with_flags_and_vfs(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX, checked::NAME)?)
+}
+
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn configure_writer(connection: &Connection) -> Result<(), Error> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(128);
-    connection.pragma_update(None, "page_size", 8192)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES as i64)?;
+    checked::reserve(connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
+    io::ErrorKind,
     path::Path,
 };
 
@@ -13,6 +14,20 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// Whether another process has the data directory.
+    pub fn is_taken(dir: &Path) -> Result<bool, Error> {
+        let failed = |error| Error::failed(format!("looking at the data directory {}", dir.display()), error);
+        let file = match File::open(dir.join("lock")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            opened => opened.map_err(failed)?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
     /// Creates the directory if need be and claims it.
     pub fn take(dir: &Path) -> Result<Self, Error> {
         let failed = |error| Error::failed(format!("opening the data directory {}", dir.display()), error);

@@ -5,7 +5,7 @@ mod choice;
 use arrow::datatypes::SchemaRef;
 
 use crate::{
-    Error, Kind, delayed_file,
+    Error, Kind, Step, delayed_file,
     draft::{Draft, NewSegment, Origin},
     fold,
     latest::Latest,
@@ -20,6 +20,7 @@ use crate::{
 
 /// Merges one run of the model's segments; tells whether there was one.
 pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
+    inner.options.faults.pass(Step::CompactRead)?;
     let limits = choice::Limits { rows: inner.options.segment_rows as u64, bytes: inner.options.segment_bytes };
     let (model, generation, predictions, delayed) = inner.catalog.read(|view| {
         let predictions = segment::all(view, id, Kind::Predictions)?;
@@ -52,6 +53,7 @@ fn merge_predictions(inner: &Inner, model: &Model, run: &[Listing]) -> Result<()
     }
     let generation = run.iter().map(|listing| listing.generation).max().unwrap_or_default();
     let origin = Origin { model: model.id, seqs: seqs(run), generation, applied: 0 };
+    inner.options.faults.pass(Step::CompactWrite)?;
     tracing::debug!(model = %model.name, files = run.len(), "merging segments");
     finish(inner, model, run, draft.store(&inner.files, origin)?)
 }

@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn stretches_join_and_split_like_sets_of_hours() {
         let dir = tempfile::TempDir::new().expect("a directory");
-        let (_catalog, connection) = Catalog::open(dir.path()).expect("opens");
+        let (_catalog, connection, _mark) = Catalog::open(dir.path()).expect("opens");
         let name = "m".parse().expect("a name");
         model::create(&connection, &name, Time::EPOCH).expect("creates");
         let (model, key) = (model::id(&connection, &name).expect("there"), DefinitionKey([7; 16]));

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Storage, catalog, columns,
+    listed::ListedFile,
     model::{self, ModelId},
     parquet_file::{ParquetFile, SCAN_GROUP},
     rows,
@@ -132,13 +133,11 @@ fn dataset(row: &Row<'_>) -> rusqlite::Result<Dataset> {
     })
 }
 
-/// The paths of all datasets.
-pub(crate) fn paths(connection: &Connection) -> Result<Vec<Path>, Error> {
-    let paths = connection
-        .prepare(SELECT)?
-        .query_map([], |row| dataset(row).map(|dataset| dataset.path))?
-        .collect::<Result<_, _>>()?;
-    Ok(paths)
+/// The files of all datasets.
+pub(crate) fn files(connection: &Connection) -> Result<Vec<ListedFile>, Error> {
+    let found = connection.prepare(SELECT)?.query_map([], dataset)?.collect::<Result<Vec<_>, _>>()?;
+    let file = |dataset: Dataset| ListedFile { path: dataset.path, bytes: dataset.bytes, digest: dataset.digest };
+    Ok(found.into_iter().map(file).collect())
 }
 
 /// Takes all datasets of the model off the list; gives their files.

@@ -54,6 +54,11 @@ impl DelayedCache {
         Self { limit, kept: Mutex::default() }
     }
 
+    /// How many bytes are kept.
+    pub fn bytes(&self) -> usize {
+        held(&self.kept).iter().map(|(_, latest)| latest.bytes()).sum()
+    }
+
     /// The values for `key`, built unless they are kept.
     pub fn get_or_build(&self, key: Key, build: impl FnOnce() -> Result<Latest, Error>) -> Result<Arc<Latest>, Error> {
         if let Some(latest) = self.get(&key) {

@@ -1,9 +1,14 @@
 //! What can go wrong, as a list of what the caller can do about it.
 
-use std::{error::Error as StdError, path::PathBuf, sync::Arc};
+use std::{
+    error::Error as StdError,
+    io::{self, ErrorKind},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use driftline_core::SchemaError;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi::SQLITE_IOERR_DATA};
 
 /// Why storage did not do what it was asked. Nothing was changed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -55,6 +60,9 @@ pub enum Error {
         /// The newest format known.
         known: u32,
     },
+    /// The catalog was written by an earlier release, and is not to be changed now.
+    #[error("the catalog is of an earlier release: start `driftline serve` of this release once, which upgrades it")]
+    Outdated,
     /// Bytes on disk are not the bytes that were written.
     #[error("{place} is damaged ({reason}): restore it from a backup")]
     Corrupt {
@@ -63,18 +71,34 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// A backup can't be made there, or can't be restored; says why and what to do.
+    #[error("{0}")]
+    Backup(String),
     /// The disk is full.
     #[error("the disk is full: free some space; nothing of this request was kept")]
     Full,
+    /// The disk takes no writes.
+    #[error("the disk is read-only: make it writable again; nothing of this request was kept")]
+    ReadOnly,
+    /// The disk gives errors.
+    #[error(
+        "the disk failed while {doing} ({source}): look at its health; send the request again, its keys make that safe"
+    )]
+    Disk {
+        /// What was being done.
+        doing: String,
+        /// What the system or SQLite said.
+        source: Arc<dyn StdError + Send + Sync>,
+    },
     /// Storage was closed.
     #[error("storage is closed")]
     Closed,
-    /// The disk or a library failed; our fault, not the caller's.
+    /// Something failed that should not; our fault, not the caller's.
     #[error("{doing} failed: {source}")]
     Failed {
         /// What was being done.
         doing: String,
-        /// What the disk or library said.
+        /// What the library said.
         source: Arc<dyn StdError + Send + Sync>,
     },
 }
@@ -82,12 +106,20 @@ pub enum Error {
 impl Error {
     /// Something below us failed while `doing`.
     pub(crate) fn failed(doing: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        let source: Box<dyn StdError + Send + Sync> = source.into();
-        if is_disk_full(source.as_ref()) {
-            Self::Full
-        } else {
-            Self::Failed { doing: doing.into(), source: source.into() }
+        let (doing, source): (String, Box<dyn StdError + Send + Sync>) = (doing.into(), source.into());
+        let Some(kind) = disk_error(source.as_ref()) else {
+            return Self::Failed { doing, source: source.into() };
+        };
+        match kind {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            _ => Self::Disk { doing, source: source.into() },
         }
+    }
+
+    /// Whether the disk is to blame, so that the same may work later.
+    pub fn is_disk(&self) -> bool {
+        matches!(self, Self::Full | Self::ReadOnly | Self::Disk { .. })
     }
 
     pub(crate) fn corrupt(place: impl Into<String>, reason: impl ToString) -> Self {
@@ -99,22 +131,43 @@ impl Error {
     }
 }
 
-fn is_disk_full(error: &(dyn StdError + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::StorageFull) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+/// The kind of the system's own error below `error`, if it comes from a file rather than from the network.
+fn disk_error(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
+    let chain = std::iter::successors(Some(error), |error: &&(dyn StdError + 'static)| (*error).source());
+    let mut systems = chain.filter_map(|error| error.downcast_ref::<io::Error>());
+    let found = systems.find(|error| error.raw_os_error().is_some() || error.kind() == ErrorKind::StorageFull)?;
+    let is_network = matches!(
+        found.kind(),
+        ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::NotConnected
+            | ErrorKind::AddrNotAvailable
+            | ErrorKind::BrokenPipe
+            | ErrorKind::TimedOut
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+    );
+    (!is_network).then(|| found.kind())
+}
+
+fn extended(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
 }
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            _ if extended(&error) == Some(SQLITE_IOERR_DATA) => {
+                Self::corrupt("catalog.db", "the checksum of a page does not match")
+            }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::corrupt("catalog.db", error),
+            Some(ErrorCode::SystemIoFailure) => {
+                Self::Disk { doing: "using the catalog".into(), source: Arc::new(error) }
+            }
             _ if matches!(error, rusqlite::Error::FromSqlConversionFailure(..)) => Self::corrupt("catalog.db", error),
             _ => Self::failed("using the catalog", error),
         }

@@ -13,7 +13,7 @@ use arrow::datatypes::SchemaRef;
 use driftline_core::{Span, Time};
 
 use crate::{
-    Error,
+    Error, Step,
     compact::seqs,
     draft::{NewSegment, Origin},
     id_range::overlap,
@@ -37,6 +37,7 @@ pub(crate) fn concerns(file: &Listing, segment: &Listing) -> bool {
 /// to no prediction yet is written to a remainder; one transaction puts all of
 /// them in the places of the old files. Whatever happens before it, nothing has changed.
 pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
+    inner.options.faults.pass(Step::FoldRead)?;
     let expired_before = expired_before(inner);
     let Some(stretch) = stretch::oldest(inner, id, expired_before)? else { return Ok(false) };
     let (latest, schema) = stretch.latest(inner)?;
@@ -77,6 +78,7 @@ impl Folded {
         for segment in &stretch.segments {
             inner.go_on()?;
             if target::mark_matches(inner, segment, latest, &mut folded.matched)? {
+                inner.options.faults.pass(Step::FoldRewrite)?;
                 folded.new.extend(target::rewrite(inner, &stretch.model, segment, latest, schema)?);
                 folded.old.push(segment.clone());
             }

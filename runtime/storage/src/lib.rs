@@ -21,13 +21,16 @@
 //! | rows that go | [`Storage::retention_step`], [`Storage::roll_up`], [`Storage::shrink`]; their states: [`Definition`], [`KeptState`], [`Snapshot::kept`] |
 //! | states that age | [`Storage::coarsening`], [`Storage::coarsen`], [`Storage::expire_roll_ups`] |
 //! | what is to be forgotten | [`Storage::delete_prediction`], [`Storage::delete_model`], [`Storage::erase`], [`Storage::deletion`] |
-//! | failures | [`Error`] |
+//! | for operators | [`Storage::readings`], [`Storage::health`]; [`Observer`] hears of work |
+//! | a whole data directory | [`backup()`], [`restore`], [`verify()`] |
+//! | failures | [`Error`]; [`Faults`] makes them for tests |
 //!
 //! Functions block unless they are futures; call them from threads that may.
 
 mod aggregate;
 mod append;
 mod background;
+mod backup;
 mod backup_lock;
 mod body;
 mod catalog;
@@ -48,6 +51,7 @@ mod draft;
 mod erase;
 mod error;
 mod evaluation;
+mod faults;
 mod files;
 mod fold;
 mod forgotten;
@@ -58,16 +62,19 @@ mod kept;
 mod label_summary;
 mod labels;
 mod latest;
+mod listed;
 mod log;
 mod log_cache;
 mod merge;
 mod merger;
 mod model;
 mod month;
+mod observer;
 mod options;
 mod parquet_file;
 mod pins;
 mod plugin;
+mod readings;
 mod reap;
 mod replace;
 mod retention;
@@ -82,10 +89,12 @@ mod shrink;
 mod snapshot;
 mod storage;
 mod summary;
+mod verify;
 mod writer;
 
 pub use aggregate::{Aggregate, AggregateFilter, Source};
 pub use append::{Append, Appended};
+pub use backup::{Copied, backup, restore};
 pub use clock::{Clock, SystemClock};
 pub use coarsening::Coarsening;
 pub use dataset::Dataset;
@@ -95,14 +104,17 @@ pub use deletion::{Deletion, Subject};
 pub use erase::Erasing;
 pub use error::Error;
 pub use evaluation::{EvaluationFilter, EvaluationRecord};
+pub use faults::{Fault, Faults, NoFaults, Step};
 pub use grain::Grain;
 pub use hidden::Hidden;
 pub use kept::{KeptFile, KeptState};
 pub use label_summary::{LabelCounts, LabelPeriod, LabelSummary, Unmatched};
 pub use model::{Model, ModelDetails, ModelId, Retention};
+pub use observer::{Observer, Unobserved, Work};
 pub use options::Options;
 pub use pins::Pin;
 pub use plugin::{Installed, PluginRecord, PluginRef};
+pub use readings::{LogReading, Readings, SegmentReading};
 pub use retention::RetentionStep;
 pub use retry::Retry;
 pub use rows::Kind;
@@ -110,6 +122,7 @@ pub use segment::Segment;
 pub use snapshot::Snapshot;
 pub use storage::Storage;
 pub use summary::ModelSummary;
+pub use verify::{Problem, Verification, verify};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -40,6 +40,11 @@ impl LogCache {
         Ok(batch)
     }
 
+    /// How many bytes are kept.
+    pub fn bytes(&self) -> usize {
+        held(&self.kept).bytes
+    }
+
     /// Drops rows that were sealed.
     pub fn forget(&self, seqs: &[i64]) {
         let mut kept = held(&self.kept);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use driftline_core::Time;
 
 use crate::{
-    Error,
+    Error, Work,
     background::Stopped,
     compact, fold,
     model::{self, ModelId},
@@ -58,9 +58,9 @@ fn tend(inner: &Inner, model: ModelId, now: Time) -> Result<Option<Time>, Error>
     }
     let due = || inner.catalog.read(|view| fold::due(view, model, &inner.options));
     let mut next = due()?;
-    while next.is_some_and(|due| due <= now) && inner.merge_once(|| fold::round(inner, model))? {
+    while next.is_some_and(|due| due <= now) && inner.merge_once(Work::Fold, || fold::round(inner, model))? {
         next = due()?;
     }
-    while inner.merge_once(|| compact::round(inner, model))? {}
+    while inner.merge_once(Work::Compact, || compact::round(inner, model))? {}
     Ok(next)
 }

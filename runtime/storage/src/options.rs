@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{Clock, SystemClock};
+use crate::{Clock, Faults, NoFaults, Observer, SystemClock, Unobserved};
 
 /// How storage behaves.
 #[derive(Clone)]
@@ -44,6 +44,10 @@ pub struct Options {
     pub delayed_cache_bytes: usize,
     /// Where the present comes from.
     pub clock: Arc<dyn Clock>,
+    /// Who hears of work as it ends.
+    pub observer: Arc<dyn Observer>,
+    /// Where to fail; tests only.
+    pub faults: Arc<dyn Faults>,
 }
 
 impl Default for Options {
@@ -67,6 +71,8 @@ impl Default for Options {
             log_cache_bytes: 128 << 20,
             delayed_cache_bytes: 256 << 20,
             clock: Arc::new(SystemClock),
+            observer: Arc::new(Unobserved),
+            faults: Arc::new(NoFaults),
         }
     }
 }

@@ -6,7 +6,7 @@ use object_store::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use semver::Version;
 
-use crate::{Error, Storage, catalog};
+use crate::{Error, Storage, catalog, listed::ListedFile};
 
 /// An installed plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,11 +203,14 @@ fn path(digest: &Digest) -> Path {
     Path::from(format!("plugins/{}.wasm", digest.hex()))
 }
 
-/// The paths of all components.
-pub(crate) fn paths(connection: &Connection) -> Result<Vec<Path>, Error> {
-    let paths = connection
-        .prepare("SELECT digest FROM plugins")?
-        .query_map([], |row| catalog::digest(row, 0).map(|digest| path(&digest)))?
+/// The files of all components.
+pub(crate) fn files(connection: &Connection) -> Result<Vec<ListedFile>, Error> {
+    let files = connection
+        .prepare("SELECT digest, size_bytes FROM plugins")?
+        .query_map([], |row| {
+            let digest = catalog::digest(row, 0)?;
+            Ok(ListedFile { path: path(&digest), bytes: row.get(1)?, digest })
+        })?
         .collect::<Result<_, _>>()?;
-    Ok(paths)
+    Ok(files)
 }

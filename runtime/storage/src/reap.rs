@@ -1,6 +1,6 @@
 //! Deletes replaced files when no reader and no backup can need them.
 
-use crate::{Error, Storage, backup_lock::NoBackup, storage::Inner};
+use crate::{Error, Step, Storage, backup_lock::NoBackup, storage::Inner};
 
 impl Storage {
     /// Deletes the replaced files that no reader and no backup can need; gives how many that were.
@@ -21,6 +21,7 @@ pub(crate) fn reap(inner: &Inner) -> Result<usize, Error> {
     let Some(_alone) = NoBackup::try_take(&inner.dir)? else { return Ok(0) };
     let mut reaped = 0;
     while let Some(path) = inner.pins.next_free() {
+        inner.options.faults.pass(Step::FileDelete)?;
         inner.files.remove(&path)?;
         inner.pins.freed();
         reaped += 1;

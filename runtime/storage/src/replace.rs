@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
-    Error,
+    Error, Step,
     draft::NewSegment,
     model::ModelId,
     segment::{self, Listing},
@@ -28,9 +28,12 @@ pub(crate) struct Replacement {
 pub(crate) fn replace(inner: &Inner, mut change: Replacement) -> Result<(), Error> {
     let model = change.model;
     let paths: Vec<_> = change.old.iter().map(Listing::path).collect();
+    let faults = inner.options.faults.clone();
     inner.writer.call(move |group| {
+        faults.pass(Step::ReplaceUnlist)?;
         let old: Vec<_> = change.old.iter().map(|listing| listing.id).collect();
         segment::remove(group.connection, &old)?;
+        faults.pass(Step::ReplaceList)?;
         change.new.iter_mut().try_for_each(|segment| segment.list(group.connection, group.now))?;
         let (applied, generation) = &change.applied;
         segment::set_applied(group.connection, applied, *generation)?;
@@ -40,6 +43,7 @@ pub(crate) fn replace(inner: &Inner, mut change: Replacement) -> Result<(), Erro
             .execute(rusqlite::params![change.model.0, change.expired])?;
         Ok(())
     })?;
+    inner.options.faults.pass(Step::ReplaceDone)?;
     inner.pins.replaced(paths);
     inner.note_change(model);
     Ok(())

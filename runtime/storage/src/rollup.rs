@@ -9,6 +9,7 @@ use crate::{
     Error, Grain, catalog,
     definition::DefinitionKey,
     kept::{self, KeptFile, KeptState},
+    listed::ListedFile,
     model::ModelId,
     parquet_file::{self, Part},
     storage::Inner,
@@ -118,11 +119,11 @@ pub(crate) fn list(connection: &Connection, model: ModelId, window: Window) -> R
     Ok(found)
 }
 
-/// The paths of all files.
-pub(crate) fn paths(connection: &Connection) -> Result<Vec<Path>, Error> {
-    let paths =
-        connection.prepare(SELECT)?.query_map([], |row| rollup(row).map(|r| r.path()))?.collect::<Result<_, _>>()?;
-    Ok(paths)
+/// All files.
+pub(crate) fn files(connection: &Connection) -> Result<Vec<ListedFile>, Error> {
+    let found = connection.prepare(SELECT)?.query_map([], rollup)?.collect::<Result<Vec<_>, _>>()?;
+    let file = |rollup: RollUp| ListedFile { path: rollup.path(), bytes: rollup.bytes, digest: rollup.digest };
+    Ok(found.into_iter().map(file).collect())
 }
 
 fn rollup(row: &Row<'_>) -> rusqlite::Result<RollUp> {

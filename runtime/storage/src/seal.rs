@@ -3,7 +3,7 @@
 use arrow::{array::RecordBatch, compute::interleave_record_batch};
 
 use crate::{
-    Error, Kind, body,
+    Error, Kind, Step, body,
     draft::{Draft, NewSegment, Origin},
     latest::Latest,
     log,
@@ -19,6 +19,8 @@ use crate::{
 /// the log rows. When it fails the files stay: a failed commit may have reached
 /// the disk, and the sweep at the next start knows.
 pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, Error> {
+    let faults = inner.options.faults.clone();
+    faults.pass(Step::SealRead)?;
     let Some(Stretch { model, entries, batches }) = oldest(inner, model, kind)? else { return Ok(0) };
     let seqs: Vec<i64> = entries.iter().map(|entry| entry.seq).collect();
     let (Some(first), Some(last)) = (seqs.first().copied(), seqs.last().copied()) else { return Ok(0) };
@@ -29,12 +31,15 @@ pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, 
     };
     tracing::debug!(model = %model.name, ?kind, log_rows = seqs.len(), segments = segments.len(), "sealing");
     let (id, count) = (model.id, seqs.len());
+    let steps = faults.clone();
     inner.writer.call(move |group| {
+        steps.pass(Step::SealList)?;
         let generation = segment::next_generation(group.connection)?;
         for segment in &mut segments {
             segment.listing.generation = generation;
             segment.list(group.connection, group.now)?;
         }
+        steps.pass(Step::SealRemove)?;
         match log::remove(group.connection, id, kind, &(first..=last))? {
             removed if removed == count => Ok(()),
             removed => {
@@ -42,6 +47,7 @@ pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, 
             }
         }
     })?;
+    faults.pass(Step::SealDone)?;
     inner.log_cache.forget(&seqs);
     inner.note_change(id);
     Ok(count)

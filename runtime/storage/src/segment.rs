@@ -11,6 +11,7 @@ use crate::{
     Error, Hidden, Kind, catalog,
     id_range::{IdRange, overlap},
     labels::Labels,
+    listed::ListedFile,
     log,
     model::ModelId,
 };
@@ -251,13 +252,16 @@ pub(crate) fn remove(connection: &Connection, ids: &[Uuid]) -> Result<(), Error>
     Ok(())
 }
 
-/// The paths of all segments.
-pub(crate) fn paths(connection: &Connection) -> Result<Vec<Path>, Error> {
-    let paths = connection
-        .prepare("SELECT model, id FROM segments")?
-        .query_map([], |row| Ok(path(ModelId(row.get(0)?), catalog::uuid(row, 1)?)))?
+/// The files of all segments.
+pub(crate) fn files(connection: &Connection) -> Result<Vec<ListedFile>, Error> {
+    let files = connection
+        .prepare("SELECT model, id, bytes, digest FROM segments")?
+        .query_map([], |row| {
+            let path = path(ModelId(row.get(0)?), catalog::uuid(row, 1)?);
+            Ok(ListedFile { path, bytes: row.get(2)?, digest: catalog::digest(row, 3)? })
+        })?
         .collect::<Result<_, _>>()?;
-    Ok(paths)
+    Ok(files)
 }
 
 fn listing(row: &Row<'_>) -> rusqlite::Result<Listing> {

@@ -8,31 +8,32 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use driftline_core::Name;
 use object_store::ObjectStore;
 
 use crate::{
-    Append, Appended, Error, Kind, Model, ModelDetails, Options, Segment,
+    Append, Appended, Error, Kind, Model, ModelDetails, Options, Segment, Work,
     append::{self, Intake},
     background::Background,
+    backup::refuse_half_restored,
     backup_lock::NoBackup,
     catalog::Catalog,
     claim::Claim,
-    compact, dataset,
+    compact,
     delayed_cache::DelayedCache,
     files::Files,
     fold,
     forgotten::Forgotten,
-    held, log,
+    held, listed, log,
     log_cache::LogCache,
     merger::Merger,
     model::{self, ModelId},
     pins::Pins,
-    plugin,
     reap::reap,
-    rollup, seal,
+    seal,
     sealer::{self, Sealer},
     segment,
     writer::Writer,
@@ -74,13 +75,14 @@ impl Storage {
     /// [`Error::InUse`] when another process has it open, [`Error::TooNew`] when
     /// a later release wrote it, [`Error::Corrupt`] when it is damaged.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
+        refuse_half_restored(dir)?;
         let claim = Claim::take(dir)?;
-        let (catalog, connection) = Catalog::open(dir)?;
-        let files = Arc::new(Files::open(dir)?);
+        let (catalog, connection, mark) = Catalog::open(dir)?;
+        let files = Arc::new(Files::open(dir, options.faults.clone())?);
         sweep(dir, &catalog, &files)?;
         let forgotten = Arc::new(Forgotten::default());
         catalog.read(|view| forgotten.load(view))?;
-        let writer = Arc::new(Writer::start(connection, options.clock.clone())?);
+        let writer = Arc::new(Writer::start(connection, mark, &options)?);
         let inner = Arc::new(Inner {
             catalog,
             writer,
@@ -125,6 +127,14 @@ impl Storage {
         self.inner.options.clock.now()
     }
 
+    /// Whether the disk takes writes. After a write that failed because of the disk this tries another one.
+    ///
+    /// # Errors
+    /// [`Error::Full`], [`Error::ReadOnly`], [`Error::Disk`]; reads go on, and writes are refused until this is over.
+    pub fn health(&self) -> Result<(), Error> {
+        self.inner.writer.check_disk()
+    }
+
     /// Creates the model or replaces its details; tells whether it was created.
     ///
     /// # Errors
@@ -158,7 +168,8 @@ impl Storage {
     /// [`Error::Schema`] and [`Error::Rows`] for rows that don't fit,
     /// [`Error::NotFound`] without the model, [`Error::KeyReused`], [`Error::Busy`], [`Error::Full`].
     pub fn append(&self, append: Append) -> impl Future<Output = Result<Appended, Error>> + Send + use<> {
-        append::append(self.inner.writer.clone(), &self.inner.intake, self.inner.forgotten.clone(), append)
+        let Inner { writer, intake, forgotten, options, .. } = self.inner.as_ref();
+        append::append(writer.clone(), intake, forgotten.clone(), options.observer.clone(), append)
     }
 
     /// Moves all of the model's log into segments.
@@ -190,8 +201,8 @@ impl Storage {
         for model in inner.catalog.read(segment::models)? {
             // Merging widens ranges of ids, so that delayed metrics may have to be looked at again.
             loop {
-                while inner.merge_once(|| fold::round(inner, model))? {}
-                if !inner.merge_once(|| compact::round(inner, model))? {
+                while inner.merge_once(Work::Fold, || fold::round(inner, model))? {}
+                if !inner.merge_once(Work::Compact, || compact::round(inner, model))? {
                     break;
                 }
             }
@@ -231,15 +242,15 @@ impl Inner {
     /// Seals what the model's log holds now.
     pub fn seal(&self, model: ModelId, kind: Kind) -> Result<(), Error> {
         let _alone = held(&self.sealing);
-        while seal::round(self, model, kind)? > 0 {}
+        while self.seal_round(model, kind)? > 0 {}
         Ok(())
     }
 
     /// Runs a round of folding or merging; only one runs at a time.
-    pub fn merge_once(&self, round: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
+    pub fn merge_once(&self, work: Work, round: impl FnOnce() -> Result<bool, Error>) -> Result<bool, Error> {
         let _alone = held(&self.merging);
         self.go_on()?;
-        round()
+        self.observed(work, round, |something| *something)
     }
 
     /// Keeps all who make files of rows or of other files away while it is held.
@@ -268,26 +279,36 @@ impl Inner {
     /// Seals one stretch of the model's log.
     pub fn seal_some(&self, model: ModelId, kind: Kind) -> Result<usize, Error> {
         let _alone = held(&self.sealing);
-        seal::round(self, model, kind)
+        self.seal_round(model, kind)
+    }
+
+    fn seal_round(&self, model: ModelId, kind: Kind) -> Result<usize, Error> {
+        self.observed(Work::Seal, || seal::round(self, model, kind), |sealed| *sealed > 0)
+    }
+
+    /// Does some work and tells the observer of it, unless there turned out to be nothing to do.
+    pub fn observed<T>(
+        &self,
+        work: Work,
+        perform: impl FnOnce() -> Result<T, Error>,
+        is_something: impl FnOnce(&T) -> bool,
+    ) -> Result<T, Error> {
+        let start = Instant::now();
+        let result = perform();
+        if result.as_ref().map_or(true, is_something) {
+            self.options.observer.worked(work, start.elapsed(), result.is_err());
+        }
+        result
     }
 }
 
 /// Removes the files that a crash left unlisted; a backup that runs may still need them.
 fn sweep(dir: &Path, catalog: &Catalog, files: &Files) -> Result<(), Error> {
     let Some(_alone) = NoBackup::try_take(dir)? else { return Ok(()) };
-    let swept = files.sweep(&listed(catalog)?)?;
+    let listed = catalog.read(listed::all)?.into_iter().map(|file| file.path).collect();
+    let swept = files.sweep(&listed)?;
     if swept > 0 {
         tracing::info!(swept, "removed files that no record lists");
     }
     Ok(())
-}
-
-fn listed(catalog: &Catalog) -> Result<HashSet<object_store::path::Path>, Error> {
-    catalog.read(|view| {
-        let mut paths: HashSet<_> = segment::paths(view)?.into_iter().collect();
-        paths.extend(rollup::paths(view)?);
-        paths.extend(dataset::paths(view)?);
-        paths.extend(plugin::paths(view)?);
-        Ok(paths)
-    })
 }

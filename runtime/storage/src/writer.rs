@@ -14,11 +14,16 @@ use std::{
         mpsc::{self, Receiver, Sender, TryRecvError},
     },
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::{Clock, Error, held};
+use crate::{
+    Clock, Error, Faults, Observer, Options, Step,
+    catalog::{self, Mark},
+    held,
+};
 
 /// The most jobs in one transaction.
 const MAX_JOBS: usize = 4_096;
@@ -37,8 +42,8 @@ pub(crate) struct Group<'a> {
 
 /// Something to do in a transaction, and someone to tell how it went.
 trait Job: Send {
-    /// Runs under a savepoint; `false` rolls it back.
-    fn run(&mut self, group: &mut Group<'_>) -> bool;
+    /// Runs under a savepoint, which an error rolls back.
+    fn run(&mut self, group: &mut Group<'_>) -> Result<(), Error>;
     /// Tells the outcome, which is `failed` if the transaction was not committed.
     fn answer(self: Box<Self>, failed: Option<&Error>);
 }
@@ -55,11 +60,11 @@ where
     W: FnOnce(&mut Group<'_>) -> Result<T, Error> + Send,
     R: FnOnce(Result<T, Error>) + Send,
 {
-    fn run(&mut self, group: &mut Group<'_>) -> bool {
+    fn run(&mut self, group: &mut Group<'_>) -> Result<(), Error> {
         if let Some(work) = self.work.take() {
             self.result = work(group);
         }
-        self.result.is_ok()
+        self.result.as_ref().map(|_| ()).map_err(Error::clone)
     }
 
     fn answer(self: Box<Self>, failed: Option<&Error>) {
@@ -77,19 +82,30 @@ pub(crate) struct Writer {
     jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     appended_rows: Arc<AtomicU64>,
+    trouble: Arc<Mutex<Option<Error>>>,
 }
 
 impl Writer {
     /// Starts the thread on `connection`.
-    pub fn start(connection: Connection, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    pub fn start(connection: Connection, mark: Mark, options: &Options) -> Result<Self, Error> {
         let (jobs, waiting) = mpsc::channel();
         let appended_rows = Arc::new(AtomicU64::new(0));
-        let counter = appended_rows.clone();
+        let trouble = Arc::<Mutex<Option<Error>>>::default();
+        let mut serving = Serving {
+            connection,
+            mark,
+            known: Known::default(),
+            clock: options.clock.clone(),
+            observer: options.observer.clone(),
+            faults: options.faults.clone(),
+            appended_rows: appended_rows.clone(),
+            trouble: trouble.clone(),
+        };
         let thread = thread::Builder::new()
             .name("catalog-writer".into())
-            .spawn(move || serve(connection, &waiting, clock.as_ref(), &counter))
+            .spawn(move || serving.serve(&waiting))
             .map_err(|error| Error::failed("starting the writer thread", error))?;
-        Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), appended_rows })
+        Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)), appended_rows, trouble })
     }
 
     /// Queues `work`; `reply` is called on the writer thread once its transaction is durable, or has failed.
@@ -122,6 +138,14 @@ impl Writer {
         self.appended_rows.load(Ordering::Relaxed)
     }
 
+    /// Whether the disk takes writes. After one that failed because of the disk another is tried now, which changes only a count.
+    pub fn check_disk(&self) -> Result<(), Error> {
+        if held(&self.trouble).is_none() {
+            return Ok(());
+        }
+        self.call(|group| catalog::advance(group.connection)).map(drop)
+    }
+
     /// Finishes what waits and ends the thread.
     pub fn close(&self) {
         held(&self.jobs).take();
@@ -139,60 +163,84 @@ impl Drop for Writer {
     }
 }
 
-fn serve(mut connection: Connection, waiting: &Receiver<Box<dyn Job>>, clock: &dyn Clock, appended: &AtomicU64) {
-    let mut known = Known::default();
-    while let Ok(first) = waiting.recv() {
-        let mut jobs = vec![first];
-        while jobs.len() < MAX_JOBS {
-            match waiting.try_recv() {
-                Ok(job) => jobs.push(job),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
-        }
-        match run_group(&mut connection, &mut jobs, &mut known, clock) {
-            Ok(rows) => {
-                appended.fetch_add(rows, Ordering::Relaxed);
-                jobs.into_iter().for_each(|job| job.answer(None));
-            }
-            Err(error) => {
-                tracing::error!(%error, jobs = jobs.len(), "a transaction of the catalog failed");
-                known.forget();
-                jobs.into_iter().for_each(|job| job.answer(Some(&error)));
-            }
-        }
-    }
+/// What the writer thread works with.
+struct Serving {
+    connection: Connection,
+    mark: Mark,
+    known: Known,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+    faults: Arc<dyn Faults>,
+    appended_rows: Arc<AtomicU64>,
+    trouble: Arc<Mutex<Option<Error>>>,
 }
 
-/// Runs and commits all of `jobs`; gives the number of rows appended.
-fn run_group(
-    connection: &mut Connection,
-    jobs: &mut [Box<dyn Job>],
-    known: &mut Known,
-    clock: &dyn Clock,
-) -> Result<u64, Error> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut staged = Staged::default();
-    let now = clock.now();
-    for job in jobs {
-        transaction.prepare_cached("SAVEPOINT job")?.execute([])?;
-        let mark = staged.mark();
-        let mut group = Group { connection: &transaction, known, staged: &mut staged, now };
-        if !job.run(&mut group) {
-            transaction.prepare_cached("ROLLBACK TO job")?.execute([])?;
-            staged.cut(mark);
-            known.forget();
+impl Serving {
+    fn serve(&mut self, waiting: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = waiting.recv() {
+            let mut jobs = vec![first];
+            while jobs.len() < MAX_JOBS {
+                match waiting.try_recv() {
+                    Ok(job) => jobs.push(job),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                }
+            }
+            let start = Instant::now();
+            let result = self.run_group(&mut jobs);
+            self.observer.committed(start.elapsed(), result.as_ref().err());
+            *held(&self.trouble) = result.as_ref().err().filter(|error| error.is_disk()).cloned();
+            match result {
+                Ok(rows) => {
+                    self.appended_rows.fetch_add(rows, Ordering::Relaxed);
+                    jobs.into_iter().for_each(|job| job.answer(None));
+                }
+                Err(error) => {
+                    tracing::error!(%error, jobs = jobs.len(), "a transaction of the catalog failed");
+                    self.known.forget();
+                    jobs.into_iter().for_each(|job| job.answer(Some(&error)));
+                }
+            }
         }
-        transaction.prepare_cached("RELEASE job")?.execute([])?;
     }
-    let rows = staged.write(&transaction, now)?;
-    transaction.commit()?;
-    Ok(rows)
+
+    /// Runs and commits all of `jobs`; gives the number of rows appended.
+    fn run_group(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<u64, Error> {
+        self.faults.pass(Step::TransactionBegin)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut staged = Staged::default();
+        let (now, before) = (self.clock.now(), transaction.total_changes());
+        for job in jobs {
+            transaction.prepare_cached("SAVEPOINT job")?.execute([])?;
+            let mark = staged.mark();
+            let mut group = Group { connection: &transaction, known: &mut self.known, staged: &mut staged, now };
+            if let Err(error) = job.run(&mut group) {
+                // After an error of the disk SQLite may have rolled back everything.
+                if error.is_disk() {
+                    return Err(error);
+                }
+                transaction.prepare_cached("ROLLBACK TO job")?.execute([])?;
+                staged.cut(mark);
+                self.known.forget();
+            }
+            transaction.prepare_cached("RELEASE job")?.execute([])?;
+        }
+        self.faults.pass(Step::TransactionLog)?;
+        let rows = staged.write(&transaction, now)?;
+        // A transaction that changes nothing is neither synced nor counted.
+        let is_change = transaction.total_changes() > before;
+        let commits = is_change.then(|| catalog::advance(&transaction)).transpose()?;
+        self.faults.pass(Step::TransactionCommit)?;
+        transaction.commit()?;
+        commits.inspect(|commits| self.mark.set(*commits));
+        self.faults.pass(Step::TransactionAnswer)?;
+        Ok(rows)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{SystemClock, catalog::Catalog, model};
+    use crate::{NoFaults, SystemClock, Unobserved, catalog::Catalog, model};
 
     type Answer = Result<bool, Error>;
 
@@ -207,20 +255,31 @@ mod tests {
     }
 
     /// Queues `works` before the writer starts, so that they share a transaction; gives their answers.
-    fn together(connection: Connection, works: impl FnOnce(&Sender<Answer>) -> Vec<Box<dyn Job>>) -> Vec<Answer> {
+    fn together(opened: (Connection, Mark), works: impl FnOnce(&Sender<Answer>) -> Vec<Box<dyn Job>>) -> Vec<Answer> {
         let (answers, answered) = mpsc::channel();
         let (jobs, waiting) = mpsc::channel();
         works(&answers).into_iter().for_each(|job| jobs.send(job).expect("the queue is open"));
         drop((jobs, answers));
-        serve(connection, &waiting, &SystemClock, &AtomicU64::new(0));
+        let (connection, mark) = opened;
+        let mut serving = Serving {
+            connection,
+            mark,
+            known: Known::default(),
+            clock: Arc::new(SystemClock),
+            observer: Arc::new(Unobserved),
+            faults: Arc::new(NoFaults),
+            appended_rows: Arc::default(),
+            trouble: Arc::default(),
+        };
+        serving.serve(&waiting);
         answered.into_iter().collect()
     }
 
     #[test]
     fn a_refused_job_is_rolled_back_alone() {
         let dir = tempfile::TempDir::new().expect("a directory");
-        let (catalog, connection) = Catalog::open(dir.path()).expect("opens");
-        let answers = together(connection, |answers| {
+        let (catalog, connection, mark) = Catalog::open(dir.path()).expect("opens");
+        let answers = together((connection, mark), |answers| {
             vec![
                 job(answers, create("a")),
                 job(answers, |group| create("b")(group).and(Err(Error::Busy))),
@@ -235,7 +294,7 @@ mod tests {
     #[test]
     fn a_failed_commit_is_told_to_all_and_keeps_nothing() {
         let dir = tempfile::TempDir::new().expect("a directory");
-        let (catalog, connection) = Catalog::open(dir.path()).expect("opens");
+        let (catalog, connection, mark) = Catalog::open(dir.path()).expect("opens");
         let orphan = |group: &mut Group<'_>| {
             // A reference to no model, which only the commit notices.
             group
@@ -243,7 +302,7 @@ mod tests {
                 .execute_batch("PRAGMA defer_foreign_keys = ON; INSERT INTO columns VALUES (99, 0, 'a', 'integer')")?;
             Ok(true)
         };
-        let answers = together(connection, |answers| vec![job(answers, create("a")), job(answers, orphan)]);
+        let answers = together((connection, mark), |answers| vec![job(answers, create("a")), job(answers, orphan)]);
         assert!(matches!(answers[..], [Err(Error::Failed { .. }), Err(Error::Failed { .. })]), "{answers:?}");
         assert_eq!(catalog.read(|view| model::list(view, None, 9)).expect("reads"), []);
     }

@@ -14,22 +14,28 @@ pub async fn show_health() -> &'static str {
     "ok\n"
 }
 
-/// Says whether requests can be served: the catalog can be read.
+/// Says whether requests can be served: the catalog can be read, and the disk takes writes.
 #[utoipa::path(get, path = "/readyz", tag = "operations",
-    responses((status = 200, description = "Requests can be served"), (status = 503, description = "They can't, yet or any more")))]
+    responses((status = 200, description = "Requests can be served"), (status = 503, description = "They can't, yet or any more"), (status = 507, description = "The disk is full: reads are answered, writes refused")))]
 pub async fn show_readiness(State(app): State<Shared>) -> Result<&'static str, Problem> {
     let read = app.blocking(|app| app.storage.models(None, 1)).await;
-    read.map(|_| "ready\n").map_err(|_| {
+    read.map_err(|_| {
         let detail = "the catalog can't be read: look at the server's log";
         Problem::busy(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail, 1)
-    })
+    })?;
+    app.blocking(|app| app.storage.health()).await?;
+    Ok("ready\n")
 }
 
 /// Metrics in the OpenMetrics text format, for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "operations",
     responses((status = 200, description = "Metrics", content_type = "application/openmetrics-text")))]
 pub async fn show_metrics(State(app): State<Shared>) -> Result<Response, Problem> {
-    let text = app.metrics.text().map_err(Problem::internal)?;
+    let text = app.blocking(|app| {
+        app.metrics.storage.show(&app.storage.readings()?);
+        app.metrics.text().map_err(Problem::internal)
+    });
+    let text = text.await?;
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, media_type)], text).into_response())
 }

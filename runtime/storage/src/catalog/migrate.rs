@@ -6,15 +6,36 @@ use crate::Error;
 
 /// Step `i` leads from format `i` to format `i + 1`. A shipped step never changes.
 const STEPS: &[&str] =
-    &[include_str!("0001_first.sql"), include_str!("0002_generations.sql"), include_str!("0003_retention.sql")];
+    &[
+        include_str!("0001_first.sql"),
+        include_str!("0002_generations.sql"),
+        include_str!("0003_retention.sql"),
+        include_str!("0004_commits.sql"),
+    ];
+
+/// Checks that this release knows catalogs of format `found`.
+///
+/// # Errors
+/// [`Error::TooNew`].
+pub(crate) fn known(found: u32) -> Result<(), Error> {
+    let known = STEPS.len() as u32;
+    if found > known { Err(Error::TooNew { found, known }) } else { Ok(()) }
+}
+
+/// Checks that no step is missing.
+///
+/// # Errors
+/// [`Error::Outdated`], [`Error::TooNew`].
+pub(crate) fn current(connection: &Connection) -> Result<(), Error> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    known(found)?;
+    if found == STEPS.len() as u32 { Ok(()) } else { Err(Error::Outdated) }
+}
 
 /// Runs the missing steps, each in its own transaction.
 pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = STEPS.len() as u32;
-    if found > known {
-        return Err(Error::TooNew { found, known });
-    }
+    known(found)?;
     for (format, step) in (1u32..).zip(STEPS).skip(found as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;

@@ -64,29 +64,3 @@ fn a_flipped_byte_in_sealed_delayed_metrics_is_found() {
     let error = read(world.storage(), &world.snapshot(None), None).expect_err("damaged");
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
 }
-
-#[test]
-fn a_flipped_byte_in_the_log_is_found_on_reading_and_on_sealing() {
-    let world = World::new();
-    let marker: u128 = 0x5eed_5eed_5eed_5eed_5eed_5eed_5eed_5eed;
-    world.append(&[prediction(marker, 1, &[("a", Int(1))])]);
-    let (dir, options) = world.stop();
-    world_closed(dir.path(), &options);
-    let path = dir.path().join("catalog.db");
-    let bytes = fs::read(&path).expect("reads");
-    let pattern = marker.to_be_bytes();
-    // The id stands in the log row's columns first and in its body, which comes last.
-    let at = bytes.windows(16).rposition(|window| window == pattern).expect("the id is in the file");
-    flip(&path, at);
-    let storage = crate::world::open(dir.path(), &options).expect("opens");
-    let model = storage.model(&crate::world::name("m")).expect("reads").expect("the model");
-    for error in [storage.snapshot(&model, None).err(), storage.seal(&model).err()] {
-        let error = error.expect("damaged");
-        assert!(matches!(&error, Error::Corrupt { place, .. } if place.contains("log")), "{error}");
-    }
-}
-
-/// Opens and closes the directory, which brings everything from the write-ahead log into the catalog file.
-fn world_closed(dir: &Path, options: &driftline_storage::Options) {
-    crate::world::open(dir, options).expect("opens").close();
-}

@@ -1,11 +1,15 @@
 //! Storage through its public face: real directories, a clock turned by hand.
 
+mod backup;
 mod catalog;
 mod compaction;
 mod crash;
 mod damage;
 mod delayed;
 mod deletions;
+mod disk;
+mod faults;
+mod flipped;
 mod folding;
 mod ingest;
 mod label_counts;
@@ -13,4 +17,5 @@ mod model_based;
 mod records;
 mod retention;
 mod sealing;
+mod verify;
 mod world;

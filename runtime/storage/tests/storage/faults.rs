@@ -1,0 +1,157 @@
+//! Every step fails once in every way; recovery, the rest of the work, and then all rows as in a naive ledger.
+
+mod ledger;
+pub mod plan;
+mod script;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Command, ExitStatus},
+    sync::Arc,
+};
+
+use driftline_storage::{Fault, Options, Step, Storage};
+
+use crate::world::World;
+use ledger::Ledger;
+use plan::Plan;
+
+/// Names the directory, the step, which time it is reached and the fault; set for the child process alone.
+const CHILD: &str = "DRIFTLINE_FAULTS_CHILD";
+
+fn options(world: &World, plan: &Arc<Plan>) -> Options {
+    Options { faults: plan.clone(), ..world.options.clone() }
+}
+
+fn world() -> World {
+    World::with(|options| options.segment_rows = 6)
+}
+
+fn open(dir: &Path, options: Options) -> Storage {
+    Storage::open(dir, options).expect("storage opens after any failure")
+}
+
+/// How often the script reaches each step when nothing fails.
+fn reached() -> BTreeMap<String, (Step, usize)> {
+    let (world, plan) = (world(), Arc::new(Plan::watching()));
+    let (dir, base) = (world.dir.path().join("data"), options(&world, &plan));
+    let storage = open(&dir, base);
+    for deed in script::deeds() {
+        deed.perform(&storage).expect("nothing fails");
+    }
+    Ledger::whole().compare(&storage);
+    plan.reached()
+}
+
+/// The times at which a step is made to fail: all when they are few, else some early, middle and late ones.
+fn times(reached: usize) -> Vec<usize> {
+    const MOST: usize = 8;
+    if reached <= MOST {
+        (1..=reached).collect()
+    } else {
+        (0..MOST).map(|n| 1 + n * (reached - 1) / (MOST - 1)).collect()
+    }
+}
+
+/// Performs the script with errors: whatever fails is done again, as a caller would.
+fn with_error(step: Step, time: usize, fault: Fault) {
+    let (world, plan) = (world(), Arc::new(Plan::failing(step, time, fault)));
+    let dir = world.dir.path().join("data");
+    let storage = open(&dir, options(&world, &plan));
+    for deed in script::deeds() {
+        if let Err(error) = deed.perform(&storage) {
+            assert!(plan.failed(), "{deed:?} failed by itself: {error}");
+            deed.perform(&storage).unwrap_or_else(|error| panic!("{deed:?}, again after {step:?}: {error}"));
+        }
+    }
+    assert!(plan.failed(), "{step:?} was not reached a {time}. time");
+    finish(storage, &dir, &world);
+}
+
+/// Performs the script in a process that dies on the way, then the rest of it in this one.
+fn with_abort(step: Step, time: usize) {
+    let world = world();
+    let dir = world.dir.path().join("data");
+    let status = child(&dir, step, time);
+    assert!(!status.success(), "{step:?} was not reached a {time}. time");
+    let done = script::done(&dir);
+    let storage = open(&dir, world.options.clone());
+    for deed in script::deeds().into_iter().skip(done) {
+        deed.perform(&storage).unwrap_or_else(|error| panic!("{deed:?}, after an abort at {step:?}: {error}"));
+    }
+    finish(storage, &dir, &world);
+}
+
+/// Compares, also after everything is sealed and opened once more.
+fn finish(storage: Storage, dir: &Path, world: &World) {
+    let ledger = Ledger::whole();
+    ledger.compare(&storage);
+    storage.maintain().expect("seals, folds and merges");
+    ledger.compare(&storage);
+    drop(storage);
+    let storage = open(dir, world.options.clone());
+    ledger.compare(&storage);
+    drop(storage);
+    let found = driftline_storage::verify(dir, &world.options).expect("checks");
+    assert_eq!((found.problems, found.unlisted), (vec![], vec![]));
+}
+
+fn child(dir: &Path, step: Step, time: usize) -> ExitStatus {
+    let program = std::env::current_exe().expect("this program");
+    Command::new(program)
+        .args(["--exact", "faults::the_process_that_dies", "--ignored", "--nocapture"])
+        .env(CHILD, format!("{time} {step:?} {}", dir.display()))
+        .output()
+        .expect("the child runs")
+        .status
+}
+
+#[test]
+#[ignore = "the tests of faults run it as a process of its own"]
+fn the_process_that_dies() {
+    let Ok(order) = std::env::var(CHILD) else { return };
+    let mut words = order.splitn(3, ' ');
+    let mut word = || words.next().expect("three words");
+    let (time, step, dir) = (word().parse().expect("a number"), word(), word());
+    let step = *Step::ALL.iter().find(|known| format!("{known:?}") == step).expect("a step");
+    let plan = Arc::new(Plan::failing(step, time, Fault::Abort));
+    let storage = open(Path::new(dir), options(&world(), &plan));
+    for (index, deed) in script::deeds().into_iter().enumerate() {
+        deed.perform(&storage).expect("nothing fails but the process");
+        script::record(Path::new(dir), index + 1);
+    }
+}
+
+#[test]
+fn every_step_is_reached_by_the_script() {
+    let reached = reached();
+    let of_backups = [Step::BackupCatalog, Step::BackupFile, Step::BackupManifest, Step::RestoreDone];
+    let missing = |step: &&Step| !reached.contains_key(&plan::word(**step)) && !of_backups.contains(step);
+    let missed: Vec<_> = Step::ALL.iter().filter(missing).collect();
+    assert_eq!(missed, Vec::<&Step>::new());
+}
+
+#[test]
+fn an_io_error_at_any_step_loses_and_doubles_nothing() {
+    for (step, count) in reached().into_values() {
+        times(count).into_iter().for_each(|time| with_error(step, time, Fault::Error));
+    }
+}
+
+#[test]
+fn a_short_write_of_any_file_loses_and_doubles_nothing() {
+    let reached = reached();
+    let writing: Vec<_> = reached.into_values().filter(|(step, _)| step.writes_a_file()).collect();
+    assert!(!writing.is_empty());
+    for (step, count) in writing {
+        times(count).into_iter().for_each(|time| with_error(step, time, Fault::ShortWrite));
+    }
+}
+
+#[test]
+fn an_abort_at_any_step_loses_and_doubles_nothing() {
+    for (step, count) in reached().into_values() {
+        times(count).into_iter().for_each(|time| with_abort(step, time));
+    }
+}
