@@ -55,6 +55,12 @@ pub enum Error {
         /// The newest format known.
         known: u32,
     },
+    /// The place given for the files is not that of this data directory's files.
+    #[error("{reason}")]
+    WrongStore {
+        /// Which place is expected, and what to do.
+        reason: String,
+    },
     /// Bytes on disk are not the bytes that were written.
     #[error("{place} is damaged ({reason}): restore it from a backup")]
     Corrupt {
