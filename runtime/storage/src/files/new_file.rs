@@ -1,10 +1,10 @@
 //! A file that is being written.
 
-use std::{collections::VecDeque, io, pin::Pin, sync::Arc};
+use std::{collections::VecDeque, io, sync::Arc};
 
 use bytes::Bytes;
 use driftline_core::{Digest, Digester};
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayloadMut, path::Path};
 
 use super::{Files, Home, PIECE, PIECES, near::Draft};
@@ -17,11 +17,10 @@ pub(crate) struct NewFile {
     path: Path,
     waiting: PutPayloadMut,
     upload: Option<Box<dyn MultipartUpload>>,
-    underway: VecDeque<Pin<Box<dyn Future<Output = Option<Outcome>> + Send>>>,
+    underway: VecDeque<BoxFuture<'static, Option<Outcome>>>,
     draft: Option<Draft>,
     digester: Digester,
     bytes: u64,
-    tail: Option<(u64, crc32fast::Hasher)>,
 }
 
 type Outcome = object_store::Result<()>;
@@ -31,8 +30,6 @@ type Outcome = object_store::Result<()>;
 pub(crate) struct Written {
     pub bytes: u64,
     pub digest: Digest,
-    /// Where the tail begins, and its CRC-32; see [`NewFile::begin_tail`].
-    pub tail: Option<(u64, u32)>,
 }
 
 impl NewFile {
@@ -51,7 +48,6 @@ impl NewFile {
             draft,
             digester: Digester::default(),
             bytes: 0,
-            tail: None,
         }
     }
 
@@ -83,17 +79,9 @@ impl NewFile {
     fn count(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.digester.update(bytes);
-        if let Some((_, tail)) = &mut self.tail {
-            tail.update(bytes);
-        }
         if let Some(draft) = &mut self.draft {
             draft.write(bytes);
         }
-    }
-
-    /// What follows gets a checksum of its own, so that it can be read and trusted without the rest.
-    pub fn begin_tail(&mut self) {
-        self.tail = Some((self.bytes, crc32fast::Hasher::new()));
     }
 
     /// Completes the file and makes it durable.
@@ -111,8 +99,7 @@ impl NewFile {
         if let Some(draft) = self.draft.take() {
             draft.keep();
         }
-        let tail = self.tail.take().map(|(start, tail)| (start, tail.finalize()));
-        Ok(Written { bytes: self.bytes, digest: std::mem::take(&mut self.digester).finish(), tail })
+        Ok(Written { bytes: self.bytes, digest: std::mem::take(&mut self.digester).finish() })
     }
 
     /// Sends what waits as a part of its own.
@@ -127,10 +114,10 @@ impl NewFile {
             }
         };
         let part: BoxFuture<'static, Outcome> = upload.put_part(payload);
-        match &self.files.home {
-            Home::Disk(_) => self.underway.push_back(Box::pin(async { Some(part.await) })),
-            Home::Remote(remote) => self.underway.push_back(Box::pin(remote.spawn(part))),
-        }
+        self.underway.push_back(match &self.files.home {
+            Home::Disk(_) => part.map(Some).boxed(),
+            Home::Remote(remote) => remote.spawn(part),
+        });
         let most = if matches!(self.files.home, Home::Disk(_)) { 0 } else { PIECES };
         self.catch_up(most)
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, future::Future, path::Path as DiskPath, sync::Arc, time::Duration};
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture};
 use object_store::{
     BackoffConfig, ClientOptions, ObjectStore, RetryConfig,
     aws::AmazonS3Builder,
@@ -81,9 +81,9 @@ impl Remote {
     pub fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
-    ) -> impl Future<Output = Option<T>> + use<T> {
+    ) -> BoxFuture<'static, Option<T>> {
         let running = self.runtime.as_ref().map(|runtime| runtime.spawn(work));
-        async move { running?.await.ok() }
+        async move { running?.await.ok() }.boxed()
     }
 
     /// Removes every object but those in `listed`, and copies of what is not listed.
