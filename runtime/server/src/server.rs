@@ -105,7 +105,8 @@ pub fn open(config: &Config) -> Result<Shared, Error> {
 /// # Errors
 /// When the directory can't be had.
 pub fn open_by(config: &Config, clock: Arc<dyn Clock>) -> Result<Shared, Error> {
-    let storage = Storage::open(&config.data, StorageOptions { clock, ..config.segments.options() })?;
+    let options = StorageOptions { clock, place: config.place.clone(), ..config.segments.options() };
+    let storage = Storage::open(&config.data, options)?;
     let sandbox = Sandbox::new(SandboxOptions::new(config.data.join("cache"), compiler(config)?))?;
     let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &EvaluatorOptions { threads: config.threads })?;
     let interrupted = mark_interrupted(&storage)?;

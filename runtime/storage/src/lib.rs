@@ -103,7 +103,7 @@ pub use label_summary::{LabelCounts, LabelPeriod, LabelSummary, Unmatched};
 pub use model::{Model, ModelDetails, ModelId, Retention};
 pub use options::Options;
 pub use pins::Pin;
-pub use place::{Place, S3};
+pub use place::{Credentials, Place, S3};
 pub use plugin::{Installed, PluginRecord, PluginRef};
 pub use retention::RetentionStep;
 pub use retry::Retry;

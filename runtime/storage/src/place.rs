@@ -12,7 +12,7 @@ pub enum Place {
     S3(S3),
 }
 
-/// A prefix of a bucket. Credentials come from the standard `AWS_*` variables.
+/// A prefix of a bucket. Credentials come from the standard `AWS_*` variables unless told.
 ///
 /// Keys under the prefix belong to one data directory; files it does not list are removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,25 @@ pub struct S3 {
     pub region: Option<String>,
     /// Whether the endpoint may be spoken to without TLS.
     pub allow_http: bool,
+    /// Instead of those in the environment.
+    pub credentials: Option<Credentials>,
     /// How many bytes of files may have a copy in the data directory, so that they are read at the speed of the disk.
     pub near_bytes: u64,
+}
+
+/// What proves to the service who asks.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The access key's id.
+    pub key_id: String,
+    /// The secret access key.
+    pub secret: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
 }
 
 impl S3 {
@@ -59,6 +76,7 @@ impl FromStr for S3 {
             endpoint: None,
             region: None,
             allow_http: false,
+            credentials: None,
             near_bytes: Self::NEAR_BYTES,
         })
     }

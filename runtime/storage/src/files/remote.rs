@@ -16,7 +16,7 @@ use super::{
     FOLDERS,
     near::{Near, NearFirst},
 };
-use crate::{Error, place::S3};
+use crate::{Credentials, Error, S3};
 
 /// A request that takes longer than this is tried again; it carries one piece at most.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -61,6 +61,9 @@ impl Remote {
         }
         if let Some(region) = &s3.region {
             builder = builder.with_region(region);
+        }
+        if let Some(Credentials { key_id, secret }) = &s3.credentials {
+            builder = builder.with_access_key_id(key_id).with_secret_access_key(secret);
         }
         let bucket = builder.build().map_err(failed)?;
         let far: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(bucket, s3.prefix.as_str()));
