@@ -105,7 +105,9 @@ mod tests {
         ] {
             assert_eq!(Place::S3(url.parse().expect("an address")).to_string(), same);
         }
-        for url in ["", "bucket", "gs://bucket", "s3://", "s3://b", "s3://bucket//a", "s3://bucket/a/../b", "s3://bucket/a b"] {
+        for url in
+            ["", "bucket", "gs://bucket", "s3://", "s3://b", "s3://bucket//a", "s3://bucket/a/../b", "s3://bucket/a b"]
+        {
             assert!(url.parse::<S3>().is_err(), "{url}");
         }
     }

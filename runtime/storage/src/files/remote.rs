@@ -4,11 +4,8 @@ use std::{collections::HashSet, future::Future, path::Path as DiskPath, sync::Ar
 
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture};
 use object_store::{
-    BackoffConfig, ClientOptions, ObjectStore, RetryConfig,
-    aws::AmazonS3Builder,
-    client::SpawnedReqwestConnector,
-    path::Path,
-    prefix::PrefixStore,
+    BackoffConfig, ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder, client::SpawnedReqwestConnector,
+    path::Path, prefix::PrefixStore,
 };
 use tokio::runtime::{Builder, Runtime};
 
