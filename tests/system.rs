@@ -11,4 +11,5 @@ mod evaluations;
 mod flights;
 mod formats;
 mod hostile;
+mod object_store;
 mod plugins;

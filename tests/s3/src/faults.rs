@@ -69,7 +69,8 @@ impl Faulty {
             };
             Ok((kind, every.parse()?))
         });
-        *self.plan.lock().map_err(|_| anyhow::anyhow!("a request panicked"))? = faults.collect::<anyhow::Result<_>>()?;
+        *self.plan.lock().map_err(|_| anyhow::anyhow!("a request panicked"))? =
+            faults.collect::<anyhow::Result<_>>()?;
         let count = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
         Ok(format!("{} {} {}", count(&self.requests), count(&self.faults), count(&self.sent_bytes)))
     }
@@ -88,7 +89,8 @@ impl Faulty {
             Some(Fault::Slow) => tokio::time::sleep(Duration::from_millis(200)).await,
             _ => {}
         }
-        let answer = self.server.call(request.map(s3s::Body::from)).await.map_err(|error| Error::other(format!("{error:?}")))?;
+        let answer =
+            self.server.call(request.map(s3s::Body::from)).await.map_err(|error| Error::other(format!("{error:?}")))?;
         if fault == Some(Fault::Lost) {
             return Err(Error::other("the answer is lost"));
         }
@@ -97,7 +99,9 @@ impl Faulty {
             self.sent_bytes.fetch_add(length.unwrap_or_default(), Ordering::SeqCst);
         }
         let is_cut = fault == Some(Fault::Half);
-        Ok(answer.map(|body| if is_cut { half(body, length.unwrap_or_default() / 2) } else { body.map_err(Error::other).boxed_unsync() }))
+        Ok(answer.map(|body| {
+            if is_cut { half(body, length.unwrap_or_default() / 2) } else { body.map_err(Error::other).boxed_unsync() }
+        }))
     }
 
     fn next(&self, number: u64) -> Option<Fault> {
