@@ -11,5 +11,6 @@ mod evaluations;
 mod flights;
 mod formats;
 mod hostile;
+mod object_store;
 mod operations;
 mod plugins;

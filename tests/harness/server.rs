@@ -25,6 +25,7 @@ pub struct Server {
     client: reqwest::Client,
     log: Arc<Mutex<String>>,
     options: Vec<String>,
+    environment: Vec<(String, String)>,
     data: TempDir,
 }
 
@@ -36,12 +37,19 @@ impl Server {
 
     /// The same, with more options for `driftline serve`.
     pub async fn start_with(options: &[&str]) -> Self {
+        Self::start_in(options, &[]).await
+    }
+
+    /// The same, with more variables in its environment.
+    pub async fn start_in(options: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = TempDir::new().expect("a temporary directory");
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
         let log = Arc::default();
-        let (process, url) = spawn(data.path(), &options, &log);
+        let environment: Vec<_> =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (process, url) = spawn(data.path(), &options, &environment, &log);
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let server = Self { process, url, client, log, options, data };
+        let server = Self { process, url, client, log, options, environment, data };
         server.ready().await;
         server
     }
@@ -105,7 +113,7 @@ impl Server {
 
     /// Starts it again on the same data after [`Self::kill`].
     pub async fn start_again(&mut self) {
-        (self.process, self.url) = spawn(self.data.path(), &self.options, &self.log);
+        (self.process, self.url) = spawn(self.data.path(), &self.options, &self.environment, &self.log);
         self.ready().await;
     }
 
@@ -202,11 +210,17 @@ impl Readiness for reqwest::Result<reqwest::Response> {
 }
 
 /// Starts the binary on a port of the system's choice and reads the address that it prints.
-fn spawn(data: &Path, options: &[String], log: &Arc<Mutex<String>>) -> (Child, String) {
+fn spawn(
+    data: &Path,
+    options: &[String],
+    environment: &[(String, String)],
+    log: &Arc<Mutex<String>>,
+) -> (Child, String) {
     let mut process = Command::new(DRIFTLINE)
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(PathBuf::from(data))
         .args(options)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -41,6 +41,22 @@ impl Digest {
     }
 }
 
+/// Computes the digest of bytes that come piece by piece.
+#[derive(Clone, Default)]
+pub struct Digester(Sha256);
+
+impl Digester {
+    /// Takes in more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sha256:{}", self.hex())
@@ -84,6 +100,9 @@ mod tests {
         assert!(digest.to_string().starts_with("sha256:ba7816bf"));
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert!("sha256:12".parse::<Digest>().is_err());
+        let mut pieces = Digester::default();
+        [&b"a"[..], b"", b"bc"].into_iter().for_each(|piece| pieces.update(piece));
+        assert_eq!(pieces.finish(), digest);
         assert_ne!(Digest::of_parts([&b"ab"[..], b"c"]), Digest::of_parts([&b"a"[..], b"bc"]));
     }
 }

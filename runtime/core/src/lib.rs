@@ -24,7 +24,7 @@ mod time;
 mod window;
 
 pub use description::{Description, Direction, Input, Kind, Output, ReferenceUse};
-pub use digest::Digest;
+pub use digest::{Digest, Digester};
 pub use metric::{Accumulator, Failure, FailureCode, Metric, MetricFactory};
 pub use name::{Name, NameError};
 pub use report::{Chart, Report, Series, Value};

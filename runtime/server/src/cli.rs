@@ -7,6 +7,7 @@ mod demo;
 mod evaluate;
 mod import;
 mod output;
+mod place;
 mod plugin;
 mod restore;
 mod serve;
@@ -56,10 +57,10 @@ pub fn run() -> ExitCode {
         Command::Import(import) => client::block_on(import::run(import)),
         Command::Evaluate(evaluate) => client::block_on(evaluate::run(evaluate)),
         Command::Plugin(plugin) => client::block_on(plugin::run(plugin)),
-        Command::Backup(backup) => backup::run(&backup),
-        Command::Restore(restore) => restore::run(&restore),
-        Command::Verify(verify) => verify::run(&verify),
-        Command::Compact(compact) => compact::run(&compact),
+        Command::Backup(backup) => backup::run(backup),
+        Command::Restore(restore) => restore::run(restore),
+        Command::Verify(verify) => verify::run(verify),
+        Command::Compact(compact) => compact::run(compact),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

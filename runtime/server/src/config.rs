@@ -6,6 +6,8 @@ pub use segments::Segments;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use driftline_storage::Place;
+
 const MIB: usize = 1 << 20;
 
 /// How a server is run.
@@ -19,6 +21,8 @@ pub struct Config {
     pub threads: usize,
     /// How logs become segments, and how these are kept few.
     pub segments: Segments,
+    /// Where segments, datasets and plugins are kept.
+    pub place: Place,
     /// Bounds on requests and evaluations.
     pub limits: Limits,
     /// Whether plugins are compiled in this process; only tests want that.
@@ -49,6 +53,7 @@ impl Config {
     pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let segments = Segments::default();
-        Self { data, listen, threads, segments, limits: Limits::default(), compile_in_process: false }
+        let (place, limits) = (Place::default(), Limits::default());
+        Self { data, listen, threads, segments, place, limits, compile_in_process: false }
     }
 }

@@ -102,6 +102,11 @@ impl Problem {
         Self::not_found("model_not_found", detail).at("model")
     }
 
+    /// Whether the request itself is at fault, so that nothing of it was kept.
+    pub fn is_refusal(&self) -> bool {
+        self.status.is_client_error() && self.status != StatusCode::TOO_MANY_REQUESTS
+    }
+
     /// The body as it is sent.
     pub fn body(&self) -> ProblemBody {
         let mut title = self.code.replace('_', " ");
@@ -182,6 +187,7 @@ impl From<storage::Error> for Problem {
             | Error::TooNew { .. }
             | Error::Outdated
             | Error::Backup(_)
+            | Error::WrongStore { .. }
             | Error::Corrupt { .. }
             | Error::Failed { .. } => Self::internal(detail),
         }
@@ -275,6 +281,7 @@ mod tests {
             assert_eq!((&*problem.code, problem.field.as_deref()), (code, field));
             let body = serde_json::to_value(problem.body()).expect("serialises");
             assert_eq!(body["type"], format!("urn:driftline:problem:{code}"));
+            assert_eq!(problem.is_refusal(), status < 500 && status != 429, "{code}");
             assert!(problem.retry_after_s.is_some() || !matches!(status, 429 | 503), "{code}");
         }
     }

@@ -64,7 +64,7 @@ pub fn backup(data: &DiskPath, to: &DiskPath, options: &Options) -> Result<Copie
     let bytes = fs::read(&target).map_err(|error| unwritten(&target, error))?;
     let catalog = ListedFile { path: CATALOG.into(), bytes: bytes.len() as u64, digest: Digest::of(&bytes) };
     manifest.files.push(catalog);
-    let files = Files::open(data, options.faults.clone())?;
+    let files = Files::open(data, options)?;
     for file in Catalog::beside(to)?.read(listed::all)? {
         let bytes = files.get(&file.path, &file.digest)?;
         write(to, file.path.as_ref(), &bytes, faults)?;

@@ -123,7 +123,7 @@ impl Count<'_> {
     fn add_segment(&mut self, inner: &Inner, segment: &Segment, hidden: &Hidden) -> Result<(), Error> {
         inner.files.verify(&segment.path, &segment.digest)?;
         let part = Part { columns: Some(&[ID, TIME, LABELLED_AT]), ids: None };
-        for batch in parquet_file::read(&inner.files.store(), &segment.path, segment.bytes, part)? {
+        for batch in parquet_file::read(&inner.files, &segment.path, segment.bytes, part)? {
             self.add(&hidden.strip(&batch?)?)?;
         }
         Ok(())

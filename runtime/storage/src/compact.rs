@@ -42,7 +42,7 @@ fn merge_predictions(inner: &Inner, model: &Model, run: &[Listing]) -> Result<()
     let mut schemas: Vec<SchemaRef> = Vec::new();
     for listing in run {
         inner.files.verify(&listing.path(), &listing.digest)?;
-        schemas.push(parquet_file::schema(&inner.files.store(), &listing.path(), listing.bytes)?);
+        schemas.push(parquet_file::schema(&inner.files, &listing.path(), listing.bytes)?);
     }
     let schema = rows::occurring(Kind::Predictions, &model.schema, schemas.iter());
     let mut draft = Draft::new(Kind::Predictions, schema.clone())?;

@@ -1,5 +1,7 @@
 //! Reads segments of delayed metrics.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use driftline_core::LABELLED_AT;
 
@@ -12,10 +14,10 @@ use crate::{
 };
 
 /// The rows of a part, with their arrivals where these are asked for.
-pub(crate) fn read(files: &Files, listing: &Listing, part: Part<'_>) -> Result<Vec<RecordBatch>, Error> {
+pub(crate) fn read(files: &Arc<Files>, listing: &Listing, part: Part<'_>) -> Result<Vec<RecordBatch>, Error> {
     let path = listing.path();
     files.verify(&path, &listing.digest)?;
-    let batches = parquet_file::read(&files.store(), &path, listing.bytes, part)?;
+    let batches = parquet_file::read(files, &path, listing.bytes, part)?;
     let wanted = part.columns.is_none_or(|columns| columns.contains(&LABELLED_AT));
     // Files of the first format did not keep the arrival of each row.
     let received = listing.received.filter(|_| wanted).map(|(first, _)| first);

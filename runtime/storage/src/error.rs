@@ -63,6 +63,12 @@ pub enum Error {
     /// The catalog was written by an earlier release, and is not to be changed now.
     #[error("the catalog is of an earlier release: start `driftline serve` of this release once, which upgrades it")]
     Outdated,
+    /// The place given for the files is not that of this data directory's files.
+    #[error("{reason}")]
+    WrongStore {
+        /// Which place is expected, and what to do.
+        reason: String,
+    },
     /// Bytes on disk are not the bytes that were written.
     #[error("{place} is damaged ({reason}): restore it from a backup")]
     Corrupt {

@@ -1,67 +1,94 @@
 //! The files beside the catalog: segments, datasets and plugins, through an object store.
 
+mod disk;
+mod near;
+mod new_file;
+mod owner;
+mod remote;
+
+pub(crate) use new_file::NewFile;
+
 use std::{
-    collections::HashSet,
-    fs::{self, File},
-    io,
-    path::{Path as DiskPath, PathBuf},
+    collections::{HashMap, HashSet},
+    future::Future,
+    path::Path as DiskPath,
     sync::{Arc, Mutex},
 };
 
 use bytes::Bytes;
-use driftline_core::Digest;
-use futures::executor::block_on;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
+use driftline_core::{Digest, Digester};
+use futures::{StreamExt, TryStreamExt};
+use object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use rusqlite::Connection;
 
-use crate::{Error, Faults, Step, held};
+use crate::{Error, Faults, Options, Place, Step, held};
+use disk::Disk;
+use near::Draft;
+use remote::Remote;
 
 /// The folders whose files the catalog lists.
 const FOLDERS: [&str; 4] = ["segments", "rollups", "datasets", "plugins"];
+/// Files are written and checked in pieces of this size; S3 wants parts of at least 5 MiB, all of one size.
+const PIECE: usize = 8 << 20;
+/// How many pieces are on their way at once.
+const PIECES: usize = 4;
 
-/// Durable, immutable files.
+/// Durable, immutable files. Its functions block; call them from threads that may.
 pub(crate) struct Files {
-    root: PathBuf,
-    store: Arc<dyn ObjectStore>,
+    home: Home,
+    place: Place,
     faults: Arc<dyn Faults>,
     verified: Mutex<HashSet<Path>>,
+    turns: Mutex<HashMap<Path, Arc<Mutex<()>>>>,
+}
+
+enum Home {
+    Disk(Disk),
+    Remote(Remote),
 }
 
 impl Files {
-    /// The files under `root`.
-    pub fn open(root: &DiskPath, faults: Arc<dyn Faults>) -> Result<Self, Error> {
-        let store =
-            LocalFileSystem::new_with_prefix(root).map_err(|error| Error::failed("opening the files", error))?;
-        Ok(Self { root: root.to_owned(), store: Arc::new(store), faults, verified: Mutex::default() })
+    /// The files of the data directory `dir`, which are where `options` say.
+    pub fn open(dir: &DiskPath, options: &Options) -> Result<Self, Error> {
+        let (place, faults) = (options.place.clone(), options.faults.clone());
+        let home = match &place {
+            Place::DataDirectory => Home::Disk(Disk::open(dir)?),
+            Place::S3(s3) => Home::Remote(Remote::open(dir, s3)?),
+        };
+        Ok(Self { home, place, faults, verified: Mutex::default(), turns: Mutex::default() })
     }
 
-    /// The store itself; paths are relative to the data directory.
+    /// Makes sure that the place is the one that holds the files which the catalog lists, if any.
+    pub fn claim(&self, catalog: &Connection, any_listed: bool) -> Result<(), Error> {
+        owner::claim(self, catalog, any_listed)
+    }
+
+    /// Binds the place, which has no files yet, to a catalog that was restored from a backup.
+    pub fn adopt(&self, catalog: &Connection) -> Result<(), Error> {
+        owner::adopt(self, catalog)
+    }
+
+    /// The store itself; paths are relative to the data directory or to the prefix.
     pub fn store(&self) -> Arc<dyn ObjectStore> {
-        self.store.clone()
+        match &self.home {
+            Home::Disk(disk) => disk.store.clone(),
+            Home::Remote(remote) => remote.store.clone(),
+        }
+    }
+
+    /// Runs what uses the store to its end. The thread must not be one that runs futures.
+    pub fn wait<F: Future>(&self, work: F) -> F::Output {
+        match &self.home {
+            Home::Disk(_) => futures::executor::block_on(work),
+            Home::Remote(remote) => remote.block_on(work),
+        }
     }
 
     /// Writes a new file and makes it durable: its bytes, and its name.
-    pub fn put(&self, path: &Path, bytes: Bytes) -> Result<(), Error> {
-        let short = self.faults.pass_write(Step::FileWrite)?;
-        let bytes = if short.is_some() { bytes.slice(..bytes.len() / 2) } else { bytes };
-        block_on(self.store.put(path, PutPayload::from_bytes(bytes)))
-            .map_err(|error| Error::failed(format!("writing {path}"), error))?;
-        short.map_or(Ok(()), Err)?;
-        self.sync(path)?;
-        held(&self.verified).insert(path.clone());
-        Ok(())
-    }
-
-    /// Syncs the file, then each directory above it up to the root: any of them may be new.
-    fn sync(&self, path: &Path) -> Result<(), Error> {
-        let failed = |error| Error::failed(format!("syncing {path}"), error);
-        let mut place = self.root.join(path.as_ref());
-        self.faults.pass(Step::FileSync)?;
-        sync(&place).map_err(failed)?;
-        self.faults.pass(Step::FileSyncFolder)?;
-        while place != self.root && place.pop() {
-            sync(&place).map_err(failed)?;
-        }
-        Ok(())
+    pub fn put(self: &Arc<Self>, path: &Path, bytes: Bytes) -> Result<(), Error> {
+        let mut file = NewFile::new(self.clone(), path.clone());
+        file.push(bytes)?;
+        file.finish().map(drop)
     }
 
     /// The bytes of a file.
@@ -69,92 +96,132 @@ impl Files {
     /// # Errors
     /// [`Error::Corrupt`] when it is missing or has another digest.
     pub fn get(&self, path: &Path, digest: &Digest) -> Result<Bytes, Error> {
-        let bytes = block_on(async { self.store.get(path).await?.bytes().await }).map_err(|error| match error {
-            object_store::Error::NotFound { .. } => Error::corrupt(path.as_ref(), "the file is missing"),
-            error => Error::failed(format!("reading {path}"), error),
-        })?;
+        let bytes =
+            self.wait(async { self.store().get(path).await?.bytes().await }).map_err(|error| unread(path, error))?;
         if Digest::of(&bytes) != *digest {
-            return Err(Error::corrupt(path.as_ref(), "its digest is not the one in the catalog"));
+            return Err(other_bytes(path));
         }
         Ok(bytes)
     }
 
     /// Checks a file against its digest, once in the life of this process; not
-    /// if this process wrote it.
+    /// if this process wrote it. A remote file is fetched once for it, and kept near by.
     pub fn verify(&self, path: &Path, digest: &Digest) -> Result<(), Error> {
-        if !held(&self.verified).contains(path) {
-            self.get(path, digest)?;
+        if held(&self.verified).contains(path) {
+            return Ok(());
+        }
+        // Whoever wants the same file meanwhile waits instead of reading it too.
+        let turn = held(&self.turns).entry(path.clone()).or_default().clone();
+        let _turn = held(&turn);
+        if held(&self.verified).contains(path) {
+            return Ok(());
+        }
+        let result = self.check(path, digest);
+        if result.is_ok() {
             held(&self.verified).insert(path.clone());
         }
+        held(&self.turns).remove(path);
+        result
+    }
+
+    fn check(&self, path: &Path, digest: &Digest) -> Result<(), Error> {
+        let Home::Remote(remote) = &self.home else {
+            return if self.fetch(path, None)? == *digest { Ok(()) } else { Err(other_bytes(path)) };
+        };
+        if remote.near.admit_found(path, digest) {
+            return Ok(());
+        }
+        let mut draft = remote.near.draft(path);
+        if self.fetch(path, draft.as_mut())? != *digest {
+            return Err(other_bytes(path));
+        }
+        if let Some(draft) = draft {
+            draft.keep();
+        }
         Ok(())
+    }
+
+    /// Reads a file piece by piece, into `draft` if there is one; gives its digest.
+    fn fetch(&self, path: &Path, mut draft: Option<&mut Draft>) -> Result<Digest, Error> {
+        let store = self.store();
+        let reading = async {
+            let size = store.head(path).await?.size;
+            let pieces = (0..size).step_by(PIECE).map(|start| start..(start + PIECE as u64).min(size));
+            let mut pieces = futures::stream::iter(pieces)
+                .map(|piece| {
+                    let store = store.clone();
+                    async move { store.get_range(path, piece).await }
+                })
+                .buffered(PIECES);
+            let mut digester = Digester::default();
+            while let Some(piece) = pieces.try_next().await? {
+                digester.update(&piece);
+                if let Some(draft) = &mut draft {
+                    draft.write(&piece);
+                }
+            }
+            Ok(digester.finish())
+        };
+        self.wait(reading).map_err(|error| unread(path, error))
     }
 
     /// Deletes a file that nothing lists any more; one that is gone already is no error.
     pub fn remove(&self, path: &Path) -> Result<(), Error> {
         held(&self.verified).remove(path);
-        match block_on(self.store.delete(path)) {
+        let removed = match &self.home {
+            Home::Disk(disk) => self.wait(disk.store.delete(path)),
+            Home::Remote(remote) => {
+                remote.near.forget(path);
+                remote.remove(std::slice::from_ref(path))
+            }
+        };
+        match removed {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(Error::failed(format!("deleting {path}"), error)),
+            Err(error) => Err(Error::failed(format!("deleting {path} from {}", self.place), error)),
         }
     }
 
     /// The paths of all files there are, half-written ones too.
     pub fn present(&self) -> Result<Vec<Path>, Error> {
-        let mut found = Vec::new();
-        for folder in FOLDERS {
-            present(&self.root.join(folder), &mut found)
-                .map_err(|error| Error::failed(format!("listing the folder {folder}"), error))?;
+        match &self.home {
+            Home::Disk(disk) => disk.present(),
+            Home::Remote(remote) => remote.present(),
         }
-        let relative =
-            |path: &PathBuf| path.strip_prefix(&self.root).ok().map(|path| Path::from(path.to_string_lossy().as_ref()));
-        Ok(found.iter().filter_map(relative).collect())
     }
 
     /// Removes every file but those in `listed`, what a crash left half-written too; gives how many.
     pub fn sweep(&self, listed: &HashSet<Path>) -> Result<usize, Error> {
-        let mut swept = 0;
-        let keep: HashSet<PathBuf> = listed.iter().map(|path| self.root.join(path.as_ref())).collect();
-        for folder in FOLDERS {
-            sweep(&self.root.join(folder), &keep, &mut swept)
-                .map_err(|error| Error::failed(format!("sweeping the folder {folder}"), error))?;
+        match &self.home {
+            Home::Disk(disk) => disk.sweep(listed),
+            Home::Remote(remote) => remote.sweep(listed),
         }
-        Ok(swept)
+    }
+
+    /// What is left to do before a written file counts as durable.
+    fn settle(&self, path: &Path) -> Result<(), Error> {
+        if let Home::Disk(disk) = &self.home {
+            let failed = |error| Error::failed(format!("syncing {path}"), error);
+            self.faults.pass(Step::FileSync)?;
+            disk.sync(path).map_err(failed)?;
+            self.faults.pass(Step::FileSyncFolder)?;
+            disk.sync_folders(path).map_err(failed)?;
+        }
+        held(&self.verified).insert(path.clone());
+        Ok(())
+    }
+
+    fn unwritten(&self, path: &Path, error: object_store::Error) -> Error {
+        Error::failed(format!("writing {path} to {}", self.place), error)
     }
 }
 
-fn present(folder: &DiskPath, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            present(&entry.path(), found)?;
-        } else {
-            found.push(entry.path());
-        }
+fn unread(path: &Path, error: object_store::Error) -> Error {
+    match error {
+        object_store::Error::NotFound { .. } => Error::corrupt(path.as_ref(), "the file is missing"),
+        error => Error::failed(format!("reading {path}"), error),
     }
-    Ok(())
 }
 
-fn sync(place: &DiskPath) -> io::Result<()> {
-    File::open(place)?.sync_all()
-}
-
-fn sweep(folder: &DiskPath, keep: &HashSet<PathBuf>, swept: &mut usize) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            sweep(&entry.path(), keep, swept)?;
-        } else if !keep.contains(&entry.path()) {
-            fs::remove_file(entry.path())?;
-            *swept += 1;
-        }
-    }
-    Ok(())
+fn other_bytes(path: &Path) -> Error {
+    Error::corrupt(path.as_ref(), "its digest is not the one in the catalog")
 }

@@ -1,8 +1,8 @@
 //! How facts are kept: what models predicted, what turned out to be true, and what was made of it.
 //!
 //! Everything lives in one data directory: `catalog.db` (SQLite) with the append
-//! log and all records, and beside it immutable files that it lists
-//! (`segments/`, `rollups/`, `datasets/`, `plugins/`). What is acknowledged is durable.
+//! log and all records, and beside it, or in an S3-compatible store, immutable files
+//! that it lists (`segments/`, `rollups/`, `datasets/`, `plugins/`). What is acknowledged is durable.
 //!
 //! | what | here |
 //! |---|---|
@@ -13,7 +13,7 @@
 //! | rows out | [`Storage::snapshot`] → [`Snapshot`]: [`Segment`]s, unsealed rows, [`DelayedCells`] |
 //! | the life of a segment | [`Storage::seal`], [`Storage::seal_all`], [`Storage::maintain`]; threads do it by themselves |
 //! | readers' hold on files | [`Snapshot::pin`] → [`Pin`] |
-//! | files | [`Storage::object_store`], [`Storage::verify_segment`] |
+//! | files | [`Place`], [`Storage::object_store`], [`Storage::verify_segment`] |
 //! | datasets | [`Storage::put_dataset`], [`Storage::dataset`], [`Storage::datasets`] |
 //! | plugins | [`Storage::install_plugin`], [`Storage::plugin`], [`Storage::plugins`], [`Storage::plugin_wasm`], [`Storage::retire_plugin`] |
 //! | evaluations | [`Storage::put_evaluation`], [`Storage::evaluation`], [`Storage::evaluations`] |
@@ -73,6 +73,7 @@ mod observer;
 mod options;
 mod parquet_file;
 mod pins;
+mod place;
 mod plugin;
 mod readings;
 mod reap;
@@ -113,6 +114,7 @@ pub use model::{Model, ModelDetails, ModelId, Retention};
 pub use observer::{Observer, Unobserved, Work};
 pub use options::Options;
 pub use pins::Pin;
+pub use place::{Credentials, Place, S3};
 pub use plugin::{Installed, PluginRecord, PluginRef};
 pub use readings::{LogReading, Readings, SegmentReading};
 pub use retention::RetentionStep;

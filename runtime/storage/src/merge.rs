@@ -1,6 +1,6 @@
 //! Merges segments of predictions into one stream in the order of time and id.
 
-use std::{cmp::Reverse, collections::BinaryHeap, ops::Range};
+use std::{cmp::Reverse, collections::BinaryHeap, ops::Range, sync::Arc};
 
 use arrow::{array::RecordBatch, compute::interleave_record_batch, datatypes::SchemaRef};
 
@@ -19,7 +19,7 @@ type Key = (i64, u128);
 /// its first row is due and holds one row group in memory, so files that follow
 /// each other in time cost no more than one.
 pub(crate) struct Merge<'a> {
-    files: &'a Files,
+    files: &'a Arc<Files>,
     schema: SchemaRef,
     inputs: Vec<Input>,
     /// Each input with rows left, by its next row (or a bound on it, before it is opened).
@@ -41,7 +41,7 @@ struct Current {
 
 impl<'a> Merge<'a> {
     /// Prepares to read `listings` with the columns of `schema`.
-    pub fn new(files: &'a Files, schema: SchemaRef, listings: &[Listing]) -> Self {
+    pub fn new(files: &'a Arc<Files>, schema: SchemaRef, listings: &[Listing]) -> Self {
         let first = |listing: &Listing| listing.times.map_or(i64::MIN, |(first, _)| first.micros());
         let heads = listings.iter().enumerate().map(|(at, listing)| Reverse(((first(listing), 0), at))).collect();
         let inputs = listings.iter().cloned().map(|listing| Input { listing, batches: None, current: None });
@@ -81,13 +81,13 @@ impl<'a> Merge<'a> {
 
 impl Input {
     /// Goes on to the next batch with rows; none is left when `current` is `None` afterwards.
-    fn advance(&mut self, files: &Files, schema: &SchemaRef) -> Result<(), Error> {
+    fn advance(&mut self, files: &Arc<Files>, schema: &SchemaRef) -> Result<(), Error> {
         let batches = match &mut self.batches {
             Some(batches) => batches,
             None => {
                 let path = self.listing.path();
                 files.verify(&path, &self.listing.digest)?;
-                let opened = parquet_file::read(&files.store(), &path, self.listing.bytes, Part::default())?;
+                let opened = parquet_file::read(files, &path, self.listing.bytes, Part::default())?;
                 self.batches.insert(Box::new(opened))
             }
         };

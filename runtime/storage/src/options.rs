@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{Clock, Faults, NoFaults, Observer, SystemClock, Unobserved};
+use crate::{Clock, Faults, NoFaults, Observer, Place, SystemClock, Unobserved};
 
 /// How storage behaves.
 #[derive(Clone)]
 pub struct Options {
+    /// Where the files beside the catalog are kept.
+    pub place: Place,
     /// A model's log is sealed when it holds this many rows,
     pub seal_rows: u64,
     /// or this many bytes,
@@ -53,6 +55,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            place: Place::DataDirectory,
             seal_rows: 500_000,
             seal_bytes: 64 << 20,
             seal_age: Duration::from_secs(60),

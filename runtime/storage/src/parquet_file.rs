@@ -9,8 +9,8 @@ use arrow::{
     datatypes::{Schema, SchemaRef},
 };
 use bytes::Bytes;
-use futures::{StreamExt, executor::block_on};
-use object_store::{ObjectStore, path::Path};
+use futures::StreamExt;
+use object_store::path::Path;
 use parquet::{
     arrow::{ArrowWriter, ProjectionMask, async_reader::ParquetRecordBatchStreamBuilder},
     basic::{Compression, ZstdLevel},
@@ -23,7 +23,7 @@ use parquet::{
     schema::types::ColumnPath,
 };
 
-use crate::{Error, rows::wants_dictionary};
+use crate::{Error, files::Files, rows::wants_dictionary};
 use stored::StoredFile;
 
 /// Rows in a row group of predictions: large enough to scan fast, small enough to prune and to spread over cores.
@@ -84,9 +84,9 @@ fn properties(schema: &Schema, group_rows: usize) -> WriterProperties {
 }
 
 /// The columns of a file.
-pub(crate) fn schema(store: &Arc<dyn ObjectStore>, path: &Path, bytes: u64) -> Result<SchemaRef, Error> {
-    let reader = StoredFile { store: store.clone(), path: path.clone(), bytes };
-    let builder = block_on(ParquetRecordBatchStreamBuilder::new(reader));
+pub(crate) fn schema(files: &Files, path: &Path, bytes: u64) -> Result<SchemaRef, Error> {
+    let reader = StoredFile { store: files.store(), path: path.clone(), bytes };
+    let builder = files.wait(ParquetRecordBatchStreamBuilder::new(reader));
     let builder = builder.map_err(|error| Error::failed(format!("reading {path}"), error))?;
     Ok(builder.schema().clone())
 }
@@ -102,12 +102,13 @@ pub(crate) struct Part<'a> {
 
 /// Reads a file batch by batch; one row group is in memory at a time.
 pub(crate) fn read(
-    store: &Arc<dyn ObjectStore>,
+    files: &Arc<Files>,
     path: &Path,
     bytes: u64,
     part: Part<'_>,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>> + use<>, Error> {
-    let reader = StoredFile { store: store.clone(), path: path.clone(), bytes };
+    let reader = StoredFile { store: files.store(), path: path.clone(), bytes };
+    let files = files.clone();
     let doing = format!("reading {path}");
     let open = async {
         let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
@@ -119,9 +120,9 @@ pub(crate) fn read(
         let groups = groups.map(|(index, _)| index).collect();
         builder.with_projection(mask).with_row_groups(groups).with_batch_size(BATCH_ROWS).build()
     };
-    let mut stream = block_on(open).map_err(|error: ParquetError| Error::failed(doing.clone(), error))?;
+    let mut stream = files.wait(open).map_err(|error: ParquetError| Error::failed(doing.clone(), error))?;
     Ok(std::iter::from_fn(move || {
-        block_on(stream.next()).map(|batch| batch.map_err(|error| Error::failed(doing.clone(), error)))
+        files.wait(stream.next()).map(|batch| batch.map_err(|error| Error::failed(doing.clone(), error)))
     }))
 }
 

@@ -125,7 +125,7 @@ impl Inner {
         self.files.verify(&segment.path, &segment.digest)?;
         let part = Part { columns: Some(&[TIME]), ids: None };
         let mut before = 0;
-        for batch in parquet_file::read(&self.files.store(), &segment.path, segment.bytes, part)? {
+        for batch in parquet_file::read(&self.files, &segment.path, segment.bytes, part)? {
             let batch = batch?;
             let older = rows::times(&batch).iter().filter(|at| **at < time.micros()).count();
             before += older as u64;

@@ -19,7 +19,7 @@ pub(crate) fn without(
     let path = listing.path();
     inner.files.verify(&path, &listing.digest)?;
     let mut draft: Option<Draft> = None;
-    for batch in parquet_file::read(&inner.files.store(), &path, listing.bytes, Part::default())? {
+    for batch in parquet_file::read(&inner.files, &path, listing.bytes, Part::default())? {
         inner.go_on()?;
         let batch = batch?;
         let draft = match &mut draft {

@@ -46,7 +46,7 @@ impl RollUp {
         let keys = definition.map_or(([0; 16], [u8::MAX; 16]), |key| (key.0, key.0));
         let part = Part { columns: None, ids: Some(keys) };
         let mut states = Vec::new();
-        for batch in parquet_file::read(&inner.files.store(), &path, self.bytes, part)? {
+        for batch in parquet_file::read(&inner.files, &path, self.bytes, part)? {
             states.extend(kept::states(&batch?)?);
         }
         states.retain(|(key, _)| definition.is_none_or(|wanted| wanted == *key));

@@ -73,12 +73,14 @@ impl Storage {
     ///
     /// # Errors
     /// [`Error::InUse`] when another process has it open, [`Error::TooNew`] when
-    /// a later release wrote it, [`Error::Corrupt`] when it is damaged.
+    /// a later release wrote it, [`Error::WrongStore`] when its files are at another
+    /// [`Place`](crate::Place), [`Error::Corrupt`] when it is damaged.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
         refuse_half_restored(dir)?;
         let claim = Claim::take(dir)?;
         let (catalog, connection, mark) = Catalog::open(dir)?;
-        let files = Arc::new(Files::open(dir, options.faults.clone())?);
+        let files = Arc::new(Files::open(dir, &options)?);
+        files.claim(&connection, !listed(&catalog)?.is_empty())?;
         sweep(dir, &catalog, &files)?;
         let forgotten = Arc::new(Forgotten::default());
         catalog.read(|view| forgotten.load(view))?;
@@ -210,7 +212,7 @@ impl Storage {
         reap(inner).map(drop)
     }
 
-    /// The store with the segments' and datasets' files, rooted at the data directory.
+    /// The store with the segments' and datasets' files, rooted where the files are kept.
     pub fn object_store(&self) -> Arc<dyn ObjectStore> {
         self.inner.files.store()
     }

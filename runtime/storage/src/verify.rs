@@ -40,7 +40,7 @@ pub fn verify(dir: &DiskPath, options: &Options) -> Result<Verification, Error> 
     let mut report = Verification { in_use: Claim::is_taken(dir)?, ..Verification::default() };
     pages::check(&file, &mut report)?;
     match listed(dir, &mut report) {
-        Ok(listed) => files::check(&Files::open(dir, options.faults.clone())?, listed, &mut report)?,
+        Ok(listed) => files::check(&Files::open(dir, options)?, listed, &mut report)?,
         Err(error) => report.damage(error)?,
     }
     Ok(report)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use driftline_storage::{Options, backup};
 
-use super::output::say;
+use super::{output::say, place::PlaceArgs};
 
 /// Copies a data directory to a new directory, also while a server runs on it
 ///
@@ -19,13 +19,15 @@ pub struct Backup {
     /// The new directory for the copy; made if it does not exist
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 /// Makes the backup.
 ///
 /// # Errors
 /// When it could not be finished; then it can't be restored either.
-pub fn run(order: &Backup) -> anyhow::Result<()> {
-    let copied = backup(&order.data, &order.to, &Options::default())?;
+pub fn run(order: Backup) -> anyhow::Result<()> {
+    let copied = backup(&order.data, &order.to, &Options { place: order.place.into(), ..Options::default() })?;
     say(format_args!("{}: {} files, {} bytes", order.to.display(), copied.files, copied.bytes))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use driftline_storage::{Options, restore};
 
-use super::output::say;
+use super::{output::say, place::PlaceArgs};
 
 /// Makes a new data directory of a backup
 ///
@@ -19,13 +19,15 @@ pub struct Restore {
     /// The new data directory; made if it does not exist
     #[arg(long, env = "DRIFTLINE_DATA", value_name = "DIR")]
     data: PathBuf,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 /// Restores the backup.
 ///
 /// # Errors
 /// When the backup is not whole or the directory not empty.
-pub fn run(order: &Restore) -> anyhow::Result<()> {
-    let copied = restore(&order.from, &order.data, &Options::default())?;
+pub fn run(order: Restore) -> anyhow::Result<()> {
+    let copied = restore(&order.from, &order.data, &Options { place: order.place.into(), ..Options::default() })?;
     say(format_args!("{}: {} files, {} bytes", order.data.display(), copied.files, copied.bytes))
 }

@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{Config, Limits, Server};
+use super::place::PlaceArgs;
 use segments::SegmentArgs;
 
 /// Starts the server and runs until it gets SIGTERM or Ctrl-C
 ///
 /// Everything it keeps is in the data directory: a SQLite catalog with the
-/// append log, and Parquet files. Only one server can have it open.
+/// append log, and Parquet files, unless an object store holds these. Only one server can have it open.
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Directory for everything the server keeps; made if it does not exist
@@ -47,6 +48,8 @@ pub struct Serve {
     log_level: EnvFilter,
     #[command(flatten)]
     segments: SegmentArgs,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -82,6 +85,7 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
     let config = Config {
         threads: serve.threads.unwrap_or(defaults.threads).max(1),
         segments: serve.segments.into(),
+        place: serve.place.into(),
         limits,
         ..defaults
     };

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use driftline_storage::{Options, Verification, verify};
 
-use super::output::say;
+use super::{output::say, place::PlaceArgs};
 
 /// Checks a data directory: every checksum, every reference, every count
 ///
@@ -17,14 +17,16 @@ pub struct Verify {
     /// The data directory
     #[arg(long, env = "DRIFTLINE_DATA", value_name = "DIR")]
     data: PathBuf,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 /// Checks the data directory.
 ///
 /// # Errors
 /// When something is wrong with it, or it can't be checked.
-pub fn run(order: &Verify) -> anyhow::Result<()> {
-    let found = verify(&order.data, &Options::default())?;
+pub fn run(order: Verify) -> anyhow::Result<()> {
+    let found = verify(&order.data, &Options { place: order.place.into(), ..Options::default() })?;
     print(&found)?;
     match found.problems.len() {
         0 => say("no problems"),

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     path::{Path as DiskPath, PathBuf},
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use super::{
     manifest::{CATALOG, Manifest},
     sync, unwritten, write,
 };
-use crate::{Error, Options, Step, files::Files, listed::ListedFile};
+use crate::{Error, Options, Step, catalog::Catalog, files::Files, listed::ListedFile};
 
 /// While this is in a directory, it holds only a part of the backup.
 const UNFINISHED: &str = "restore-unfinished";
@@ -32,11 +33,13 @@ pub fn restore(from: &DiskPath, to: &DiskPath, options: &Options) -> Result<Copi
     let unfinished = to.join(UNFINISHED);
     File::create(&unfinished).and_then(|_| sync(to)).map_err(|error| unwritten(&unfinished, error))?;
     let faults = options.faults.as_ref();
-    let files = Files::open(to, options.faults.clone())?;
+    let files = Arc::new(Files::open(to, options)?);
     for file in &manifest.files {
         let bytes = read(from, file)?;
         if file.path.as_ref() == CATALOG {
             write(to, CATALOG, &bytes, faults)?;
+            let (_catalog, connection, _mark) = Catalog::open(to)?;
+            files.adopt(&connection)?;
         } else {
             files.put(&file.path, bytes)?;
         }

@@ -11,6 +11,7 @@ const STEPS: &[&str] =
         include_str!("0002_generations.sql"),
         include_str!("0003_retention.sql"),
         include_str!("0004_commits.sql"),
+        include_str!("0005_file_store.sql"),
     ];
 
 /// Checks that this release knows catalogs of format `found`.

@@ -28,7 +28,7 @@ pub(super) fn mark_matches(
     inner.files.verify(&path, &segment.digest)?;
     let part = Part { columns: Some(&[ID]), ids: Some(ids) };
     let mut any = false;
-    for batch in parquet_file::read(&inner.files.store(), &path, segment.bytes, part)? {
+    for batch in parquet_file::read(&inner.files, &path, segment.bytes, part)? {
         for slot in latest.find(&batch?)?.into_iter().flatten() {
             matched[slot as usize] = true;
             any = true;
@@ -45,12 +45,12 @@ pub(super) fn rewrite(
     latest: &Arc<Latest>,
     delayed: &SchemaRef,
 ) -> Result<Option<NewSegment>, Error> {
-    let (store, path) = (inner.files.store(), segment.path());
-    let own = parquet_file::schema(&store, &path, segment.bytes)?;
+    let path = segment.path();
+    let own = parquet_file::schema(&inner.files, &path, segment.bytes)?;
     let schema = rows::occurring(Kind::Predictions, &model.schema, [&own, delayed].into_iter());
     let folded = DelayedCells::new(columns(model, delayed), Some(latest.clone()), HashSet::new().into());
     let mut draft = Draft::new(Kind::Predictions, schema.clone())?;
-    for batch in parquet_file::read(&store, &path, segment.bytes, Part::default())? {
+    for batch in parquet_file::read(&inner.files, &path, segment.bytes, Part::default())? {
         inner.go_on()?;
         let rows = segment.rolled_up().strip(&batch?)?;
         draft.add(&rows::fit(&folded.apply(&rows)?, &schema)?)?;

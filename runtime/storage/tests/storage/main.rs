@@ -14,6 +14,7 @@ mod folding;
 mod ingest;
 mod label_counts;
 mod model_based;
+mod object_store;
 mod records;
 mod retention;
 mod sealing;

@@ -55,19 +55,26 @@ pub async fn track(
     let key = idempotency_key(request.headers())?;
     let body = extract::body(request, limit(app, format)).await?;
     let sent = Sent { model, rows, kind, format, key, body };
-    let answer = match keep_quickly(app, &sent).await {
+    let answer = match keep_quickly(app, &sent).await? {
         Some(answer) => answer,
         None => keep_thoroughly(app, sent).await?,
     };
     Ok(([(header::CONTENT_TYPE, "application/json")], answer).into_response())
 }
 
-/// A small body, against the schema as it was last seen. What is refused may
-/// fit the present schema, so a refusal is left to the thorough way.
-async fn keep_quickly(app: &Shared, sent: &Sent) -> Option<String> {
-    let schema = app.schemas.seen(&sent.model).filter(|_| sent.body.len() <= SMALL_BYTES)?;
-    let prepared = prepare(app, sent, &schema).ok()?;
-    finish(app, &sent.model, sent.kind, prepared).await.ok()
+/// A small body, against the schema as it was last seen. What is refused may fit the
+/// present schema, so a refusal is left to the thorough way. A failure is not: the
+/// rows may have been kept before it, and would be kept twice.
+async fn keep_quickly(app: &Shared, sent: &Sent) -> Result<Option<String>, Problem> {
+    let Some(schema) = app.schemas.seen(&sent.model).filter(|_| sent.body.len() <= SMALL_BYTES) else {
+        return Ok(None);
+    };
+    let Ok(prepared) = prepare(app, sent, &schema) else { return Ok(None) };
+    match finish(app, &sent.model, sent.kind, prepared).await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(problem) if problem.is_refusal() => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// Any body, against the present schema, on a thread that may take its time.
