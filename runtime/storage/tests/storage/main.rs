@@ -8,6 +8,7 @@ mod delayed;
 mod folding;
 mod ingest;
 mod label_counts;
+mod lookup;
 mod model_based;
 mod object_store;
 mod records;
