@@ -11,6 +11,7 @@
 //! | late truth | [`Storage::label_summary`], [`Storage::unmatched`] |
 //! | rows in | [`Storage::append`]: [`Append`], [`Kind`], [`Retry`] → [`Appended`] |
 //! | rows out | [`Storage::snapshot`] → [`Snapshot`]: [`Segment`]s, unsealed rows, [`DelayedCells`] |
+//! | one row out | [`Storage::find`] |
 //! | the life of a segment | [`Storage::seal`], [`Storage::seal_all`], [`Storage::maintain`]; threads do it by themselves |
 //! | readers' hold on files | [`Snapshot::pin`] → [`Pin`] |
 //! | files | [`Place`], [`Storage::object_store`], [`Storage::verify_segment`] |

@@ -5,14 +5,19 @@ mod stored;
 use std::sync::Arc;
 
 use arrow::{
-    array::RecordBatch,
+    array::{Array, AsArray, RecordBatch},
     datatypes::{Schema, SchemaRef},
 };
 use bytes::Bytes;
-use futures::StreamExt;
+use driftline_core::ID;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use parquet::{
-    arrow::{ArrowWriter, ProjectionMask, async_reader::ParquetRecordBatchStreamBuilder},
+    arrow::{
+        ArrowWriter, ProjectionMask,
+        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelector},
+        async_reader::ParquetRecordBatchStreamBuilder,
+    },
     basic::{Compression, ZstdLevel},
     errors::ParquetError,
     file::{
@@ -30,6 +35,9 @@ use stored::StoredFile;
 pub(crate) const SCAN_GROUP: usize = 131_072;
 /// Rows in a row group of delayed metrics, which are read by ranges of ids.
 pub(crate) const LOOKUP_GROUP: usize = 32_768;
+
+/// How often a filter lets a row group be read in vain.
+const FALSE_READS: f64 = 0.001;
 
 /// Rows in a batch that is read.
 pub(crate) const BATCH_ROWS: usize = 8_192;
@@ -80,6 +88,13 @@ fn properties(schema: &Schema, group_rows: usize) -> WriterProperties {
         let column = ColumnPath::new(vec![field.name().clone()]);
         properties = properties.set_column_dictionary_enabled(column, true);
     }
+    // Predictions are looked for by id; datasets have none, and delayed metrics are sorted by it.
+    if group_rows == SCAN_GROUP && schema.column_with_name(ID).is_some() {
+        let column = ColumnPath::new(vec![ID.to_owned()]);
+        properties = properties
+            .set_column_bloom_filter_fpp(column.clone(), FALSE_READS)
+            .set_column_bloom_filter_max_ndv(column, group_rows as u64);
+    }
     properties.build()
 }
 
@@ -124,6 +139,36 @@ pub(crate) fn read(
     Ok(std::iter::from_fn(move || {
         files.wait(stream.next()).map(|batch| batch.map_err(|error| Error::failed(doing.clone(), error)))
     }))
+}
+
+/// The rows of one row group with this id: the first that statistics and filters allow and that has it.
+pub(crate) fn find(files: &Arc<Files>, path: &Path, bytes: u64, id: [u8; 16]) -> Result<Option<RecordBatch>, Error> {
+    let reader = StoredFile { store: files.store(), path: path.clone(), bytes };
+    let finding = async {
+        let metadata = ArrowReaderMetadata::load_async(&mut reader.clone(), ArrowReaderOptions::default()).await?;
+        let open = || ParquetRecordBatchStreamBuilder::new_with_metadata(reader.clone(), metadata.clone());
+        let groups = metadata.metadata().row_groups().iter().enumerate();
+        for (group, _) in groups.filter(|(_, group)| may_hold(group, (id, id))) {
+            if open().get_row_group_column_bloom_filter(group, 0).await?.is_some_and(|filter| !filter.check(&id[..])) {
+                continue;
+            }
+            let mask = ProjectionMask::columns(metadata.parquet_schema(), [ID]);
+            let mut ids = open().with_projection(mask).with_row_groups(vec![group]).build()?;
+            let mut before = 0;
+            while let Some(batch) = ids.try_next().await? {
+                let held = batch.column(0).as_fixed_size_binary();
+                let Some(row) = (0..held.len()).find(|row| held.value(*row) == id) else {
+                    before += batch.num_rows();
+                    continue;
+                };
+                let selection = vec![RowSelector::skip(before + row), RowSelector::select(1)];
+                let row = open().with_row_groups(vec![group]).with_row_selection(selection.into());
+                return row.build()?.try_next().await;
+            }
+        }
+        Ok(None)
+    };
+    files.wait(finding).map_err(|error: ParquetError| Error::failed(format!("reading {path}"), error))
 }
 
 fn may_hold(group: &RowGroupMetaData, ids: ([u8; 16], [u8; 16])) -> bool {

@@ -1,5 +1,7 @@
 //! One unchanging view of a model's rows.
 
+mod find;
+
 use std::{collections::HashSet, sync::Arc};
 
 use arrow::{array::RecordBatch, compute::concat_batches};
@@ -92,20 +94,27 @@ impl Storage {
     /// # Errors
     /// [`Error::NotFound`] for a model that was deleted, [`Error::Corrupt`] for a damaged log.
     pub fn snapshot(&self, model: &Model, window: Option<Window>) -> Result<Snapshot, Error> {
-        self.look(model, window, Shown::Present)
+        self.look(model, window, Shown::Present, None)
     }
 
     /// The sealed rows older than `until` that are in no roll-up yet; later ones of the same files may be among them.
     pub(crate) fn not_rolled_up(&self, model: &Model, until: Time) -> Result<Snapshot, Error> {
         let window = Window::new(grain::all().start(), until).ok();
-        let mut snapshot = self.look(model, window, Shown::NotRolledUp)?;
+        let mut snapshot = self.look(model, window, Shown::NotRolledUp, None)?;
         snapshot
             .segments
             .retain(|segment| segment.rolled.is_none_or(|rolled| rolled < until && rolled <= segment.max_time));
         Ok(snapshot)
     }
 
-    fn look(&self, model: &Model, window: Option<Window>, shown: Shown) -> Result<Snapshot, Error> {
+    /// With `ids`, only the files and log rows that can hold one of them.
+    fn look(
+        &self,
+        model: &Model,
+        window: Option<Window>,
+        shown: Shown,
+        ids: Option<IdRange>,
+    ) -> Result<Snapshot, Error> {
         let inner = self.inner.clone();
         let pin = inner.pins.take();
         let (snapshot, unsealed) = inner.catalog.read(|view| {
@@ -114,7 +123,7 @@ impl Storage {
                 (Shown::Present, Some(horizon)) => kept_files(view, model.id, window, horizon)?,
                 _ => KeptFiles::default(),
             };
-            let (segments, logged) = match (shown, present(window, model.horizon)) {
+            let (mut segments, mut logged) = match (shown, present(window, model.horizon)) {
                 (Shown::Present, Some(window)) => (
                     segment::predictions(view, model.id, window)?,
                     log::entries(view, model.id, Kind::Predictions, window)?,
@@ -122,6 +131,10 @@ impl Storage {
                 (Shown::Present, None) => (Vec::new(), Vec::new()),
                 (Shown::NotRolledUp, _) => (segment::predictions(view, model.id, window)?, Vec::new()),
             };
+            if let Some(ids) = ids {
+                segments.retain(|segment| overlap(segment.ids(), ids));
+                logged.retain(|entry| overlap(entry.ids(), ids));
+            }
             let unsealed =
                 logged.iter().map(|entry| inner.log_cache.get(view, entry.seq)).collect::<Result<Vec<_>, _>>()?;
             let pending = pending(&inner, view, &model, &segments, &logged)?;
@@ -278,17 +291,7 @@ impl Snapshot {
     /// # Errors
     /// [`Error::NotFound`] for a column the model does not have, [`Error::Corrupt`] for a damaged file.
     pub fn delayed(&self, columns: &[&str]) -> Result<DelayedCells, Error> {
-        let mut wanted = Wanted::default();
-        for name in columns {
-            match *name {
-                LABELLED_AT => wanted.arrivals = true,
-                reserved if RESERVED.contains(&reserved) => {}
-                name => {
-                    let held = self.model.schema.column_type(name).ok_or_else(|| Error::not_found("column", name))?;
-                    wanted.metrics.admit(name, held)?;
-                }
-            }
-        }
+        let wanted = self.wanted(columns)?;
         let (typed, segments) = (wanted.typed(), self.pending.segments.clone());
         if typed.is_empty() || (self.pending.sealed.is_empty() && self.pending.logged.is_empty()) {
             return Ok(DelayedCells::new(typed, None, segments));
@@ -302,6 +305,21 @@ impl Snapshot {
         };
         let latest = self.inner.delayed_cache.get_or_build(key, || self.latest(&wanted))?;
         Ok(DelayedCells::new(typed, Some(latest), segments))
+    }
+
+    fn wanted(&self, columns: &[&str]) -> Result<Wanted, Error> {
+        let mut wanted = Wanted::default();
+        for name in columns {
+            match *name {
+                LABELLED_AT => wanted.arrivals = true,
+                reserved if RESERVED.contains(&reserved) => {}
+                name => {
+                    let held = self.model.schema.column_type(name).ok_or_else(|| Error::not_found("column", name))?;
+                    wanted.metrics.admit(name, held)?;
+                }
+            }
+        }
+        Ok(wanted)
     }
 
     fn latest(&self, wanted: &Wanted) -> Result<Latest, Error> {

@@ -12,6 +12,7 @@ use parquet::{
 };
 
 /// A file and its size.
+#[derive(Clone)]
 pub(crate) struct StoredFile {
     pub store: Arc<dyn ObjectStore>,
     pub path: Path,

@@ -13,6 +13,7 @@ mod flipped;
 mod folding;
 mod ingest;
 mod label_counts;
+mod lookup;
 mod model_based;
 mod object_store;
 mod records;
