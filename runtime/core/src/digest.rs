@@ -25,6 +25,12 @@ impl Digest {
         Self(hash.finalize().into())
     }
 
+    /// The digest of a request's body: what it is, and the digest of its bytes,
+    /// which can be computed while they come in.
+    pub fn of_body(media_type: &str, bytes: &Self) -> Self {
+        Self::of_parts([media_type.as_bytes(), bytes.as_bytes()])
+    }
+
     /// A digest computed elsewhere.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -38,6 +44,22 @@ impl Digest {
     /// The 64 hexadecimal digits without the `sha256:` prefix.
     pub fn hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Computes a [`Digest`] of bytes that come in parts.
+#[derive(Debug, Clone, Default)]
+pub struct Digester(Sha256);
+
+impl Digester {
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 
@@ -84,6 +106,9 @@ mod tests {
         assert!(digest.to_string().starts_with("sha256:ba7816bf"));
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert!("sha256:12".parse::<Digest>().is_err());
+        let mut parts = Digester::default();
+        [&b"a"[..], b"bc"].iter().for_each(|part| parts.update(part));
+        assert_eq!(parts.finish(), digest);
         assert_ne!(Digest::of_parts([&b"ab"[..], b"c"]), Digest::of_parts([&b"a"[..], b"bc"]));
     }
 }

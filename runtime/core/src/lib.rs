@@ -3,7 +3,7 @@
 //! | word | here |
 //! |---|---|
 //! | names of models, plugins, datasets | [`Name`] |
-//! | content address of a plugin or a data set | [`Digest`] |
+//! | content address of a plugin or a data set | [`Digest`], [`Digester`] |
 //! | an instant, a length of time, a half-open range | [`Time`], [`Span`], [`Window`] |
 //! | a model's columns | [`Schema`], [`ColumnType`] |
 //! | what a plugin says of itself | [`Description`] |
@@ -24,11 +24,17 @@ mod time;
 mod window;
 
 pub use description::{Description, Direction, Input, Kind, Output, ReferenceUse};
-pub use digest::Digest;
+pub use digest::{Digest, Digester};
 pub use metric::{Accumulator, Failure, FailureCode, Metric, MetricFactory};
 pub use name::{Name, NameError};
 pub use report::{Chart, Report, Series, Value};
 pub use rows::{BoundColumn, Cells, InputBatch, InputLayout};
+<<<<<<< HEAD
 pub use schema::{Column, ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, RESERVED, Schema, SchemaError, TIME};
+=======
+pub use schema::{
+    Column, ColumnType, DEPLOYMENT, END_TIME, ID, RESERVED, Schema, SchemaError, TIME, is_exact_as_float,
+};
+>>>>>>> 1b705ef (ingest: large bodies go to disk and are decoded piece by piece (wip))
 pub use time::{Span, Time, TimeError};
 pub use window::{Window, WindowError};

@@ -86,7 +86,7 @@ impl Refusal {
     /// A refusal of a column by the schema, found at `field`.
     pub fn schema(error: &SchemaError, field: impl Into<String>) -> Self {
         let fault = match error {
-            SchemaError::TypeChange { .. } => Fault::TypeMismatch,
+            SchemaError::TypeChange { .. } | SchemaError::Rounded { .. } => Fault::TypeMismatch,
             _ => Fault::InvalidColumn,
         };
         Self::at(fault, field, error.to_string())
