@@ -20,11 +20,11 @@ use tokio::{
     time::timeout,
 };
 
+use self::{budget::Budget, incoming::Incoming, writing::Writing};
 pub use self::{
     budget::Share,
     turn::{Turn, Watch},
 };
-use self::{budget::Budget, incoming::Incoming, writing::Writing};
 use crate::{config::Limits, ingest::Spool, problem::Problem};
 
 /// Larger bodies than this go to disk: decoded.

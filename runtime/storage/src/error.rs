@@ -80,8 +80,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Something below us failed while `doing`.
-    pub(crate) fn failed(doing: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// Something below failed while `doing`; a full disk is [`Error::Full`].
+    pub fn failed(doing: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let source: Box<dyn StdError + Send + Sync> = source.into();
         if is_disk_full(source.as_ref()) {
             Self::Full

@@ -10,6 +10,7 @@
 //! | models | [`Storage::put_model`], [`Storage::models`], [`Storage::model`], [`Storage::model_summary`] |
 //! | late truth | [`Storage::label_summary`], [`Storage::unmatched`] |
 //! | rows in | [`Storage::append`]: [`Append`], [`Kind`], [`Retry`] → [`Appended`] |
+//! | many rows in | [`Storage::start_upload`] → [`Upload`] → [`Committed`], [`Storage::start_dataset`]; [`Storage::scratch`] |
 //! | rows out | [`Storage::snapshot`] → [`Snapshot`]: [`Segment`]s, unsealed rows, [`DelayedCells`] |
 //! | the life of a segment | [`Storage::seal`], [`Storage::seal_all`], [`Storage::maintain`]; threads do it by themselves |
 //! | readers' hold on files | [`Snapshot::pin`] → [`Pin`] |
@@ -75,6 +76,7 @@ mod retry;
 mod rewrite;
 mod rollup;
 mod rows;
+mod scratch;
 mod seal;
 mod sealer;
 mod segment;
@@ -82,13 +84,14 @@ mod shrink;
 mod snapshot;
 mod storage;
 mod summary;
+mod upload;
 mod writer;
 
 pub use aggregate::{Aggregate, AggregateFilter, Source};
 pub use append::{Append, Appended};
 pub use clock::{Clock, SystemClock};
 pub use coarsening::Coarsening;
-pub use dataset::Dataset;
+pub use dataset::{Dataset, DatasetUpload};
 pub use definition::{Definition, DefinitionKey};
 pub use delayed::DelayedCells;
 pub use deletion::{Deletion, Subject};
@@ -110,6 +113,7 @@ pub use segment::Segment;
 pub use snapshot::Snapshot;
 pub use storage::Storage;
 pub use summary::ModelSummary;
+pub use upload::{Committed, NewUpload, Started, Upload};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

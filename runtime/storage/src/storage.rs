@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    fs::File,
     future::Future,
     path::{Path, PathBuf},
     sync::{
@@ -32,7 +33,7 @@ use crate::{
     pins::Pins,
     plugin,
     reap::reap,
-    rollup, seal,
+    rollup, scratch, seal,
     sealer::{self, Sealer},
     segment,
     writer::Writer,
@@ -77,6 +78,7 @@ impl Storage {
         let claim = Claim::take(dir)?;
         let (catalog, connection) = Catalog::open(dir)?;
         let files = Arc::new(Files::open(dir)?);
+        scratch::prepare(dir)?;
         sweep(dir, &catalog, &files)?;
         let forgotten = Arc::new(Forgotten::default());
         catalog.read(|view| forgotten.load(view))?;
@@ -226,6 +228,11 @@ impl Inner {
     fn close(&self) {
         self.catalog.close();
         self.writer.close();
+    }
+
+    /// See [`Storage::scratch`].
+    pub fn scratch(&self) -> Result<File, Error> {
+        scratch::file(&self.dir)
     }
 
     /// Seals what the model's log holds now.

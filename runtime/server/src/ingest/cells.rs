@@ -109,7 +109,9 @@ fn convert(array: &ArrayRef, to: ColumnType, site: Site<'_>) -> Result<ArrayRef,
 
 /// Whether integers are among the cells that a float would round.
 pub fn is_wide(array: &ArrayRef) -> bool {
-    array.as_primitive_opt::<Int64Type>().is_some_and(|cells| cells.iter().flatten().any(|cell| !is_exact_as_float(cell)))
+    array
+        .as_primitive_opt::<Int64Type>()
+        .is_some_and(|cells| cells.iter().flatten().any(|cell| !is_exact_as_float(cell)))
 }
 
 /// Refuses the first integer that a float would round.

@@ -70,9 +70,7 @@ impl Writing {
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Problem> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Problem> {
     Ok(tokio::task::spawn_blocking(work).await.map_err(Problem::internal)??)
 }
 

@@ -13,4 +13,5 @@ mod model_based;
 mod records;
 mod retention;
 mod sealing;
+mod upload;
 mod world;

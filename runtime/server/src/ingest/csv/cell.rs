@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Float64Builder, Int64Array, ListBuilder, StringArray,
-};
+use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, Float64Builder, Int64Array, ListBuilder, StringArray};
 use driftline_core::is_exact_as_float;
 
 /// What all cells of a column are read as.

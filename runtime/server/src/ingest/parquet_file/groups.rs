@@ -52,11 +52,10 @@ impl Groups {
             }
             let group = self.next_group;
             self.next_group += 1;
-            let reader =
-                ParquetRecordBatchReaderBuilder::new_with_metadata(self.spool.clone(), self.metadata.clone())
-                    .with_row_groups(vec![group])
-                    .with_batch_size(self.rows_in_a_piece(group))
-                    .build()?;
+            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.spool.clone(), self.metadata.clone())
+                .with_row_groups(vec![group])
+                .with_batch_size(self.rows_in_a_piece(group))
+                .build()?;
             self.open = Some(reader);
         }
     }

@@ -49,8 +49,7 @@ impl Load {
             Started::Fresh(upload) => upload,
         };
         let Sent { format, rows, .. } = self.sent;
-        let mut stream =
-            Stream::open(format, rows, &self.body.spool, &schema, ingest::now(), app.storage.scratch()?)?;
+        let mut stream = Stream::open(format, rows, &self.body.spool, &schema, ingest::now(), app.storage.scratch()?)?;
         let mut ids = Vec::new();
         while let Some(part) = stream.next()? {
             self.watch.check()?;
