@@ -12,3 +12,4 @@ mod flights;
 mod formats;
 mod hostile;
 mod plugins;
+mod uploads;

@@ -29,12 +29,8 @@ pub use metric::{Accumulator, Failure, FailureCode, Metric, MetricFactory};
 pub use name::{Name, NameError};
 pub use report::{Chart, Report, Series, Value};
 pub use rows::{BoundColumn, Cells, InputBatch, InputLayout};
-<<<<<<< HEAD
-pub use schema::{Column, ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, RESERVED, Schema, SchemaError, TIME};
-=======
 pub use schema::{
-    Column, ColumnType, DEPLOYMENT, END_TIME, ID, RESERVED, Schema, SchemaError, TIME, is_exact_as_float,
+    Column, ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, RESERVED, Schema, SchemaError, TIME, is_exact_as_float,
 };
->>>>>>> 1b705ef (ingest: large bodies go to disk and are decoded piece by piece (wip))
 pub use time::{Span, Time, TimeError};
 pub use window::{Window, WindowError};

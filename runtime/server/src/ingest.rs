@@ -99,6 +99,19 @@ struct Rows {
     metrics: Vec<(FieldRef, ArrayRef)>,
 }
 
+/// More decoded bytes than this are not held at once.
+const MOST_DECODED_BYTES: i64 = 64 << 20;
+
+/// Whether few bytes stand for so many rows that they are better decoded piece by piece.
+pub fn is_dense(format: Format, body: &Bytes) -> bool {
+    let decoded = match format {
+        Format::ArrowStream => arrow_stream::decoded_bytes(body),
+        Format::Parquet => parquet_file::decoded_bytes(body),
+        Format::Json | Format::Ndjson | Format::Csv => 0,
+    };
+    decoded > MOST_DECODED_BYTES
+}
+
 /// Decodes a body against a model's `schema`; `now` is the time of rows without one.
 ///
 /// # Errors

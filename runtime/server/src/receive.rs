@@ -90,7 +90,7 @@ impl Reception {
     /// when too much is held already.
     pub async fn hold(&self, request: Request, limit: usize) -> Result<Held, Problem> {
         let mut incoming = Incoming::new(request, limit, self.stall)?;
-        let mut held = self.announced(&incoming, limit).await?;
+        let mut held = self.room(incoming.announced().unwrap_or_default()).await?;
         while let Some(chunk) = incoming.next().await? {
             held.add(chunk).await?;
         }
@@ -106,7 +106,7 @@ impl Reception {
         if incoming.announced().is_some_and(|bytes| bytes > SMALL_BYTES) {
             return self.spool(storage, incoming, [Bytes::new(), Bytes::new()]).await.map(Received::Spooled);
         }
-        let mut held = self.announced(&incoming, SMALL_BYTES).await?;
+        let mut held = self.room(incoming.announced().unwrap_or_default()).await?;
         while let Some(chunk) = incoming.next().await? {
             if held.bytes + chunk.len() > SMALL_BYTES {
                 let Held { bytes, share } = held.finish();
@@ -116,6 +116,18 @@ impl Reception {
             held.add(chunk).await?;
         }
         Ok(Received::Held(held.finish()))
+    }
+
+    /// Puts a body on disk that turned out to be larger than it looked.
+    ///
+    /// # Errors
+    /// 429 when too many are there already, 507 when the disk is full.
+    pub async fn set_aside(&self, storage: &Storage, body: Held) -> Result<Spooled, Problem> {
+        let place = self.place().await?;
+        let mut writing = Writing::begin(storage).await?;
+        writing.add(&body.bytes).await?;
+        let (spool, digest) = writing.finish().await?;
+        Ok(Spooled { spool, digest, _place: place })
     }
 
     /// Waits until a large body may be decoded. Those that wait hold nothing in memory.
@@ -128,17 +140,21 @@ impl Reception {
     }
 
     /// Nothing yet, with room for what is announced.
-    async fn announced(&self, incoming: &Incoming, most: usize) -> Result<Gathered, Problem> {
+    async fn room(&self, announced: usize) -> Result<Gathered, Problem> {
         let mut share = self.budget.share();
-        share.hold(incoming.announced().unwrap_or_default().min(most)).await?;
+        share.hold(announced).await?;
         Ok(Gathered { first: Bytes::new(), rest: BytesMut::new(), bytes: 0, share })
     }
 
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        match timeout(PATIENCE, self.spools.clone().acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(crowded("too many large bodies are on their way")),
+        }
+    }
+
     async fn spool(&self, storage: &Storage, mut incoming: Incoming, begun: [Bytes; 2]) -> Result<Spooled, Problem> {
-        let place = match timeout(PATIENCE, self.spools.clone().acquire_owned()).await {
-            Ok(Ok(place)) => place,
-            _ => return Err(crowded("too many large bodies are on their way")),
-        };
+        let place = self.place().await?;
         let mut writing = Writing::begin(storage).await?;
         for chunk in begun {
             writing.add(&chunk).await?;

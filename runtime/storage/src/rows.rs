@@ -7,9 +7,7 @@ use arrow::{
     compute::{CastOptions, cast_with_options},
     datatypes::{DataType, Field, Int64Type, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType},
 };
-use driftline_core::{
-    ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, Schema, TIME, Time, is_exact_as_float,
-};
+use driftline_core::{ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, Schema, TIME, Time, is_exact_as_float};
 
 use crate::Error;
 

@@ -1,12 +1,8 @@
 //! `driftline serve`: the server in the foreground.
 
-<<<<<<< HEAD
 mod segments;
 
-use std::{net::SocketAddr, path::PathBuf};
-=======
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
->>>>>>> 1b705ef (ingest: large bodies go to disk and are decoded piece by piece (wip))
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};

@@ -8,7 +8,7 @@ use axum::{
 use bytes::Bytes;
 use driftline_core::Name;
 
-use super::predictions::{format, limit};
+use super::predictions::{format, receive};
 use crate::{
     app::{App, Shared},
     extract::Path,
@@ -34,7 +34,7 @@ pub async fn put_dataset(
 ) -> Result<Json<DatasetStored>, Problem> {
     let (ItemName(model), ItemName(name)) = path;
     let format = format(request.headers())?;
-    match app.reception.receive(&app.storage, request, limit(&app, format)).await? {
+    match receive(&app, request, format).await? {
         Received::Held(Held { bytes, share }) => {
             let store = move |app: &App| store(app, &model, &name, format, &bytes);
             let stored = app.blocking(store).await;

@@ -26,7 +26,7 @@ const FILE_MAGIC: &[u8] = b"ARROW1\0\0";
 pub fn read(body: &Bytes) -> Result<Vec<RecordBatch>, Refusal> {
     let stream = body.slice(stream_start(body)..);
     let decode = || -> Result<Vec<RecordBatch>, ArrowError> {
-        check_promises(&stream).map_err(ArrowError::IpcError)?;
+        promises(&stream).map_err(ArrowError::IpcError)?;
         StreamReader::try_new(Cursor::new(stream.clone()), None)?.collect()
     };
     // The reader trusts offsets and types in places; a lie must not cost more than this request.
@@ -50,8 +50,13 @@ fn stream_start(body: &[u8]) -> usize {
     }
 }
 
+/// How many bytes the rows of a body will take at least; 0 for what can't be read.
+pub fn decoded_bytes(body: &Bytes) -> i64 {
+    promises(&body[stream_start(body)..]).map_or(0, |promises| promises.decoded_bytes())
+}
+
 /// Walks the headers of all messages, before memory is taken for any.
-fn check_promises(stream: &[u8]) -> Result<(), String> {
+fn promises(stream: &[u8]) -> Result<Promises, String> {
     let (mut rest, mut promises) = (stream, Promises::of(stream.len() as u64));
     while let Some((header, body_and_rest)) = next_header(rest)? {
         let message = promises::message(header)?;
@@ -60,7 +65,7 @@ fn check_promises(stream: &[u8]) -> Result<(), String> {
         rest = body_and_rest.get(length..).unwrap_or_default();
         promises.check(&message, body)?;
     }
-    Ok(())
+    Ok(promises)
 }
 
 type HeaderAndRest<'a> = (&'a [u8], &'a [u8]);

@@ -19,12 +19,15 @@ use super::{
     scalar::Scalar,
 };
 
+/// The most cells that are held at once, absent ones too: rows that each have other columns take much more memory than text.
+const MOST_CELLS: usize = 16 << 20;
+
 /// Reads one object or an array of objects.
 ///
 /// # Errors
 /// What is wrong first, and where.
 pub fn read(body: &[u8], kind: RowKind, columns: Columns) -> Result<Rows, Refusal> {
-    let mut reader = Reader::new(kind, columns);
+    let mut reader = Reader { most_cells: MOST_CELLS, ..Reader::new(kind, columns) };
     reader.read_body(body)?;
     Ok(reader.take())
 }
@@ -34,7 +37,7 @@ pub fn read(body: &[u8], kind: RowKind, columns: Columns) -> Result<Rows, Refusa
 /// # Errors
 /// What is wrong first, and where.
 pub fn read_lines(body: &[u8], kind: RowKind, columns: Columns) -> Result<Rows, Refusal> {
-    let mut reader = Reader::new(kind, columns);
+    let mut reader = Reader { most_cells: MOST_CELLS, ..Reader::new(kind, columns) };
     for (line, number) in body.split(|byte| *byte == b'\n').zip(1..) {
         reader.read_row(line, Text::Line(number))?;
     }
@@ -65,6 +68,7 @@ pub struct Reader {
     suspects: Vec<(f64, String)>,
     /// Whether the parser is inside the row's `metrics`.
     in_metrics: bool,
+    most_cells: usize,
     refusal: Option<Refusal>,
 }
 
@@ -72,7 +76,8 @@ impl Reader {
     /// No rows yet.
     pub fn new(kind: RowKind, columns: Columns) -> Self {
         let (name, list, suspects) = Default::default();
-        Self { kind, keys: Keys::default(), columns, name, list, suspects, in_metrics: false, refusal: None }
+        let (keys, most_cells) = (Keys::default(), usize::MAX);
+        Self { kind, keys, columns, name, list, suspects, in_metrics: false, most_cells, refusal: None }
     }
 
     /// Reads one object or an array of objects.
@@ -287,6 +292,14 @@ impl Reader {
         self.keys.ends.push(keys.end_time);
         self.keys.deployments.append_option(keys.deployment);
         self.columns.end_row();
+        if self.columns.cells() > self.most_cells {
+            let detail = format!(
+                "the rows have more than {} cells, almost all of them absent: send rows with the same columns together, \
+                 or fewer rows at once",
+                self.most_cells
+            );
+            return Err(Refusal::at(Fault::TooSparse, format!("rows[{}]", self.columns.row() - 1), detail));
+        }
         Ok(())
     }
 }

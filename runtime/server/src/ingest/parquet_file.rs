@@ -9,7 +9,7 @@ use arrow::{
     error::ArrowError,
 };
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 pub use self::groups::Groups;
 use super::refusal::{Fault, Refusal};
@@ -56,6 +56,18 @@ fn decode(body: &Bytes) -> Result<Vec<RecordBatch>, ArrowError> {
         batches.push(batch);
     }
     Ok(batches)
+}
+
+/// How many bytes the rows of a body will take at least; 0 for what can't be read.
+pub fn decoded_bytes(body: &Bytes) -> i64 {
+    let promised = guarded(|| {
+        let metadata = ArrowReaderMetadata::load(body, ArrowReaderOptions::new())?;
+        let (file, columns) = (metadata.metadata().file_metadata(), metadata.schema().fields().len());
+        let bytes = metadata.metadata().row_groups().iter().map(|group| group.total_byte_size());
+        let cells = file.num_rows().saturating_mul(i64::try_from(columns).unwrap_or(i64::MAX));
+        Ok(bytes.fold(0, i64::saturating_add).max(cells.saturating_mul(8)))
+    });
+    promised.unwrap_or(0)
 }
 
 fn check_rows(rows: i64, bytes: u64) -> Result<(), ArrowError> {

@@ -43,6 +43,8 @@ pub enum Fault {
     InvalidTime,
     /// A name that can't name a column, or too many columns.
     InvalidColumn,
+    /// Rows that share hardly any column.
+    TooSparse,
 }
 
 impl Fault {
@@ -62,6 +64,7 @@ impl Fault {
             Self::DuplicateId => "duplicate_id",
             Self::InvalidTime => "invalid_time",
             Self::InvalidColumn => "invalid_column",
+            Self::TooSparse => "rows_too_sparse",
         }
     }
 

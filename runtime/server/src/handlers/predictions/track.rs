@@ -71,7 +71,7 @@ pub async fn track(
     let format = format(request.headers())?;
     let key = idempotency_key(request.headers())?;
     let sent = Sent { model, rows, kind, format, key };
-    let answer = match app.reception.receive(&app.storage, request, limit(app, format)).await? {
+    let answer = match receive(app, request, format).await? {
         Received::Spooled(body) => load::load(app, sent, body).await?,
         Received::Held(body) => match keep_quickly(app, &sent, &body.bytes).await {
             Some(answer) => answer,
@@ -162,9 +162,15 @@ pub fn format(headers: &HeaderMap) -> Result<Format, Problem> {
     Format::of_content_type(content_type).ok_or_else(|| extract::unsupported(content_type, Format::SUPPORTED))
 }
 
-/// How large a body in this format may be.
-pub fn limit(app: &App, format: Format) -> usize {
-    if format.is_text() { app.limits.json_bytes } else { app.limits.upload_bytes }
+/// The body of rows in a format; on disk if it is large, or its rows are.
+pub async fn receive(app: &App, request: Request, format: Format) -> Result<Received, Problem> {
+    let limit = if format.is_text() { app.limits.json_bytes } else { app.limits.upload_bytes };
+    match app.reception.receive(&app.storage, request, limit).await? {
+        Received::Held(body) if ingest::is_dense(format, &body.bytes) => {
+            app.reception.set_aside(&app.storage, body).await.map(Received::Spooled)
+        }
+        received => Ok(received),
+    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {

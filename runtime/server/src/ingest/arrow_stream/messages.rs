@@ -9,6 +9,7 @@ use arrow::{
     array::{Array, ArrayRef, AsArray, MutableArrayData, RecordBatch, RecordBatchOptions, make_array},
     buffer::Buffer,
     datatypes::DataType,
+    error::ArrowError,
     ipc::reader::StreamDecoder,
 };
 
@@ -84,7 +85,7 @@ impl<R: BufRead> Messages<R> {
             Ok(None) => Ok(None),
             Ok(Some((batch, rows))) if batch.num_rows() <= rows => Ok(Some(batch)),
             Ok(Some((batch, rows))) => {
-                let piece = copied(&batch, rows);
+                let piece = copied(&batch, rows).map_err(|error| refused(&error.to_string()))?;
                 self.open = Some((batch.slice(rows, batch.num_rows() - rows), rows));
                 Ok(Some(piece))
             }
@@ -191,17 +192,15 @@ impl<R: BufRead> Messages<R> {
 }
 
 /// The first rows of a batch, without what the message has beside them.
-fn copied(batch: &RecordBatch, rows: usize) -> RecordBatch {
+fn copied(batch: &RecordBatch, rows: usize) -> Result<RecordBatch, ArrowError> {
     let copy = |column: &ArrayRef| {
         let data = column.to_data();
         let mut copy = MutableArrayData::new(vec![&data], false, rows);
-        copy.extend(0, 0, rows);
-        make_array(copy.freeze())
+        copy.try_extend(0, 0, rows)?;
+        Ok(make_array(copy.freeze()))
     };
-    let columns = batch.columns().iter().map(copy).collect();
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    // The same columns with fewer rows are a batch, too.
-    RecordBatch::try_new_with_options(batch.schema(), columns, &options).unwrap_or_else(|_| batch.slice(0, rows))
+    let columns = batch.columns().iter().map(copy).collect::<Result<_, ArrowError>>()?;
+    RecordBatch::try_new_with_options(batch.schema(), columns, &RecordBatchOptions::new().with_row_count(Some(rows)))
 }
 
 /// How many rows of a batch make a piece, once each cell is written out.

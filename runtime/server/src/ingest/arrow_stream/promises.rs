@@ -19,6 +19,7 @@ const MAX_RATIO: i64 = 64;
 #[derive(Debug)]
 pub struct Promises {
     rows: i64,
+    cells: i64,
     decoded: i64,
     max_rows: i64,
     max_decoded: i64,
@@ -29,7 +30,12 @@ impl Promises {
     pub fn of(bytes: u64) -> Self {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         let max_decoded = MAX_DECODED_BYTES.max(bytes.saturating_mul(MAX_RATIO));
-        Self { rows: 0, decoded: 0, max_rows: MAX_ROWS.max(bytes), max_decoded }
+        Self { rows: 0, cells: 0, decoded: 0, max_rows: MAX_ROWS.max(bytes), max_decoded }
+    }
+
+    /// How many bytes the rows will take at least.
+    pub fn decoded_bytes(&self) -> i64 {
+        self.decoded.max(self.cells.saturating_mul(8))
     }
 
     /// Takes in the header of a message with this body.
@@ -44,6 +50,8 @@ impl Promises {
         };
         let Some(batch) = batch else { return Ok(()) };
         self.rows += within(batch.length(), self.max_rows, "rows")?;
+        let nodes = batch.nodes().into_iter().flatten().map(|node| node.length().max(batch.length()));
+        self.cells = nodes.fold(self.cells, i64::saturating_add);
         self.decoded += promised_bytes(&batch, body)?;
         within(self.rows, self.max_rows, "rows")?;
         within(self.decoded, self.max_decoded, "bytes")?;

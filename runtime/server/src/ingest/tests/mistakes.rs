@@ -182,6 +182,14 @@ fn refuses_lines_naming_line_and_row() {
 }
 
 #[test]
+fn refuses_few_bytes_that_stand_for_too_many_cells() {
+    let wide: Vec<String> = (0..4000).map(|n| format!("\"m{n}\": 1")).collect();
+    let lines = format!("{{\"metrics\": {{{}}}}}\n", wide.join(", ")) + &"{\"metrics\": {}}\n".repeat(10_000);
+    let refusal = read(Format::Ndjson, RowKind::Predictions, lines, &model()).expect_err("too sparse");
+    assert_eq!((refusal.fault.code(), refusal.field.as_deref()), ("rows_too_sparse", Some("rows[4194]")));
+}
+
+#[test]
 fn refuses_csv_naming_row_and_column() {
     check(
         Format::Csv,
