@@ -123,7 +123,7 @@ impl Upload {
         let creates = new.create_model;
         let last = Last { new, model, is_new, schema, runs, chunks, answer };
         let outcome = inner.writer.call(move |group| last.write(group));
-        inner.note_change();
+        inner.note_change(model);
         match outcome {
             Err(Error::Schema(_)) => Ok(Committed::Outrun),
             Err(Error::NotFound { .. }) if creates => Ok(Committed::Outrun),
