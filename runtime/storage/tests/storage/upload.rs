@@ -31,7 +31,9 @@ fn written(world: &World, kind: Kind, rows: &[Row]) -> Upload {
     upload
 }
 
-fn upload(world: &World, kind: Kind, rows: &[Row]) {
+/// Uploads rows, which have times or have none.
+pub fn upload(world: &World, rows: &[Row]) {
+    let kind = if rows.iter().any(|row| row.time.is_some()) { Kind::Predictions } else { Kind::Delayed };
     let committed = written(world, kind, rows).commit(String::new()).expect("commits");
     assert!(matches!(committed, Committed::Fresh(_)), "{committed:?}");
 }
@@ -51,7 +53,7 @@ fn rows(count: u128) -> Vec<Row> {
 fn an_upload_reads_like_the_same_rows_appended() {
     for (segment_rows, count) in [(8, 60), (1 << 20, 60), (4, 3)] {
         let (uploaded, appended) = [(); 2].map(|()| World::with(|options| options.segment_rows = segment_rows)).into();
-        upload(&uploaded, Kind::Predictions, &rows(count));
+        upload(&uploaded, &rows(count));
         appended.append(&rows(count));
         assert_eq!(uploaded.read(None), appended.read(None), "{segment_rows} {count}");
         let logged = uploaded.storage().model_summary(&uploaded.model()).expect("a summary").unsealed_rows;
@@ -76,7 +78,7 @@ fn what_is_not_committed_is_nowhere_and_leaves_nothing() {
     let storage = open(crashed.path(), &world.options).expect("opens");
     assert_eq!(storage.model(&name("m")).expect("reads"), None);
     assert_eq!(files(crashed.path()), BTreeSet::new(), "the start sweeps");
-    upload(&world, Kind::Predictions, &rows(40));
+    upload(&world, &rows(40));
     assert_eq!(world.read(None).len(), 40);
 }
 
@@ -136,11 +138,11 @@ fn the_last_delayed_value_wins_across_log_and_uploads() {
         };
         world.append(&[value(1, Int(-1)), value(2, Int(-2)), value(40, Int(-40))]);
         seal_at(&world, 0);
-        upload(&world, Kind::Delayed, &all(100));
+        upload(&world, &all(100));
         seal_at(&world, 1);
         world.append(&[value(2, Int(-200))]);
         seal_at(&world, 2);
-        upload(&world, Kind::Delayed, &[all(1000), vec![value(3, Int(7))]].concat()[3..]);
+        upload(&world, &[all(1000), vec![value(3, Int(7))]].concat()[3..]);
         world.append(&[value(4, Int(-400))]);
         for sealed in [false, true] {
             if sealed {
