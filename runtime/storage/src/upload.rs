@@ -69,6 +69,8 @@ pub struct Upload {
     /// The columns of the rows so far.
     schema: Schema,
     started: Time,
+    /// Of what was forgotten when the upload began.
+    forgotten: u64,
     run: Run,
     /// The segments of each run that was full.
     runs: Vec<Vec<NewSegment>>,
@@ -94,9 +96,9 @@ impl Storage {
             }
             None => return Err(Error::not_found("model", &new.model)),
         };
-        let started = inner.options.clock.now();
+        let (started, forgotten) = (inner.options.clock.now(), inner.forgotten.version());
         let (schema, run, runs) = Default::default();
-        Ok(Started::Fresh(Upload { inner, new, model, is_new, known, schema, started, run, runs }))
+        Ok(Started::Fresh(Upload { inner, new, model, is_new, known, schema, started, forgotten, run, runs }))
     }
 }
 
@@ -108,7 +110,7 @@ impl Upload {
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let rows = rows::normal(self.new.kind, batch)?;
         self.schema.merge(&rows.schema)?;
-        self.run.add(rows.batch);
+        self.run.add(self.inner.forgotten.strip(&self.new.model, rows.batch)?);
         if self.run.is_full(self.inner.options.segment_rows) { self.flush() } else { Ok(()) }
     }
 
@@ -119,10 +121,15 @@ impl Upload {
     pub fn commit(mut self, answer: String) -> Result<Committed, Error> {
         let chunks = if self.runs.is_empty() { self.run.take_chunks()? } else { Vec::new() };
         self.flush()?;
-        let Self { inner, new, model, is_new, schema, runs, .. } = self;
+        let Self { inner, new, model, is_new, schema, runs, forgotten, .. } = self;
         let creates = new.create_model;
         let last = Last { new, model, is_new, schema, runs, chunks, answer };
-        let outcome = inner.writer.call(move |group| last.write(group));
+        let now_forgotten = inner.forgotten.clone();
+        // An id that was forgotten meanwhile may be among the rows.
+        let outcome = inner.writer.call(move |group| match now_forgotten.version() == forgotten {
+            true => last.write(group),
+            false => Ok(Committed::Outrun),
+        });
         inner.note_change(model);
         match outcome {
             Err(Error::Schema(_)) => Ok(Committed::Outrun),

@@ -5,13 +5,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::Error;
 
 /// Step `i` leads from format `i` to format `i + 1`. A shipped step never changes.
-const STEPS: &[&str] =
-    &[
-        include_str!("0001_first.sql"),
-        include_str!("0002_generations.sql"),
-        include_str!("0003_retention.sql"),
-        include_str!("0004_wide_integers.sql"),
-    ];
+const STEPS: &[&str] = &[
+    include_str!("0001_first.sql"),
+    include_str!("0002_generations.sql"),
+    include_str!("0003_retention.sql"),
+    include_str!("0004_wide_integers.sql"),
+];
 
 /// Runs the missing steps, each in its own transaction.
 pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
