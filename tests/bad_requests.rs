@@ -76,7 +76,7 @@ async fn each_is_refused_by_name_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_before_it_is_read() {
-    let server = Server::start().await;
+    let server = Server::start_with(&["--max-json-mib", "64"]).await;
     let body = vec![b' '; 65 << 20];
     let reply = server.try_send(Method::POST, "/v1/models/known/predictions", &[("content-type", JSON)], body).await;
     // The server may also hang up on a body that it will not read.

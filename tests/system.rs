@@ -14,3 +14,4 @@ mod hostile;
 mod object_store;
 mod operations;
 mod plugins;
+mod uploads;

@@ -25,6 +25,12 @@ impl Digest {
         Self(hash.finalize().into())
     }
 
+    /// The digest of a request's body: what it is, and the digest of its bytes,
+    /// which can be computed while they come in.
+    pub fn of_body(media_type: &str, bytes: &Self) -> Self {
+        Self::of_parts([media_type.as_bytes(), bytes.as_bytes()])
+    }
+
     /// A digest computed elsewhere.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -42,7 +48,7 @@ impl Digest {
 }
 
 /// Computes the digest of bytes that come piece by piece.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Digester(Sha256);
 
 impl Digester {

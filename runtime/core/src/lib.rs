@@ -3,7 +3,7 @@
 //! | word | here |
 //! |---|---|
 //! | names of models, plugins, datasets | [`Name`] |
-//! | content address of a plugin or a data set | [`Digest`] |
+//! | content address of a plugin or a data set | [`Digest`], [`Digester`] |
 //! | an instant, a length of time, a half-open range | [`Time`], [`Span`], [`Window`] |
 //! | a model's columns | [`Schema`], [`ColumnType`] |
 //! | what a plugin says of itself | [`Description`] |
@@ -29,6 +29,8 @@ pub use metric::{Accumulator, Failure, FailureCode, Metric, MetricFactory};
 pub use name::{Name, NameError};
 pub use report::{Chart, Report, Series, Value};
 pub use rows::{BoundColumn, Cells, InputBatch, InputLayout};
-pub use schema::{Column, ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, RESERVED, Schema, SchemaError, TIME};
+pub use schema::{
+    Column, ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, RESERVED, Schema, SchemaError, TIME, is_exact_as_float,
+};
 pub use time::{Span, Time, TimeError};
 pub use window::{Window, WindowError};

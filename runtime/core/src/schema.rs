@@ -111,6 +111,13 @@ pub struct Column {
     pub name: String,
     /// Its type.
     pub column_type: ColumnType,
+    /// Whether it holds whole numbers that a float would round; such a column never becomes one of floats.
+    pub wide: bool,
+}
+
+/// Whether a whole number is the same as a float: all up to 2^53 are, some beyond.
+pub fn is_exact_as_float(value: i64) -> bool {
+    value as f64 as i128 == i128::from(value)
 }
 
 /// The metric columns of a model, in the order in which they first came.
@@ -133,6 +140,14 @@ pub enum SchemaError {
         held: ColumnType,
         /// What came.
         given: ColumnType,
+    },
+    /// The column would hold floats and whole numbers that floats round.
+    #[error(
+        "column `{column}` can't hold floats beside whole numbers beyond 2^53, which floats round: send one of them under another column name"
+    )]
+    Rounded {
+        /// The column's name.
+        column: String,
     },
     /// The name belongs to a column every model has.
     #[error("`{column}` is the name of a column every model has: give the metric another name")]
@@ -178,8 +193,12 @@ impl Schema {
     pub fn admit(&mut self, name: &str, given: ColumnType) -> Result<(), SchemaError> {
         if let Some(column) = self.columns.iter_mut().find(|column| column.name == name) {
             let held = column.column_type;
-            column.column_type =
+            let widened =
                 held.widened(given).ok_or_else(|| SchemaError::TypeChange { column: name.into(), held, given })?;
+            if column.wide && widened != held {
+                return Err(SchemaError::Rounded { column: name.into() });
+            }
+            column.column_type = widened;
             return Ok(());
         }
         if RESERVED.contains(&name) {
@@ -191,8 +210,26 @@ impl Schema {
         if self.columns.len() >= Self::MAX_COLUMNS {
             return Err(SchemaError::TooManyColumns { columns: self.columns.len() + 1, limit: Self::MAX_COLUMNS });
         }
-        self.columns.push(Column { name: name.into(), column_type: given });
+        self.columns.push(Column { name: name.into(), column_type: given, wide: false });
         Ok(())
+    }
+
+    /// Notes that a column holds whole numbers that a float would round. A
+    /// refusal changes nothing; a column that there is not is left out.
+    ///
+    /// # Errors
+    /// [`SchemaError::Rounded`] when it holds floats.
+    pub fn admit_wide(&mut self, name: &str) -> Result<(), SchemaError> {
+        match self.columns.iter_mut().find(|column| column.name == name) {
+            Some(column) if column.column_type == ColumnType::Float => {
+                Err(SchemaError::Rounded { column: name.into() })
+            }
+            Some(column) => {
+                column.wide = true;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 
     /// Takes in every column of `other`, or none.
@@ -203,6 +240,9 @@ impl Schema {
         let mut grown = self.clone();
         for column in &other.columns {
             grown.admit(&column.name, column.column_type)?;
+            if column.wide {
+                grown.admit_wide(&column.name)?;
+            }
         }
         *self = grown;
         Ok(())
@@ -221,7 +261,7 @@ impl Schema {
             }
             let column_type = ColumnType::of_arrow(field.data_type())
                 .ok_or_else(|| (field.name().clone(), field.data_type().clone()))?;
-            columns.push(Column { name: field.name().clone(), column_type });
+            columns.push(Column { name: field.name().clone(), column_type, wide: false });
         }
         Ok(Self { columns })
     }
@@ -292,6 +332,27 @@ mod tests {
         other.admit("a", ColumnType::Text).expect("new column");
         assert!(matches!(schema.merge(&other), Err(SchemaError::TypeChange { .. })));
         assert_eq!(schema, before);
+    }
+
+    #[test]
+    fn a_column_of_wide_integers_never_becomes_one_of_floats() {
+        for (value, exact) in [(0, true), (1 << 53, true), ((1 << 53) + 1, false), (1 << 60, true), (i64::MAX, false)] {
+            assert_eq!(is_exact_as_float(value), exact, "{value}");
+            assert_eq!(is_exact_as_float(-value), exact, "-{value}");
+        }
+        let wide = |held| {
+            let mut schema = Schema::default();
+            schema.admit("a", held).expect("new column");
+            schema.admit_wide("a").map(|()| schema)
+        };
+        let mut integers = wide(ColumnType::Integer).expect("integers may be wide");
+        let rounded = Err(SchemaError::Rounded { column: "a".into() });
+        assert_eq!(integers.admit("a", ColumnType::Float), rounded);
+        assert_eq!(integers.admit("a", ColumnType::Integer), Ok(()));
+        assert_eq!(wide(ColumnType::Float).map(|_| ()), rounded);
+        let mut floats = Schema::default();
+        floats.admit("a", ColumnType::Float).expect("new column");
+        assert_eq!(floats.merge(&integers), rounded);
     }
 
     #[test]

@@ -7,12 +7,16 @@ use driftline_eval::Evaluator;
 use driftline_sandbox::Sandbox;
 use driftline_storage::{Model, Storage};
 
-use crate::{config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, schemas::Schemas};
+use crate::{
+    config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, receive::Reception, schemas::Schemas,
+};
 
 /// The parts of a running server.
 pub struct App {
     /// Bounds on requests.
     pub limits: Limits,
+    /// Takes in the bodies of requests.
+    pub reception: Reception,
     /// Where facts are kept.
     pub storage: Storage,
     /// Where plugins are checked.

@@ -4,7 +4,7 @@ mod segments;
 
 pub use segments::Segments;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use driftline_storage::Place;
 
@@ -32,10 +32,16 @@ pub struct Config {
 /// Bounds on requests and evaluations.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// The largest JSON body, decoded.
+    /// The largest JSON or NDJSON body of rows, decoded.
     pub json_bytes: usize,
-    /// The largest CSV, Arrow, Parquet or Wasm body, decoded.
+    /// The largest CSV, Arrow or Parquet body, decoded.
     pub upload_bytes: usize,
+    /// The largest JSON body that is no rows, decoded.
+    pub document_bytes: usize,
+    /// How much memory the bodies of all requests together, and the rows made of them, may take.
+    pub ingest_bytes: usize,
+    /// How long a body may stand still before its request is given up.
+    pub stall: Duration,
     /// How many evaluations run at once.
     pub evaluations: usize,
     /// How many more may wait for their turn.
@@ -44,7 +50,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { json_bytes: 64 * MIB, upload_bytes: 512 * MIB, evaluations: 8, queued_evaluations: 64 }
+        Self {
+            json_bytes: 4096 * MIB,
+            upload_bytes: 16_384 * MIB,
+            document_bytes: 16 * MIB,
+            ingest_bytes: 1024 * MIB,
+            stall: Duration::from_secs(60),
+            evaluations: 8,
+            queued_evaluations: 64,
+        }
     }
 }
 

@@ -1,15 +1,12 @@
 //! What handlers take from a request; every refusal is a problem that names the field.
 
 use axum::{
-    body::Body,
     extract::{FromRequestParts, RawPathParams, Request, path::ErrorKind, rejection::PathRejection},
     http::{HeaderMap, header, request::Parts},
 };
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
-use crate::problem::Problem;
+use crate::{app::App, problem::Problem};
 
 /// The named parts of a path.
 #[derive(Debug)]
@@ -92,53 +89,17 @@ fn member(path: &str, named: &str) -> String {
     }
 }
 
-/// Reads a whole body of at most `limit` decoded bytes.
-///
-/// # Errors
-/// 413 beyond the limit, 400 when the body breaks off or its encoding is damaged.
-pub async fn body(request: Request, limit: usize) -> Result<Bytes, Problem> {
-    let (parts, body) = request.into_parts();
-    let encoded = parts.headers.contains_key(header::CONTENT_ENCODING);
-    let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if !encoded && announced.is_some_and(|length: u64| length > limit as u64) {
-        return Err(Problem::too_large(limit));
-    }
-    collect(body, limit).await
-}
-
-async fn collect(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    match Limited::new(body, limit).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if is_over_limit(error.as_ref()) => Err(Problem::too_large(limit)),
-        Err(error) => {
-            let detail = format!("the body could not be read: {error}; check its encoding and send it whole");
-            Err(Problem::bad_request("invalid_body", detail))
-        }
-    }
-}
-
-fn is_over_limit(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<LengthLimitError>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
 /// Reads a JSON body into `T`, strictly: unknown fields are refused.
 ///
 /// # Errors
 /// 415 for another content type, 413 beyond the limit, 400 for what is not JSON, 422 for what is not a `T`.
-pub async fn json<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Problem> {
+pub async fn json<T: DeserializeOwned>(app: &App, request: Request) -> Result<T, Problem> {
     let content_type = content_type(request.headers());
     if !content_type.eq_ignore_ascii_case("application/json") {
         return Err(unsupported(content_type, "application/json"));
     }
-    let body = body(request, limit).await?;
-    let mut deserializer = serde_json::Deserializer::from_slice(&body);
+    let body = app.reception.hold(request, app.limits.document_bytes).await?;
+    let mut deserializer = serde_json::Deserializer::from_slice(&body.bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_problem(&error))?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(value)

@@ -8,6 +8,7 @@ mod big_integers;
 mod cells;
 mod columns;
 mod csv;
+mod distinct;
 mod flatten;
 mod format;
 mod ids;
@@ -15,8 +16,11 @@ mod instant;
 mod json;
 mod keys;
 mod parquet_file;
+mod piece;
 mod refusal;
 mod scalar;
+mod spool;
+mod stream;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -37,7 +41,10 @@ pub use self::{
     format::Format,
     ids::IdMaker,
     instant::now,
+    piece::Failure,
     refusal::{Fault, Refusal, excerpt},
+    spool::Spool,
+    stream::Stream,
 };
 
 /// What the rows of a body are.
@@ -62,6 +69,15 @@ impl RowKind {
     }
 }
 
+/// Some rows of a body, decoded and checked.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The rows, at least one, in the column types of the model.
+    pub batch: RecordBatch,
+    /// The id of every row, in order; none for datasets.
+    pub ids: Vec<Uuid>,
+}
+
 /// A body, decoded and checked.
 #[derive(Debug, Clone)]
 pub struct Decoded {
@@ -83,6 +99,19 @@ struct Rows {
     metrics: Vec<(FieldRef, ArrayRef)>,
 }
 
+/// More decoded bytes than this are not held at once.
+const MOST_DECODED_BYTES: i64 = 64 << 20;
+
+/// Whether few bytes stand for so many rows that they are better decoded piece by piece.
+pub fn is_dense(format: Format, body: &Bytes) -> bool {
+    let decoded = match format {
+        Format::ArrowStream => arrow_stream::decoded_bytes(body),
+        Format::Parquet => parquet_file::decoded_bytes(body),
+        Format::Json | Format::Ndjson | Format::Csv => 0,
+    };
+    decoded > MOST_DECODED_BYTES
+}
+
 /// Decodes a body against a model's `schema`; `now` is the time of rows without one.
 ///
 /// # Errors
@@ -102,25 +131,45 @@ pub fn decode(format: Format, kind: RowKind, body: &Bytes, schema: &Schema, now:
 }
 
 fn assemble(parts: Vec<Rows>, kind: RowKind, now: Time) -> Result<Decoded, Refusal> {
-    let mut maker = IdMaker::new();
+    let mut assembly = Assembly::new(kind, now);
     let mut sent_ids = false;
     let mut decoded = Decoded { batches: Vec::new(), ids: Vec::new(), rows: 0, ignored: Vec::new() };
     for part in parts.into_iter().filter(|part| part.rows > 0) {
         sent_ids |= part.keys.ids.iter().any(Option::is_some);
-        let (mut columns, ids) = match kind {
-            RowKind::Predictions => part.keys.finish_predictions(now, &mut maker),
-            RowKind::Delayed => part.keys.finish_delayed(decoded.rows)?,
-            RowKind::Dataset => (Vec::new(), Vec::new()),
-        };
-        columns.extend(part.metrics);
-        decoded.batches.push(batch(columns, part.rows)?);
+        let Part { batch, ids } = assembly.add(part)?;
+        decoded.batches.push(batch);
         decoded.ids.extend(ids);
-        decoded.rows += part.rows;
     }
+    decoded.rows = assembly.rows;
     if kind == RowKind::Predictions && sent_ids {
         keys::distinct(&decoded.ids)?;
     }
     Ok(decoded)
+}
+
+/// Gives rows the keys that did not come with them, and one batch each part.
+struct Assembly {
+    kind: RowKind,
+    now: Time,
+    maker: IdMaker,
+    rows: usize,
+}
+
+impl Assembly {
+    fn new(kind: RowKind, now: Time) -> Self {
+        Self { kind, now, maker: IdMaker::new(), rows: 0 }
+    }
+
+    fn add(&mut self, part: Rows) -> Result<Part, Refusal> {
+        let (mut columns, ids) = match self.kind {
+            RowKind::Predictions => part.keys.finish_predictions(self.now, &mut self.maker),
+            RowKind::Delayed => part.keys.finish_delayed(self.rows)?,
+            RowKind::Dataset => (Vec::new(), Vec::new()),
+        };
+        columns.extend(part.metrics);
+        self.rows += part.rows;
+        Ok(Part { batch: batch(columns, part.rows)?, ids })
+    }
 }
 
 fn batch(columns: Vec<(FieldRef, ArrayRef)>, rows: usize) -> Result<RecordBatch, Refusal> {

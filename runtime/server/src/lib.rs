@@ -4,6 +4,7 @@
 //! |---|---|
 //! | ids, logs, counts, encodings, panics | `layers` |
 //! | which handler | `router` |
+//! | the bytes of the body, in memory or on disk | `receive` |
 //! | the parts of the request, checked | `extract`, [`wire`], [`ingest`] |
 //! | the recipe | `handlers` |
 //! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations` under way |
@@ -24,6 +25,7 @@ mod maintenance;
 mod metrics;
 mod plugins;
 pub mod problem;
+mod receive;
 mod router;
 mod schemas;
 mod server;

@@ -128,7 +128,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self.body()).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
-        if self.status == StatusCode::PAYLOAD_TOO_LARGE {
+        if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
             // The rest of the body was not read, so nothing more can come over this connection.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -147,11 +147,20 @@ impl From<ingest::Refusal> for Problem {
     }
 }
 
+impl From<ingest::Failure> for Problem {
+    fn from(failure: ingest::Failure) -> Self {
+        match failure {
+            ingest::Failure::Refused(refusal) => refusal.into(),
+            ingest::Failure::Disk(error) => storage::Error::failed("reading a request's body from disk", error).into(),
+        }
+    }
+}
+
 impl From<driftline_core::SchemaError> for Problem {
     fn from(error: driftline_core::SchemaError) -> Self {
-        use driftline_core::SchemaError::{InvalidName, Reserved, TooManyColumns, TypeChange};
+        use driftline_core::SchemaError::{InvalidName, Reserved, Rounded, TooManyColumns, TypeChange};
         let (code, column) = match &error {
-            TypeChange { column, .. } => ("type_mismatch", Some(column.clone())),
+            TypeChange { column, .. } | Rounded { column } => ("type_mismatch", Some(column.clone())),
             Reserved { column } | InvalidName { column } => ("invalid_column", Some(column.clone())),
             TooManyColumns { .. } => ("invalid_column", None),
         };

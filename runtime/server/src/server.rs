@@ -15,6 +15,7 @@ use crate::{
     evaluations::{Evaluations, mark_interrupted},
     maintenance,
     metrics::Metrics,
+    receive::Reception,
     router::router,
     schemas::Schemas,
     standard_plugins,
@@ -115,8 +116,9 @@ pub fn open_by(config: &Config, clock: Arc<dyn Clock>) -> Result<Shared, Error> 
         tracing::warn!(interrupted, "evaluations were cut off when the server last stopped");
     }
     let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
-    let (limits, schemas) = (config.limits.clone(), Schemas::default());
-    Ok(Arc::new(App { limits, storage, sandbox, evaluator, evaluations, schemas, metrics, erasing: Mutex::default() }))
+    let (limits, schemas, reception) = (config.limits.clone(), Schemas::default(), Reception::new(&config.limits));
+    let erasing = Mutex::default();
+    Ok(Arc::new(App { limits, reception, storage, sandbox, evaluator, evaluations, schemas, metrics, erasing }))
 }
 
 fn compiler(config: &Config) -> Result<Compiler, Error> {

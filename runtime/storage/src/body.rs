@@ -32,7 +32,8 @@ impl Body {
     }
 }
 
-fn write(batch: &RecordBatch) -> Result<Vec<u8>, arrow::error::ArrowError> {
+/// An Arrow IPC stream of one batch.
+pub(crate) fn write(batch: &RecordBatch) -> Result<Vec<u8>, arrow::error::ArrowError> {
     let compression = (batch.num_rows() >= 64).then_some(CompressionType::LZ4_FRAME);
     let options = IpcWriteOptions::default().try_with_compression(compression)?;
     let mut writer = StreamWriter::try_new_with_options(Vec::new(), batch.schema_ref(), options)?;
@@ -49,14 +50,23 @@ pub(crate) fn decode(seq: i64, checksum: u32, bytes: Vec<u8>) -> Result<RecordBa
     if crc32fast::hash(&bytes) != checksum {
         return Err(Error::corrupt(place(), "its checksum does not match"));
     }
+    match read(bytes) {
+        Ok(Some(batch)) => Ok(batch),
+        Ok(None) => Err(Error::corrupt(place(), "it holds no rows")),
+        Err(error) => Err(Error::corrupt(place(), error)),
+    }
+}
+
+/// The first batch of an Arrow IPC stream.
+pub(crate) fn read(bytes: Vec<u8>) -> Result<Option<RecordBatch>, arrow::error::ArrowError> {
     let mut buffer = Buffer::from(bytes);
     let mut decoder = StreamDecoder::new();
     while !buffer.is_empty() {
-        if let Some(batch) = decoder.decode(&mut buffer).map_err(|error| Error::corrupt(place(), error))? {
-            return Ok(batch);
+        if let Some(batch) = decoder.decode(&mut buffer)? {
+            return Ok(Some(batch));
         }
     }
-    Err(Error::corrupt(place(), "it holds no rows"))
+    Ok(None)
 }
 
 #[cfg(test)]

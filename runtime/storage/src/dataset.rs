@@ -1,5 +1,9 @@
 //! Datasets: named tables of a model, to compare windows with.
 
+mod upload;
+
+pub use self::upload::DatasetUpload;
+
 use arrow::array::RecordBatch;
 use driftline_core::{Digest, Name, Schema, Time};
 use object_store::path::Path;
@@ -10,8 +14,6 @@ use crate::{
     Error, Storage, catalog, columns,
     listed::ListedFile,
     model::{self, ModelId},
-    parquet_file::{ParquetFile, SCAN_GROUP},
-    rows,
 };
 
 /// A dataset. Its file never changes: a new upload makes a new file.
@@ -40,26 +42,18 @@ impl Storage {
     /// # Errors
     /// [`Error::NotFound`] without the model, [`Error::Schema`] and [`Error::Rows`] for columns that can't be kept.
     pub fn put_dataset(&self, model: &Name, name: &Name, batches: Vec<RecordBatch>) -> Result<Dataset, Error> {
+        let mut upload = self.start_dataset(model, name)?;
+        batches.iter().try_for_each(|batch| upload.write(batch))?;
+        upload.commit()
+    }
+
+    /// Begins to take in a dataset, of any size.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without the model, [`Error::Full`], [`Error::Failed`].
+    pub fn start_dataset(&self, model: &Name, name: &Name) -> Result<DatasetUpload, Error> {
         let id = self.inner.catalog.read(|view| model::id(view, model))?;
-        let (schema, batches) = rows::table(&batches)?;
-        let mut file = ParquetFile::new(schema.arrow_metrics(), SCAN_GROUP)?;
-        batches.iter().try_for_each(|batch| file.write(batch))?;
-        let bytes = file.finish()?;
-        let uuid = Uuid::now_v7();
-        let dataset = Dataset {
-            name: name.clone(),
-            path: path(id, uuid),
-            rows: batches.iter().map(|batch| batch.num_rows() as u64).sum(),
-            bytes: bytes.len() as u64,
-            schema,
-            digest: Digest::of(&bytes),
-            created: self.inner.options.clock.now(),
-        };
-        self.inner.files.put(&dataset.path, bytes)?;
-        self.inner.writer.call(move |group| {
-            insert(group.connection, id, uuid, &dataset)?;
-            Ok(dataset)
-        })
+        DatasetUpload::new(self.inner.clone(), id, name.clone())
     }
 
     /// The model's dataset called `name`.

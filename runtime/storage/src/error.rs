@@ -110,8 +110,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Something below us failed while `doing`.
-    pub(crate) fn failed(doing: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// Something below failed while `doing`; a full disk is [`Error::Full`].
+    pub fn failed(doing: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let (doing, source): (String, Box<dyn StdError + Send + Sync>) = (doing.into(), source.into());
         let Some(kind) = disk_error(source.as_ref()) else {
             return Self::Failed { doing, source: source.into() };

@@ -10,6 +10,7 @@
 //! | models | [`Storage::put_model`], [`Storage::models`], [`Storage::model`], [`Storage::model_summary`] |
 //! | late truth | [`Storage::label_summary`], [`Storage::unmatched`] |
 //! | rows in | [`Storage::append`]: [`Append`], [`Kind`], [`Retry`] → [`Appended`] |
+//! | many rows in | [`Storage::start_upload`] → [`Upload`] → [`Committed`], [`Storage::start_dataset`]; [`Storage::scratch`] |
 //! | rows out | [`Storage::snapshot`] → [`Snapshot`]: [`Segment`]s, unsealed rows, [`DelayedCells`] |
 //! | one row out | [`Storage::find`] |
 //! | the life of a segment | [`Storage::seal`], [`Storage::seal_all`], [`Storage::maintain`]; threads do it by themselves |
@@ -84,6 +85,7 @@ mod retry;
 mod rewrite;
 mod rollup;
 mod rows;
+mod scratch;
 mod seal;
 mod sealer;
 mod segment;
@@ -91,6 +93,7 @@ mod shrink;
 mod snapshot;
 mod storage;
 mod summary;
+mod upload;
 mod verify;
 mod writer;
 
@@ -99,7 +102,7 @@ pub use append::{Append, Appended};
 pub use backup::{Copied, backup, restore};
 pub use clock::{Clock, SystemClock};
 pub use coarsening::Coarsening;
-pub use dataset::Dataset;
+pub use dataset::{Dataset, DatasetUpload};
 pub use definition::{Definition, DefinitionKey};
 pub use delayed::DelayedCells;
 pub use deletion::{Deletion, Subject};
@@ -125,6 +128,7 @@ pub use segment::Segment;
 pub use snapshot::Snapshot;
 pub use storage::Storage;
 pub use summary::ModelSummary;
+pub use upload::{Committed, NewUpload, Started, Upload};
 pub use verify::{Problem, Verification, verify};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

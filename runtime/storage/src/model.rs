@@ -89,6 +89,30 @@ pub(crate) fn create(connection: &Connection, name: &Name, now: Time) -> Result<
     Ok(created == 1)
 }
 
+/// Draws a key for a model that is not there yet and may never be.
+pub(crate) fn reserve(connection: &Connection) -> Result<ModelId, Error> {
+    // SQLite keeps the last key it gave in a table of its own, once there was one.
+    connection
+        .prepare_cached(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'models', 0
+             WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'models')",
+        )?
+        .execute([])?;
+    Ok(connection
+        .prepare_cached("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'models' RETURNING seq")?
+        .query_row([], |row| row.get(0).map(ModelId))?)
+}
+
+/// Creates the model with a key from [`reserve`] unless there is one of its name.
+pub(crate) fn create_reserved(connection: &Connection, id: ModelId, name: &Name, now: Time) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO models (id, name, tags, created) VALUES (?1, ?2, '[]', ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![id.0, name.as_str(), now.micros()])?;
+    Ok(())
+}
+
 const SELECT: &str = "SELECT id, name, description, tags, lineage, retention_days, created, summary_days, horizon
     FROM models WHERE deleted IS NULL";
 
@@ -166,13 +190,14 @@ fn with_schema(connection: &Connection, model: Model) -> Result<Model, Error> {
 pub(crate) fn schema(connection: &Connection, id: ModelId) -> Result<Schema, Error> {
     let mut schema = Schema::default();
     let mut statement =
-        connection.prepare_cached("SELECT name, type FROM columns WHERE model = ?1 ORDER BY position")?;
+        connection.prepare_cached("SELECT name, type, wide FROM columns WHERE model = ?1 ORDER BY position")?;
     let mut rows = statement.query([id.0])?;
     while let Some(row) = rows.next()? {
-        let (name, word): (String, String) = (row.get(0)?, row.get(1)?);
+        let (name, word, wide): (String, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let held = ColumnType::from_word(&word)
             .ok_or_else(|| Error::corrupt("catalog.db", format!("column `{name}` has the unknown type {word}")))?;
-        schema.admit(&name, held).map_err(|error| Error::corrupt("catalog.db", error))?;
+        let admitted = schema.admit(&name, held).and_then(|()| if wide { schema.admit_wide(&name) } else { Ok(()) });
+        admitted.map_err(|error| Error::corrupt("catalog.db", error))?;
     }
     Ok(schema)
 }
@@ -180,12 +205,12 @@ pub(crate) fn schema(connection: &Connection, id: ModelId) -> Result<Schema, Err
 /// Writes what `after` has and `before` had not.
 pub(crate) fn grow(connection: &Connection, id: ModelId, before: &Schema, after: &Schema) -> Result<(), Error> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO columns (model, position, name, type) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (model, position) DO UPDATE SET type = excluded.type",
+        "INSERT INTO columns (model, position, name, type, wide) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (model, position) DO UPDATE SET type = excluded.type, wide = excluded.wide",
     )?;
     for (position, column) in after.columns().iter().enumerate() {
         if before.columns().get(position) != Some(column) {
-            statement.execute(params![id.0, position as i64, column.name, column.column_type.as_str()])?;
+            statement.execute(params![id.0, position as i64, column.name, column.column_type.as_str(), column.wide])?;
         }
     }
     Ok(())

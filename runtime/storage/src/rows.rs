@@ -5,9 +5,9 @@ use std::{collections::HashSet, sync::Arc};
 use arrow::{
     array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, TimestampMicrosecondArray, new_null_array},
     compute::{CastOptions, cast_with_options},
-    datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType},
+    datatypes::{DataType, Field, Int64Type, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType},
 };
-use driftline_core::{ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, Schema, TIME, Time};
+use driftline_core::{ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, Schema, TIME, Time, is_exact_as_float};
 
 use crate::Error;
 
@@ -67,8 +67,14 @@ pub(crate) fn normal(kind: Kind, batch: &RecordBatch) -> Result<Rows, Error> {
     Ok(Rows { batch, schema: checked })
 }
 
+/// Whether integers are among the cells that a float would round.
+fn is_wide(cells: &ArrayRef) -> bool {
+    let integers = cells.as_primitive_opt::<Int64Type>();
+    integers.is_some_and(|cells| cells.iter().flatten().any(|cell| !is_exact_as_float(cell)))
+}
+
 /// The metric columns of `batch`, with names and types that can be kept.
-fn metrics(batch: &RecordBatch) -> Result<Schema, Error> {
+pub(crate) fn metrics(batch: &RecordBatch) -> Result<Schema, Error> {
     let schema = Schema::of_arrow(batch.schema_ref()).map_err(|(column, held)| {
         Error::Rows(format!(
             "column `{column}` has the type {held}, which can't be kept: send numbers, text, booleans, timestamps or lists of numbers"
@@ -76,6 +82,11 @@ fn metrics(batch: &RecordBatch) -> Result<Schema, Error> {
     })?;
     let mut checked = Schema::default();
     checked.merge(&schema)?;
+    for (field, cells) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        if is_wide(cells) {
+            checked.admit_wide(field.name())?;
+        }
+    }
     Ok(checked)
 }
 
@@ -241,15 +252,4 @@ impl Extent {
 /// Whether cells of this type compress and scan better through a dictionary.
 pub(crate) fn wants_dictionary(data_type: &DataType) -> bool {
     ColumnType::of_arrow(data_type) == Some(ColumnType::Text)
-}
-
-/// Brings the batches of a dataset to one schema of metric columns.
-pub(crate) fn table(batches: &[RecordBatch]) -> Result<(Schema, Vec<RecordBatch>), Error> {
-    let mut schema = Schema::default();
-    for batch in batches {
-        schema.merge(&metrics(batch)?)?;
-    }
-    let target = schema.arrow_metrics();
-    let fitted = batches.iter().map(|batch| fit(batch, &target)).collect::<Result<Vec<_>, _>>()?;
-    Ok((schema, fitted))
 }

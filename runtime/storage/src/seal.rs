@@ -1,6 +1,8 @@
 //! One round of sealing: a stretch of one model's log becomes segments.
 
-use arrow::{array::RecordBatch, compute::interleave_record_batch};
+use arrow::{array::RecordBatch, compute::interleave_record_batch, datatypes::SchemaRef};
+use driftline_core::Schema;
+use rusqlite::Connection;
 
 use crate::{
     Error, Kind, Step, body,
@@ -25,10 +27,7 @@ pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, 
     let seqs: Vec<i64> = entries.iter().map(|entry| entry.seq).collect();
     let (Some(first), Some(last)) = (seqs.first().copied(), seqs.last().copied()) else { return Ok(0) };
     let origin = Origin { model: model.id, seqs: (first, last), generation: 0, applied: 0 };
-    let mut segments = match kind {
-        Kind::Predictions => predictions(inner, &model, &batches, origin)?,
-        Kind::Delayed => delayed(inner, &model, &entries, &batches, origin)?,
-    };
+    let mut segments = store(inner, kind, &model.schema, &batches, origin)?;
     tracing::debug!(model = %model.name, ?kind, log_rows = seqs.len(), segments = segments.len(), "sealing");
     let (id, count) = (model.id, seqs.len());
     let steps = faults.clone();
@@ -53,6 +52,25 @@ pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, 
     Ok(count)
 }
 
+/// Writes rows, in the order of their arrival, as segments that are to be listed; delayed ones know when they arrived.
+pub(crate) fn store(
+    inner: &Inner,
+    kind: Kind,
+    schema: &Schema,
+    batches: &[RecordBatch],
+    origin: Origin,
+) -> Result<Vec<NewSegment>, Error> {
+    let schema = rows::occurring(kind, schema, batches.iter().map(|batch| batch.schema_ref()));
+    match kind {
+        Kind::Predictions => predictions(inner, &schema, batches, origin),
+        Kind::Delayed => {
+            // The last value of each id and column; rows without any value are left out.
+            let latest = Latest::of(&schema, batches)?;
+            latest.store(&schema, &latest.arrived(), inner.options.segment_rows, &inner.files, origin)
+        }
+    }
+}
+
 /// The oldest log rows of a model and kind.
 struct Stretch {
     model: Model,
@@ -71,6 +89,7 @@ fn oldest(inner: &Inner, id: ModelId, kind: Kind) -> Result<Option<Stretch>, Err
             bytes += entry.bytes;
             rows > max_rows || bytes > max_bytes
         });
+        let full = full.into_iter().chain(uploaded_within(view, id, kind, &entries)?).min();
         entries.truncate(full.unwrap_or(entries.len()).max(1));
         let bodies = entries.iter().map(|entry| log::body(view, entry.seq)).collect::<Result<Vec<_>, _>>()?;
         Ok((model::by_id(view, id)?, entries, bodies))
@@ -79,22 +98,37 @@ fn oldest(inner: &Inner, id: ModelId, kind: Kind) -> Result<Option<Stretch>, Err
         return Ok(None);
     }
     let batches = entries.iter().zip(bodies).map(|(entry, body)| match body {
-        Some((checksum, bytes)) => body::decode(entry.seq, checksum, bytes),
+        Some((checksum, bytes)) => {
+            let batch = body::decode(entry.seq, checksum, bytes)?;
+            if kind == Kind::Delayed { rows::arrived(&batch, entry.received) } else { Ok(batch) }
+        }
         None => Err(Error::corrupt(format!("row {} of the log in catalog.db", entry.seq), "it is missing")),
     });
     let batches = batches.collect::<Result<Vec<_>, _>>()?;
     Ok(Some(Stretch { model, entries, batches }))
 }
 
+/// Where an upload came between the entries: its rows are in segments already,
+/// and a stretch that spans it would have no place before or after it.
+fn uploaded_within(
+    view: &Connection,
+    model: ModelId,
+    kind: Kind,
+    entries: &[log::Entry],
+) -> Result<Option<usize>, Error> {
+    let Some(first) = entries.first().filter(|_| kind == Kind::Delayed) else { return Ok(None) };
+    let uploaded = segment::first_delayed_after(view, model, first.seq)?;
+    Ok(uploaded.and_then(|seq| entries.iter().position(|entry| entry.seq > seq)))
+}
+
 /// Predictions sorted by time and id, cut at months and at `segment_rows`.
 fn predictions(
     inner: &Inner,
-    model: &Model,
+    schema: &SchemaRef,
     batches: &[RecordBatch],
     origin: Origin,
 ) -> Result<Vec<NewSegment>, Error> {
-    let schema = rows::occurring(Kind::Predictions, &model.schema, batches.iter().map(|batch| batch.schema_ref()));
-    let batches = batches.iter().map(|batch| rows::fit(batch, &schema)).collect::<Result<Vec<_>, _>>()?;
+    let batches = batches.iter().map(|batch| rows::fit(batch, schema)).collect::<Result<Vec<_>, _>>()?;
     let batches: Vec<&RecordBatch> = batches.iter().collect();
     let order = in_order(&batches)?;
     let mut segments = Vec::new();
@@ -136,20 +170,4 @@ fn in_order(batches: &[&RecordBatch]) -> Result<Vec<Place>, Error> {
     }
     order.sort_unstable();
     Ok(order)
-}
-
-/// Delayed metrics sorted by id, the last value of each id and column, cut at
-/// `segment_rows`. Rows without any value are left out.
-fn delayed(
-    inner: &Inner,
-    model: &Model,
-    entries: &[log::Entry],
-    batches: &[RecordBatch],
-    origin: Origin,
-) -> Result<Vec<NewSegment>, Error> {
-    let arrived = entries.iter().zip(batches).map(|(entry, batch)| rows::arrived(batch, entry.received));
-    let batches = arrived.collect::<Result<Vec<_>, _>>()?;
-    let schema = rows::occurring(Kind::Delayed, &model.schema, batches.iter().map(|batch| batch.schema_ref()));
-    let latest = Latest::of(&schema, &batches)?;
-    latest.store(&schema, &latest.arrived(), inner.options.segment_rows, &inner.files, origin)
 }

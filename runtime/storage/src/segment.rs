@@ -252,6 +252,13 @@ pub(crate) fn remove(connection: &Connection, ids: &[Uuid]) -> Result<(), Error>
     Ok(())
 }
 
+/// The place in the order of arrival of the first delayed metrics in a segment that came after log row `seq`.
+pub(crate) fn first_delayed_after(connection: &Connection, model: ModelId, seq: i64) -> Result<Option<i64>, Error> {
+    Ok(connection
+        .prepare_cached("SELECT min(first_seq) FROM segments WHERE model = ?1 AND kind = 1 AND first_seq > ?2")?
+        .query_row([model.0, seq], |row| row.get(0))?)
+}
+
 /// The files of all segments.
 pub(crate) fn files(connection: &Connection) -> Result<Vec<ListedFile>, Error> {
     let files = connection

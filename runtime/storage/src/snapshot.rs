@@ -88,6 +88,13 @@ struct LoggedDelayed {
     batch: Arc<RecordBatch>,
 }
 
+impl LoggedDelayed {
+    /// The row's batch, with the time of its arrival where that is wanted.
+    fn batch(&self, wanted: &Wanted) -> Result<RecordBatch, Error> {
+        if wanted.arrivals { rows::arrived(&self.batch, self.received) } else { Ok(self.batch.as_ref().clone()) }
+    }
+}
+
 impl Storage {
     /// The model's rows as of now; with a window, only what touches it.
     ///
@@ -326,15 +333,17 @@ impl Snapshot {
         let schema = wanted.arrow();
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let mut batches = Vec::new();
+        let mut logged = self.pending.logged.iter().peekable();
         for listing in &self.pending.sealed {
+            // An upload is sealed from the start, so that log rows may have come before it.
+            while let Some(row) = logged.next_if(|row| row.seq < listing.seqs.0) {
+                batches.push(row.batch(wanted)?);
+            }
             let part = Part { columns: Some(&names), ids: Some(self.pending.ids) };
             batches.extend(delayed_file::read(&self.inner.files, listing, part)?);
         }
-        for row in &self.pending.logged {
-            batches.push(match wanted.arrivals {
-                true => rows::arrived(&row.batch, row.received)?,
-                false => row.batch.as_ref().clone(),
-            });
+        for row in logged {
+            batches.push(row.batch(wanted)?);
         }
         batches.retain(|batch| names.iter().any(|name| *name != ID && batch.column_by_name(name).is_some()));
         Latest::of(&schema, &batches)

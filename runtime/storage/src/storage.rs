@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    fs::File,
     future::Future,
     path::{Path, PathBuf},
     sync::{
@@ -33,7 +34,7 @@ use crate::{
     model::{self, ModelId},
     pins::Pins,
     reap::reap,
-    seal,
+    scratch, seal,
     sealer::{self, Sealer},
     segment,
     writer::Writer,
@@ -80,7 +81,8 @@ impl Storage {
         let claim = Claim::take(dir)?;
         let (catalog, connection, mark) = Catalog::open(dir)?;
         let files = Arc::new(Files::open(dir, &options)?);
-        files.claim(&connection, !listed(&catalog)?.is_empty())?;
+        files.claim(&connection, !catalog.read(listed::all)?.is_empty())?;
+        scratch::prepare(dir)?;
         sweep(dir, &catalog, &files)?;
         let forgotten = Arc::new(Forgotten::default());
         catalog.read(|view| forgotten.load(view))?;
@@ -239,6 +241,11 @@ impl Inner {
     fn close(&self) {
         self.catalog.close();
         self.writer.close();
+    }
+
+    /// See [`Storage::scratch`].
+    pub fn scratch(&self) -> Result<File, Error> {
+        scratch::file(&self.dir)
     }
 
     /// Seals what the model's log holds now.

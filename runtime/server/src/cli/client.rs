@@ -73,7 +73,7 @@ impl Client {
         &self,
         path: &str,
         media_type: &str,
-        body: Bytes,
+        body: reqwest::Body,
         key: &str,
     ) -> anyhow::Result<Option<Value>> {
         let request = self.request(Method::POST, path)?.header(reqwest::header::CONTENT_TYPE, media_type);

@@ -2,7 +2,7 @@
 
 mod segments;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -34,12 +34,18 @@ pub struct Serve {
     /// Evaluations that may wait for their turn; beyond, requests are answered with 429
     #[arg(long, env = "DRIFTLINE_MAX_QUEUED", value_name = "N", default_value_t = Limits::default().queued_evaluations)]
     max_queued: usize,
-    /// Largest JSON body in MiB, decoded
-    #[arg(long, env = "DRIFTLINE_MAX_JSON_MIB", value_name = "MIB", default_value_t = 64)]
+    /// Largest JSON or NDJSON body of rows in MiB, decoded; large bodies wait on disk, not in memory
+    #[arg(long, env = "DRIFTLINE_MAX_JSON_MIB", value_name = "MIB", default_value_t = Limits::default().json_bytes >> 20)]
     max_json_mib: usize,
-    /// Largest CSV, Arrow, Parquet or Wasm body in MiB, decoded
-    #[arg(long, env = "DRIFTLINE_MAX_UPLOAD_MIB", value_name = "MIB", default_value_t = 512)]
+    /// Largest CSV, Arrow or Parquet body in MiB, decoded
+    #[arg(long, env = "DRIFTLINE_MAX_UPLOAD_MIB", value_name = "MIB", default_value_t = Limits::default().upload_bytes >> 20)]
     max_upload_mib: usize,
+    /// Memory in MiB for the bodies of all requests together; beyond, requests wait and are then answered with 429
+    #[arg(long, env = "DRIFTLINE_INGEST_MEMORY_MIB", value_name = "MIB", default_value_t = Limits::default().ingest_bytes >> 20)]
+    ingest_memory_mib: usize,
+    /// Seconds that a body may stand still before its request is given up
+    #[arg(long, env = "DRIFTLINE_STALL_SECONDS", value_name = "SECONDS", default_value_t = Limits::default().stall.as_secs())]
+    stall_seconds: u64,
     /// How log lines are written
     #[arg(long, env = "DRIFTLINE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -79,8 +85,11 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
     let limits = Limits {
         json_bytes: serve.max_json_mib << 20,
         upload_bytes: serve.max_upload_mib << 20,
+        ingest_bytes: serve.ingest_memory_mib << 20,
+        stall: Duration::from_secs(serve.stall_seconds.max(1)),
         evaluations: serve.max_evaluations.max(1),
         queued_evaluations: serve.max_queued,
+        ..Limits::default()
     };
     let config = Config {
         threads: serve.threads.unwrap_or(defaults.threads).max(1),

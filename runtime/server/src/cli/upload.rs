@@ -11,6 +11,7 @@ use arrow::{
 use bytes::Bytes;
 use driftline_core::{ID, Name};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
+use reqwest::Body;
 use uuid::Uuid;
 
 use super::client::Client;
@@ -26,7 +27,7 @@ pub const MOST_IDS: usize = 10_000;
 ///
 /// # Errors
 /// What the server says.
-pub async fn track(client: &Client, model: &Name, rows: &RecordBatch) -> anyhow::Result<Vec<Id>> {
+pub async fn track(client: &Client, model: &Name, rows: &[RecordBatch]) -> anyhow::Result<Vec<Id>> {
     let accepted = send(client, &format!("/v1/models/{model}/predictions"), rows).await?;
     Ok(accepted.ids.unwrap_or_default())
 }
@@ -42,17 +43,17 @@ pub async fn attach(client: &Client, model: &Name, ids: &[Id], cells: &RecordBat
     let columns = std::iter::once(ids).chain(cells.columns().iter().cloned()).collect();
     let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
         .context("the server did not give back an id for each row")?;
-    send(client, &format!("/v1/models/{model}/delayed-metrics"), &rows).await?;
+    send(client, &format!("/v1/models/{model}/delayed-metrics"), &[rows]).await?;
     Ok(())
 }
 
-async fn send(client: &Client, path: &str, rows: &RecordBatch) -> anyhow::Result<Accepted> {
-    let body = stream(rows)?;
+/// Sends rows in one request: all of them are kept or none.
+async fn send(client: &Client, path: &str, rows: &[RecordBatch]) -> anyhow::Result<Accepted> {
     let key = Uuid::now_v7().to_string();
     let mut wait = Duration::from_millis(100);
     let mut lost = 0;
     loop {
-        match client.try_post_rows(path, Format::ArrowStream.media_type(), body.clone(), &key).await {
+        match client.try_post_rows(path, Format::ArrowStream.media_type(), body(rows), &key).await {
             Ok(Some(answer)) => {
                 return serde_json::from_value(answer)
                     .context("the server's answer can't be read: is it of the same release?");
@@ -76,11 +77,27 @@ fn was_lost(error: &anyhow::Error, before: u32) -> bool {
     error.downcast_ref::<reqwest::Error>().is_some_and(|error| before > 0 || !error.is_connect())
 }
 
-fn stream(rows: &RecordBatch) -> anyhow::Result<Bytes> {
-    let mut writer = StreamWriter::try_new(Vec::new(), &rows.schema())?;
-    writer.write(rows)?;
-    Ok(writer.into_inner()?.into())
+/// The rows as an Arrow IPC stream, each batch encoded when it is its turn to be sent.
+fn body(rows: &[RecordBatch]) -> Body {
+    let mut writer = None;
+    let mut encode = move |batch: Option<RecordBatch>| -> anyhow::Result<Bytes> {
+        let writer = match (&mut writer, &batch) {
+            (Some(writer), _) => writer,
+            (None, Some(batch)) => writer.insert(StreamWriter::try_new(Vec::new(), &batch.schema())?),
+            (None, None) => return Ok(Bytes::new()),
+        };
+        match batch {
+            Some(batch) => writer.write(&batch)?,
+            None => writer.finish()?,
+        }
+        Ok(std::mem::take(writer.get_mut()).into())
+    };
+    let batches: Vec<Option<RecordBatch>> = rows.iter().cloned().map(Some).chain([None]).collect();
+    let chunks = batches.into_iter().map(move |batch| encode(batch).map_err(Into::<BoxError>::into));
+    Body::wrap_stream(futures::stream::iter(chunks))
 }
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A progress bar in rows; without a length it only counts.
 pub fn bar(what: &'static str, rows: Option<u64>) -> ProgressBar {
@@ -140,7 +157,7 @@ mod tests {
         let client = Client::new(&ServerAddress { server }).expect("client");
         let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
         let rows = RecordBatch::try_from_iter([("x", numbers)]).expect("rows");
-        let accepted = send(&client, "/v1/models/m/predictions", &rows).await.expect("sent");
+        let accepted = send(&client, "/v1/models/m/predictions", &[rows]).await.expect("sent");
         assert_eq!(accepted.accepted, 2);
         let (first, second) = serve.await.expect("served");
         assert_eq!(first, second);

@@ -28,7 +28,7 @@ pub async fn track_aggregate(
     Path(ItemName(model)): Path<ItemName>,
     request: Request,
 ) -> Result<Json<AggregatesAccepted>, Problem> {
-    let sent: Aggregate = extract::json(request, app.limits.json_bytes).await?;
+    let sent: Aggregate = extract::json(&app, request).await?;
     let aggregates = aggregates(&sent)?;
     let accepted = aggregates.len();
     app.blocking(move |app| -> Result<(), Problem> {

@@ -5,12 +5,16 @@ use axum::{
     extract::{Request, State},
 };
 
-use super::predictions::{format, limit};
+use bytes::Bytes;
+use driftline_core::Name;
+
+use super::predictions::{format, receive};
 use crate::{
     app::{App, Shared},
-    extract::{self, Path},
-    ingest::{self, RowKind},
+    extract::Path,
+    ingest::{self, Format, RowKind, Stream},
     problem::{Problem, ProblemBody},
+    receive::{Held, Received, Spooled, Watch},
     wire::{Dataset, DatasetStored, ItemName, List},
 };
 
@@ -30,17 +34,57 @@ pub async fn put_dataset(
 ) -> Result<Json<DatasetStored>, Problem> {
     let (ItemName(model), ItemName(name)) = path;
     let format = format(request.headers())?;
-    let body = extract::body(request, limit(&app, format)).await?;
-    let store = move |app: &App| -> Result<DatasetStored, Problem> {
-        let schema = app.model(&model)?.schema;
-        let decoded = ingest::decode(format, RowKind::Dataset, &body, &schema, ingest::now())?;
-        if decoded.rows == 0 {
-            return Err(Problem::invalid("empty_dataset", "the dataset has no rows: send at least one"));
+    match receive(&app, request, format).await? {
+        Received::Held(Held { bytes, share }) => {
+            let store = move |app: &App| store(app, &model, &name, format, &bytes);
+            let stored = app.blocking(store).await;
+            drop(share);
+            stored.map(Json)
         }
-        let dataset = app.storage.put_dataset(&model, &name, decoded.batches)?;
-        Ok(DatasetStored { dataset: dataset.into(), ignored_columns: decoded.ignored })
-    };
-    app.blocking(store).await.map(Json)
+        Received::Spooled(body) => {
+            let turn = app.reception.turn().await?;
+            let watch = turn.watch();
+            app.blocking(move |app| load(app, &model, &name, format, &body, &watch)).await.map(Json)
+        }
+    }
+}
+
+fn store(app: &App, model: &Name, name: &Name, format: Format, body: &Bytes) -> Result<DatasetStored, Problem> {
+    let schema = app.model(model)?.schema;
+    let decoded = ingest::decode(format, RowKind::Dataset, body, &schema, ingest::now())?;
+    if decoded.rows == 0 {
+        return Err(empty());
+    }
+    let dataset = app.storage.put_dataset(model, name, decoded.batches)?;
+    Ok(DatasetStored { dataset: dataset.into(), ignored_columns: decoded.ignored })
+}
+
+/// A large body, piece by piece.
+fn load(
+    app: &App,
+    model: &Name,
+    name: &Name,
+    format: Format,
+    body: &Spooled,
+    watch: &Watch,
+) -> Result<DatasetStored, Problem> {
+    let schema = app.model(model)?.schema;
+    let scratch = app.storage.scratch()?;
+    let mut stream = Stream::open(format, RowKind::Dataset, &body.spool, &schema, ingest::now(), scratch)?;
+    let mut upload = app.storage.start_dataset(model, name)?;
+    while let Some(part) = stream.next()? {
+        watch.check()?;
+        upload.write(&part.batch)?;
+    }
+    if stream.row_count() == 0 {
+        return Err(empty());
+    }
+    let ignored_columns = stream.ignored().to_vec();
+    Ok(DatasetStored { dataset: upload.commit()?.into(), ignored_columns })
+}
+
+fn empty() -> Problem {
+    Problem::invalid("empty_dataset", "the dataset has no rows: send at least one")
 }
 
 /// Lists a model's datasets in the order of their names.

@@ -33,7 +33,7 @@ pub async fn run_evaluation(
     Query(query): Query<WaitQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let asked: EvaluationRequest = extract::json(request, app.limits.json_bytes).await?;
+    let asked: EvaluationRequest = extract::json(&app, request).await?;
     let evaluation = app.evaluations.run(order::order(asked, query.wait)?).await?;
     let status = match evaluation.status {
         EvaluationStatus::Queued | EvaluationStatus::Running => StatusCode::ACCEPTED,

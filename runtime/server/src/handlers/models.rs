@@ -24,7 +24,7 @@ pub async fn put_model(
     Path(ItemName(name)): Path<ItemName>,
     request: Request,
 ) -> Result<(StatusCode, Json<Model>), Problem> {
-    let put: ModelPut = extract::json(request, app.limits.json_bytes).await?;
+    let put: ModelPut = extract::json(&app, request).await?;
     let retention = put.retention()?;
     let ModelPut { description, tags, lineage, .. } = put;
     let details = ModelDetails { description, tags, lineage, retention };

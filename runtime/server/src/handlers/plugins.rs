@@ -17,6 +17,9 @@ use crate::{
     wire::{Installed, List, PageQuery, Plugin, PluginVersion},
 };
 
+/// No body is read further than this; what the sandbox takes is less.
+const MOST_BYTES: usize = 64 << 20;
+
 /// Uploads a plugin: the body is the component (a core module is made one).
 ///
 /// The same bytes may be uploaded again; a version, once taken, keeps its bytes for ever.
@@ -31,11 +34,11 @@ pub async fn upload_plugin(
     State(app): State<Shared>,
     request: Request,
 ) -> Result<(StatusCode, Json<Installed>), Problem> {
-    let wasm = extract::body(request, app.limits.upload_bytes).await?;
-    if wasm.is_empty() {
+    let wasm = app.reception.hold(request, MOST_BYTES).await?;
+    if wasm.bytes.is_empty() {
         return Err(Problem::invalid("not_wasm", "the body is empty: send the bytes of a Wasm component"));
     }
-    let installed = app.blocking(move |app| plugins::install(&app.storage, &app.sandbox, &wasm)).await?;
+    let installed = app.blocking(move |app| plugins::install(&app.storage, &app.sandbox, &wasm.bytes)).await?;
     let status = if installed.already_installed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(installed)))
 }

@@ -11,7 +11,7 @@ use axum::{
 use driftline_eval::ReadRequest;
 use driftline_storage::Kind;
 
-pub(super) use self::track::{format, limit, track};
+pub(super) use self::track::{format, receive, track};
 use crate::{
     app::Shared,
     extract::{self, Path, Query},
@@ -23,7 +23,9 @@ use crate::{
 /// Tracks predictions; the model is created if there is none.
 ///
 /// JSON and NDJSON rows are `{"id"?, "time"?, "end_time"?, "deployment"?, "metrics": {…}}`. In CSV, Arrow and Parquet the
-/// columns `id`, `time`, `end_time` and `deployment` are those, all others are metrics. `Idempotency-Key` makes a retry safe.
+/// columns `id`, `time`, `end_time` and `deployment` are those, all others are metrics. In CSV a list of numbers is one
+/// cell of JSON, `"[0.5, 1.5]"`. Bodies may be compressed (`Content-Encoding: gzip` or `zstd`) and of any length up to the
+/// server's limits: all rows are kept or none. `Idempotency-Key` makes a retry safe.
 #[utoipa::path(post, path = "/v1/models/{model}/predictions", tag = "models",
     params(("model" = String, Path, description = "The model's name"),
         ("idempotency-key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; a retry with the same key is answered as the first attempt was")),
@@ -34,8 +36,10 @@ use crate::{
         (status = 400, description = "The body can't be read", body = ProblemBody),
         (status = 413, description = "The body is too large", body = ProblemBody),
         (status = 415, description = "The content type is not supported", body = ProblemBody),
+        (status = 408, description = "Nothing more of the body came", body = ProblemBody),
         (status = 422, description = "A row is refused; nothing was kept", body = ProblemBody),
-        (status = 429, description = "Too many rows wait for the disk", body = ProblemBody)))]
+        (status = 429, description = "Too many rows are on their way: wait as long as `Retry-After` says", body = ProblemBody),
+        (status = 507, description = "The disk is full", body = ProblemBody)))]
 pub async fn track_predictions(
     State(app): State<Shared>,
     Path(ItemName(model)): Path<ItemName>,

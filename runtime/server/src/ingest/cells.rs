@@ -5,13 +5,13 @@ use std::sync::Arc;
 use arrow::{
     array::{Array, ArrayRef, AsArray, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array},
     compute::{CastOptions, cast_with_options},
-    datatypes::{DataType, TimeUnit, TimestampMicrosecondType, UInt64Type},
+    datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType, UInt64Type},
     error::ArrowError,
 };
-use driftline_core::{ColumnType, TimeError};
+use driftline_core::{ColumnType, TimeError, is_exact_as_float};
 
 use super::{
-    columns::place,
+    columns::{place, rounded},
     instant,
     refusal::{Fault, Refusal},
 };
@@ -97,9 +97,63 @@ fn convert(array: &ArrayRef, to: ColumnType, site: Site<'_>) -> Result<ArrayRef,
     if array.data_type() == &DataType::UInt64 && to == ColumnType::Integer {
         check_unsigned(array.as_primitive::<UInt64Type>(), site)?;
     }
+    match to {
+        ColumnType::Float => check_exact(array, |row| site.metric(row))?,
+        ColumnType::FloatList => check_items(array, site)?,
+        _ => {}
+    }
     cast(array, &to.arrow()).map_err(|error| {
         Refusal::at(Fault::TypeMismatch, site.name, format!("can't be read as {to}: {error}; cast it before sending"))
     })
+}
+
+/// Whether integers are among the cells that a float would round.
+pub fn is_wide(array: &ArrayRef) -> bool {
+    array
+        .as_primitive_opt::<Int64Type>()
+        .is_some_and(|cells| cells.iter().flatten().any(|cell| !is_exact_as_float(cell)))
+}
+
+/// Refuses the first integer that a float would round.
+fn check_exact(array: &ArrayRef, place: impl Fn(usize) -> String) -> Result<(), Refusal> {
+    let rounds_unsigned = |value: u64| value as f64 as u128 != u128::from(value);
+    let found = match array.data_type() {
+        DataType::Int64 => {
+            let cells = array.as_primitive::<Int64Type>();
+            let row = cells.iter().position(|cell| cell.is_some_and(|value| !is_exact_as_float(value)));
+            row.map(|row| (row, cells.value(row).to_string()))
+        }
+        DataType::UInt64 => {
+            let cells = array.as_primitive::<UInt64Type>();
+            let row = cells.iter().position(|cell| cell.is_some_and(rounds_unsigned));
+            row.map(|row| (row, cells.value(row).to_string()))
+        }
+        _ => None,
+    };
+    found.map_or(Ok(()), |(row, value)| Err(rounded(value, place(row))))
+}
+
+/// The same for the items of lists.
+fn check_items(array: &ArrayRef, site: Site<'_>) -> Result<(), Refusal> {
+    let place = |row: usize, item: usize| format!("{}[{item}]", site.metric(row));
+    let each = |lists: &mut dyn Iterator<Item = Option<ArrayRef>>| {
+        lists.enumerate().try_for_each(|(row, items)| match items {
+            Some(items) => check_exact(&items, |item| place(row, item)),
+            None => Ok(()),
+        })
+    };
+    match array.data_type() {
+        DataType::List(field) if is_wide_integer(field.data_type()) => each(&mut array.as_list::<i32>().iter()),
+        DataType::LargeList(field) if is_wide_integer(field.data_type()) => each(&mut array.as_list::<i64>().iter()),
+        DataType::FixedSizeList(field, _) if is_wide_integer(field.data_type()) => {
+            each(&mut array.as_fixed_size_list().iter())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_wide_integer(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Int64 | DataType::UInt64)
 }
 
 fn check_unsigned(cells: &UInt64Array, site: Site<'_>) -> Result<(), Refusal> {

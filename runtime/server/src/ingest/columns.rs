@@ -9,7 +9,7 @@ use arrow::{
     },
     datatypes::{Field, FieldRef},
 };
-use driftline_core::{ColumnType, Schema};
+use driftline_core::{ColumnType, Schema, is_exact_as_float};
 
 use super::{
     instant,
@@ -57,7 +57,7 @@ impl Cell<'_> {
     }
 }
 
-/// The columns of the rows read so far.
+/// The columns of the rows read since they were last taken.
 #[derive(Debug)]
 pub struct Columns {
     known: Schema,
@@ -65,6 +65,10 @@ pub struct Columns {
     index: HashMap<Box<str>, usize>,
     cursor: usize,
     rows: usize,
+    /// The rows taken before.
+    taken: usize,
+    /// How many cells there are, null ones too.
+    cells: usize,
 }
 
 #[derive(Debug)]
@@ -72,6 +76,8 @@ struct Column {
     name: Box<str>,
     cells: Cells,
     filled: usize,
+    /// Whether it is known to hold integers that a float would round.
+    wide: bool,
 }
 
 #[derive(Debug)]
@@ -88,12 +94,22 @@ enum Cells {
 impl Columns {
     /// No rows yet, for a model whose schema is `known`.
     pub fn new(known: Schema) -> Self {
-        Self { known, columns: Vec::new(), index: HashMap::new(), cursor: 0, rows: 0 }
+        Self { known, columns: Vec::new(), index: HashMap::new(), cursor: 0, rows: 0, taken: 0, cells: 0 }
     }
 
-    /// How many rows have ended.
+    /// The request's number of the row being read.
+    pub fn row(&self) -> usize {
+        self.taken + self.rows
+    }
+
+    /// How many rows have ended since the columns were last taken.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// How many cells these rows have, absent ones too.
+    pub fn cells(&self) -> usize {
+        self.cells
     }
 
     /// Puts a cell of the current row into the column called `name`.
@@ -105,10 +121,10 @@ impl Columns {
         let slot = self.slot(name);
         let column = &mut self.columns[slot];
         if column.filled > self.rows {
-            let place = place(self.rows, name);
+            let place = place(self.taken + self.rows, name);
             return Err(Refusal::at(Fault::DuplicateField, place, "the row has this field twice: send it once"));
         }
-        column.put(cell, &mut self.known).map_err(|mistake| mistake.at(self.rows, name))?;
+        column.put(cell, &mut self.known).map_err(|mistake| mistake.at(self.taken + self.rows, name))?;
         column.filled += 1;
         Ok(())
     }
@@ -117,6 +133,7 @@ impl Columns {
     pub fn end_row(&mut self) {
         self.rows += 1;
         self.cursor = 0;
+        self.cells += self.columns.len();
         for column in &mut self.columns {
             if column.filled < self.rows {
                 column.cells.append_null();
@@ -125,9 +142,13 @@ impl Columns {
         }
     }
 
-    /// The finished columns; those that never had a value are left out.
-    pub fn finish(self) -> Vec<(FieldRef, ArrayRef)> {
-        self.columns.into_iter().filter_map(Column::finish).collect()
+    /// The columns of the rows that have ended; those without a value are left
+    /// out. The next rows are held against what these were.
+    pub fn take(&mut self) -> Vec<(FieldRef, ArrayRef)> {
+        self.taken += std::mem::take(&mut self.rows);
+        self.cells = 0;
+        self.index.clear();
+        std::mem::take(&mut self.columns).into_iter().filter_map(Column::finish).collect()
     }
 
     /// The position of the column called `name`, made if it is new. Rows tend
@@ -148,7 +169,7 @@ impl Columns {
             None => Cells::Untyped,
         };
         self.index.insert(name.into(), self.columns.len());
-        self.columns.push(Column { name: name.into(), cells, filled: self.rows });
+        self.columns.push(Column { name: name.into(), cells, filled: self.rows, wide: false });
         self.columns.len() - 1
     }
 }
@@ -158,8 +179,18 @@ pub fn place(row: usize, name: &str) -> String {
     format!("rows[{row}].metrics.{name}")
 }
 
+/// Refuses a whole number that a column of floats would round.
+pub fn rounded(value: impl std::fmt::Display, place: impl Into<String>) -> Refusal {
+    let detail = format!(
+        "the integer {value} would be rounded in a column of floats: send it as text or with a decimal point, \
+         or use another column name"
+    );
+    Refusal::at(Fault::IntegerOutOfRange, place, detail)
+}
+
 enum Mistake {
     Type { held: ColumnType, given: String },
+    Rounded(i64),
     Schema(driftline_core::SchemaError),
     Time(String),
 }
@@ -170,6 +201,7 @@ impl Mistake {
         match self {
             Self::Schema(error) => Refusal::schema(&error, place),
             Self::Time(detail) => Refusal::at(Fault::InvalidTime, place, detail),
+            Self::Rounded(value) => rounded(value, place),
             Self::Type { held, given } => Refusal::at(
                 Fault::TypeMismatch,
                 place,
@@ -186,8 +218,17 @@ impl Column {
         match (&mut self.cells, cell) {
             (_, Cell::Null) => self.cells.append_null(),
             (Cells::Boolean(cells), Cell::Boolean(value)) => cells.append_value(value),
-            (Cells::Integer(cells), Cell::Integer(value)) => cells.append_value(value),
+            (Cells::Integer(cells), Cell::Integer(value)) => {
+                if !self.wide && !is_exact_as_float(value) {
+                    known.admit_wide(&self.name).map_err(Mistake::Schema)?;
+                    self.wide = true;
+                }
+                cells.append_value(value);
+            }
             (Cells::Float(cells), Cell::Float(value)) => cells.append_value(value),
+            (Cells::Float(_), Cell::Integer(value)) if !is_exact_as_float(value) => {
+                return Err(Mistake::Rounded(value));
+            }
             (Cells::Float(cells), Cell::Integer(value)) => cells.append_value(value as f64),
             (Cells::Text(cells), Cell::Text(value)) => cells.append_value(value),
             (Cells::FloatList(cells), Cell::List(values)) => {
@@ -207,6 +248,7 @@ impl Column {
                 return self.put(cell, known);
             }
             (Cells::Integer(cells), Cell::Float(_)) => {
+                known.admit(&self.name, ColumnType::Float).map_err(Mistake::Schema)?;
                 self.cells = Cells::Float(widened(cells));
                 return self.put(cell, known);
             }

@@ -1,6 +1,10 @@
 //! Rows from JSON: one object, an array of objects, or one object a line.
 
+mod elements;
 mod metrics;
+mod stream;
+
+pub use self::stream::{Array, Lines};
 
 use serde::de::{DeserializeSeed, Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Deserializer;
@@ -15,18 +19,17 @@ use super::{
     scalar::Scalar,
 };
 
+/// The most cells that are held at once, absent ones too: rows that each have other columns take much more memory than text.
+const MOST_CELLS: usize = 16 << 20;
+
 /// Reads one object or an array of objects.
 ///
 /// # Errors
 /// What is wrong first, and where.
 pub fn read(body: &[u8], kind: RowKind, columns: Columns) -> Result<Rows, Refusal> {
-    let mut reader = Reader::new(kind, columns);
-    let mut deserializer = Deserializer::from_slice(body);
-    let outcome = deserializer.deserialize_any(Body(&mut reader)).and_then(|()| deserializer.end());
-    if let Err(error) = outcome {
-        return Err(reader.refused(body, &error, None));
-    }
-    reader.finish(body)
+    let mut reader = Reader { most_cells: MOST_CELLS, ..Reader::new(kind, columns) };
+    reader.read_body(body)?;
+    Ok(reader.take())
 }
 
 /// Reads one object a line; blank lines are skipped.
@@ -34,21 +37,26 @@ pub fn read(body: &[u8], kind: RowKind, columns: Columns) -> Result<Rows, Refusa
 /// # Errors
 /// What is wrong first, and where.
 pub fn read_lines(body: &[u8], kind: RowKind, columns: Columns) -> Result<Rows, Refusal> {
-    let mut reader = Reader::new(kind, columns);
-    for (number, line) in body.split(|byte| *byte == b'\n').enumerate() {
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let mut deserializer = Deserializer::from_slice(line);
-        let outcome = Row(&mut reader).deserialize(&mut deserializer).and_then(|()| deserializer.end());
-        if let Err(error) = outcome {
-            return Err(reader.refused(line, &error, Some(number + 1)));
-        }
+    let mut reader = Reader { most_cells: MOST_CELLS, ..Reader::new(kind, columns) };
+    for (line, number) in body.split(|byte| *byte == b'\n').zip(1..) {
+        reader.read_row(line, Text::Line(number))?;
     }
-    reader.finish(body)
+    Ok(reader.take())
 }
 
-struct Reader {
+/// Which part of a body a text is, for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// All of it.
+    Body,
+    /// The line with this number, counted from 1.
+    Line(usize),
+    /// One element of its array.
+    Element,
+}
+
+/// Rows as they are read one by one.
+pub struct Reader {
     kind: RowKind,
     keys: Keys,
     columns: Columns,
@@ -60,13 +68,50 @@ struct Reader {
     suspects: Vec<(f64, String)>,
     /// Whether the parser is inside the row's `metrics`.
     in_metrics: bool,
+    most_cells: usize,
     refusal: Option<Refusal>,
 }
 
 impl Reader {
-    fn new(kind: RowKind, columns: Columns) -> Self {
+    /// No rows yet.
+    pub fn new(kind: RowKind, columns: Columns) -> Self {
         let (name, list, suspects) = Default::default();
-        Self { kind, keys: Keys::default(), columns, name, list, suspects, in_metrics: false, refusal: None }
+        let (keys, most_cells) = (Keys::default(), usize::MAX);
+        Self { kind, keys, columns, name, list, suspects, in_metrics: false, most_cells, refusal: None }
+    }
+
+    /// Reads one object or an array of objects.
+    ///
+    /// # Errors
+    /// As [`Self::read_row`].
+    pub fn read_body(&mut self, text: &[u8]) -> Result<(), Refusal> {
+        let mut deserializer = Deserializer::from_slice(text);
+        let outcome = deserializer.deserialize_any(Body(self)).and_then(|()| deserializer.end());
+        self.checked(text, Text::Body, outcome)
+    }
+
+    /// Reads the text of one row; a blank one is none.
+    ///
+    /// # Errors
+    /// What is wrong first, and where. Nothing can be read after that.
+    pub fn read_row(&mut self, text: &[u8], part: Text) -> Result<(), Refusal> {
+        if text.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let mut deserializer = Deserializer::from_slice(text);
+        let outcome = Row(self).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        self.checked(text, part, outcome)
+    }
+
+    /// The rows read so far; the next ones follow them.
+    pub fn take(&mut self) -> Rows {
+        let rows = self.columns.rows();
+        Rows { keys: std::mem::take(&mut self.keys), rows, metrics: self.columns.take() }
+    }
+
+    /// The columns of the rows read so far.
+    pub fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// Keeps the refusal; the error only ends the parse.
@@ -76,42 +121,52 @@ impl Reader {
     }
 
     fn place(&self, field: &str) -> String {
-        format!("rows[{}].{field}", self.columns.rows())
+        format!("rows[{}].{field}", self.columns.row())
     }
 
     fn put<E: serde::de::Error>(&mut self, cell: Cell<'_>) -> Result<(), E> {
         self.columns.put(&self.name, cell).map_err(|refusal| self.refuse(refusal))
     }
 
-    fn refused(self, text: &[u8], error: &serde_json::Error, line: Option<usize>) -> Refusal {
-        let row = self.columns.rows();
-        match self.refusal {
+    /// Notes a number that the parser may have rounded.
+    fn suspect(&mut self, value: f64, place: impl FnOnce(&Self) -> String) {
+        if value.abs() >= big_integers::LIMIT {
+            self.suspects.push((value, place(self)));
+        }
+    }
+
+    fn checked(&mut self, text: &[u8], part: Text, outcome: serde_json::Result<()>) -> Result<(), Refusal> {
+        outcome.map_err(|error| self.refused(text, &error, part))?;
+        let beyond = |(value, _): &(f64, String)| big_integers::contains(text, *value);
+        if let Some((_, place)) = std::mem::take(&mut self.suspects).into_iter().find(beyond) {
+            let detail = "the integer does not fit into 64 bits: send it as text, or with a decimal point as a float";
+            return Err(Refusal::at(Fault::IntegerOutOfRange, place, detail));
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, text: &[u8], error: &serde_json::Error, part: Text) -> Refusal {
+        let row = self.columns.row();
+        match self.refusal.take() {
             Some(refusal) => refusal,
             None if error.is_data() => {
                 let field = if self.in_metrics { format!("rows[{row}].metrics") } else { format!("rows[{row}]") };
                 Refusal::at(Fault::TypeMismatch, field, error.to_string())
             }
-            None => malformed(text, error, line, row),
+            None => malformed(text, error, part, row),
         }
-    }
-
-    fn finish(self, body: &[u8]) -> Result<Rows, Refusal> {
-        if let Some((_, place)) = self.suspects.iter().find(|(value, _)| big_integers::contains(body, *value)) {
-            let detail = "the integer does not fit into 64 bits: send it as text, or with a decimal point as a float";
-            return Err(Refusal::at(Fault::IntegerOutOfRange, place.clone(), detail));
-        }
-        Ok(Rows { keys: self.keys, rows: self.columns.rows(), metrics: self.columns.finish() })
     }
 }
 
-fn malformed(text: &[u8], error: &serde_json::Error, line: Option<usize>, row: usize) -> Refusal {
+fn malformed(text: &[u8], error: &serde_json::Error, part: Text, row: usize) -> Refusal {
     if text.trim_ascii().is_empty() {
         return Refusal::whole(Fault::InvalidJson, "the body is empty: send one object or an array of objects");
     }
-    let mut detail = format!("the body is not valid JSON: {error}");
-    if let Some(line) = line {
-        detail = format!("line {line} is not valid JSON: {error}");
-    }
+    let mut detail = match part {
+        Text::Body => format!("the body is not valid JSON: {error}"),
+        Text::Line(line) => format!("line {line} is not valid JSON: {error}"),
+        Text::Element => format!("row {row} is not valid JSON: {error}, counted from where the row starts"),
+    };
     let rest = text.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let near = rest.get(error.column().saturating_sub(2)..).unwrap_or_default();
     let near = near.trim_ascii_start();
@@ -237,6 +292,14 @@ impl Reader {
         self.keys.ends.push(keys.end_time);
         self.keys.deployments.append_option(keys.deployment);
         self.columns.end_row();
+        if self.columns.cells() > self.most_cells {
+            let detail = format!(
+                "the rows have more than {} cells, almost all of them absent: send rows with the same columns together, \
+                 or fewer rows at once",
+                self.most_cells
+            );
+            return Err(Refusal::at(Fault::TooSparse, format!("rows[{}]", self.columns.row() - 1), detail));
+        }
         Ok(())
     }
 }

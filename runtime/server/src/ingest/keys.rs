@@ -124,9 +124,14 @@ pub fn distinct(ids: &[Uuid]) -> Result<(), Refusal> {
     let mut rows = HashMap::with_capacity(ids.len());
     for (row, id) in ids.iter().enumerate() {
         if let Some(first) = rows.insert(*id, row) {
-            let detail = format!("the id {id} is in rows {first} and {row}: every prediction needs its own id");
-            return Err(Refusal::at(Fault::DuplicateId, format!("rows[{row}].id"), detail));
+            return Err(repeated(*id, first as u64, row as u64));
         }
     }
     Ok(())
+}
+
+/// Refuses a row whose id an earlier one has.
+pub fn repeated(id: Uuid, first: u64, row: u64) -> Refusal {
+    let detail = format!("the id {id} is in rows {first} and {row}: every prediction needs its own id");
+    Refusal::at(Fault::DuplicateId, format!("rows[{row}].id"), detail)
 }

@@ -1,5 +1,7 @@
 //! Batches from a Parquet file.
 
+mod groups;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow::{
@@ -7,15 +9,19 @@ use arrow::{
     error::ArrowError,
 };
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
+pub use self::groups::Groups;
 use super::refusal::{Fault, Refusal};
 
 const ROWS_A_BATCH: usize = 64 * 1024;
-/// The most rows in a request. Columns of few values take few bytes, so the size of the body does not bound them.
+/// The most rows of a body that is no larger than it needs to be. Columns of few values take few bytes, so the size
+/// of a body does not bound its rows.
 const MAX_ROWS: i64 = 16 << 20;
-/// The most bytes that all rows together may take once decoded.
+/// The most bytes that all rows of a small body together may take once decoded.
 const MAX_DECODED_BYTES: usize = 4 << 30;
+/// How many bytes one byte of a large body may stand for.
+const MAX_RATIO: usize = 64;
 
 /// Reads every batch.
 ///
@@ -23,11 +29,13 @@ const MAX_DECODED_BYTES: usize = 4 << 30;
 /// [`Fault::InvalidParquet`] for anything that is not one, and for files that
 /// decode to more than 2^24 rows or 4 GiB.
 pub fn read(body: &Bytes) -> Result<Vec<RecordBatch>, Refusal> {
-    let decode = || decode(body);
-    // The reader trusts lengths and levels in places; a lie must not cost more than this request.
-    let outcome = catch_unwind(AssertUnwindSafe(decode));
-    let problem = match outcome {
-        Ok(Ok(batches)) => return Ok(batches),
+    guarded(|| decode(body))
+}
+
+/// Runs the reader, which trusts lengths and levels in places; a lie must not cost more than this request.
+fn guarded<T>(decode: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, Refusal> {
+    let problem = match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(Ok(decoded)) => return Ok(decoded),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "its pages contradict its footer".into(),
     };
@@ -40,19 +48,55 @@ pub fn read(body: &Bytes) -> Result<Vec<RecordBatch>, Refusal> {
 
 fn decode(body: &Bytes) -> Result<Vec<RecordBatch>, ArrowError> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(body.clone())?.with_batch_size(ROWS_A_BATCH);
-    if reader.metadata().file_metadata().num_rows() > MAX_ROWS {
-        return Err(ArrowError::ParquetError(format!("it holds more than {MAX_ROWS} rows: send it in parts")));
-    }
-    let (mut batches, mut bytes) = (Vec::new(), 0);
+    check_rows(reader.metadata().file_metadata().num_rows(), body.len() as u64)?;
+    let (mut batches, mut decoded) = (Vec::new(), Decoded::of(body.len() as u64));
     for batch in reader.build()? {
         let batch = batch?;
-        bytes += batch.columns().iter().map(|column| column.get_array_memory_size()).sum::<usize>();
-        if bytes > MAX_DECODED_BYTES {
-            return Err(ArrowError::ParquetError(format!(
-                "it decodes to more than {MAX_DECODED_BYTES} bytes: send it in parts"
-            )));
-        }
+        decoded.check(&batch)?;
         batches.push(batch);
     }
     Ok(batches)
+}
+
+/// How many bytes the rows of a body will take at least; 0 for what can't be read.
+pub fn decoded_bytes(body: &Bytes) -> i64 {
+    let promised = guarded(|| {
+        let metadata = ArrowReaderMetadata::load(body, ArrowReaderOptions::new())?;
+        let (file, columns) = (metadata.metadata().file_metadata(), metadata.schema().fields().len());
+        let bytes = metadata.metadata().row_groups().iter().map(|group| group.total_byte_size());
+        let cells = file.num_rows().saturating_mul(i64::try_from(columns).unwrap_or(i64::MAX));
+        Ok(bytes.fold(0, i64::saturating_add).max(cells.saturating_mul(8)))
+    });
+    promised.unwrap_or(0)
+}
+
+fn check_rows(rows: i64, bytes: u64) -> Result<(), ArrowError> {
+    let most = MAX_ROWS.max(i64::try_from(bytes).unwrap_or(i64::MAX));
+    if rows > most {
+        return Err(ArrowError::ParquetError(format!("it holds more than {most} rows: send it in parts")));
+    }
+    Ok(())
+}
+
+/// How many bytes the rows so far take, and how many they may.
+struct Decoded {
+    bytes: usize,
+    most: usize,
+}
+
+impl Decoded {
+    /// Of a body of so many bytes.
+    fn of(bytes: u64) -> Self {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        Self { bytes: 0, most: MAX_DECODED_BYTES.max(bytes.saturating_mul(MAX_RATIO)) }
+    }
+
+    fn check(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
+        self.bytes += batch.columns().iter().map(|column| column.get_array_memory_size()).sum::<usize>();
+        if self.bytes > self.most {
+            let most = self.most;
+            return Err(ArrowError::ParquetError(format!("it decodes to more than {most} bytes: send it in parts")));
+        }
+        Ok(())
+    }
 }

@@ -43,6 +43,8 @@ pub enum Fault {
     InvalidTime,
     /// A name that can't name a column, or too many columns.
     InvalidColumn,
+    /// Rows that share hardly any column.
+    TooSparse,
 }
 
 impl Fault {
@@ -62,6 +64,7 @@ impl Fault {
             Self::DuplicateId => "duplicate_id",
             Self::InvalidTime => "invalid_time",
             Self::InvalidColumn => "invalid_column",
+            Self::TooSparse => "rows_too_sparse",
         }
     }
 
@@ -86,7 +89,7 @@ impl Refusal {
     /// A refusal of a column by the schema, found at `field`.
     pub fn schema(error: &SchemaError, field: impl Into<String>) -> Self {
         let fault = match error {
-            SchemaError::TypeChange { .. } => Fault::TypeMismatch,
+            SchemaError::TypeChange { .. } | SchemaError::Rounded { .. } => Fault::TypeMismatch,
             _ => Fault::InvalidColumn,
         };
         Self::at(fault, field, error.to_string())

@@ -77,15 +77,6 @@ impl Scalar<'_> {
         }
     }
 
-    /// The value as a double.
-    pub fn number(&self) -> Option<f64> {
-        match self {
-            Self::Integer(value) => Some(*value as f64),
-            Self::Float(value) => Some(*value),
-            _ => None,
-        }
-    }
-
     /// What came, for a message.
     pub fn described(&self) -> String {
         match self {

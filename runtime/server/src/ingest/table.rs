@@ -29,19 +29,42 @@ pub fn read(
     schema: &Schema,
     ignored: &mut Vec<String>,
 ) -> Result<Vec<Rows>, Refusal> {
-    let mut known = schema.clone();
-    let mut parts = Vec::with_capacity(batches.len());
-    let mut first_row = 0;
-    for batch in &batches {
-        let columns = flatten::columns(batch);
-        if first_row == 0 {
-            check_names(&columns, kind, ignored)?;
-        }
-        let part = read_one(columns, batch.num_rows(), kind, &mut known, first_row)?;
-        first_row += part.rows;
-        parts.push(part);
-    }
+    let mut tables = Tables::new(kind, schema.clone());
+    let parts = batches.iter().map(|batch| tables.read(batch)).collect::<Result<Vec<_>, _>>()?;
+    ignored.extend(tables.ignored);
     Ok(parts)
+}
+
+/// Reads batches that follow each other, all with the same columns.
+pub struct Tables {
+    kind: RowKind,
+    known: Schema,
+    is_checked: bool,
+    rows: usize,
+    /// Names of columns that a dataset can't have.
+    pub ignored: Vec<String>,
+}
+
+impl Tables {
+    /// No rows yet, for a model whose schema is `known`.
+    pub fn new(kind: RowKind, known: Schema) -> Self {
+        Self { kind, known, is_checked: false, rows: 0, ignored: Vec::new() }
+    }
+
+    /// Checks a batch and casts it to the types of the model.
+    ///
+    /// # Errors
+    /// What is wrong first, and where.
+    pub fn read(&mut self, batch: &RecordBatch) -> Result<Rows, Refusal> {
+        let columns = flatten::columns(batch);
+        if !self.is_checked {
+            check_names(&columns, self.kind, &mut self.ignored)?;
+            self.is_checked = true;
+        }
+        let part = read_one(columns, batch.num_rows(), self.kind, &mut self.known, self.rows)?;
+        self.rows += part.rows;
+        Ok(part)
+    }
 }
 
 fn check_names(columns: &[(String, ArrayRef)], kind: RowKind, ignored: &mut Vec<String>) -> Result<(), Refusal> {
@@ -88,7 +111,11 @@ fn read_one(
             _ => {
                 let site = Site { name: &name, first_row };
                 if let Some((column_type, array)) = cells::metric(&array, known.column_type(&name), site)? {
-                    known.admit(&name, column_type).map_err(|error| Refusal::schema(&error, name.clone()))?;
+                    let admitted = known.admit(&name, column_type).and_then(|()| match cells::is_wide(&array) {
+                        true => known.admit_wide(&name),
+                        false => Ok(()),
+                    });
+                    admitted.map_err(|error| Refusal::schema(&error, name.clone()))?;
                     part.metrics.push((Arc::new(Field::new(&name, column_type.arrow(), true)), array));
                 }
             }

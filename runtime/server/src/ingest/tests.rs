@@ -2,6 +2,7 @@
 
 mod formats;
 mod mistakes;
+mod pieces;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;

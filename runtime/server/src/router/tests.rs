@@ -80,6 +80,7 @@ impl Interface {
         let mut config = Config::new(data.path().to_owned(), ([127, 0, 0, 1], 0).into());
         config.compile_in_process = true;
         config.limits.json_bytes = json_bytes;
+        config.limits.document_bytes = config.limits.document_bytes.min(json_bytes);
         let app = server::open_by(&config, clock).expect("opens");
         Self { router: router(&app), app, data }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{BooleanArray, RecordBatch},
+    array::{Array, BooleanArray, RecordBatch},
     compute::filter_record_batch,
 };
 use driftline_core::LABELLED_AT;

@@ -19,5 +19,6 @@ mod object_store;
 mod records;
 mod retention;
 mod sealing;
+mod upload;
 mod verify;
 mod world;

@@ -7,16 +7,35 @@ use std::{
 
 use proptest::prelude::*;
 
-use crate::world::{Cell, Cells, Float, Int, Null, Row, World, labelled_at, text, window};
+use crate::{
+    upload,
+    world::{Cell, Cells, Float, Int, Null, Row, World, labelled_at, text, window},
+};
 
 #[derive(Debug, Clone)]
 enum Step {
-    Append(Vec<Row>),
-    Delayed(Vec<Row>),
+    Append(Way, Vec<Row>),
+    Delayed(Way, Vec<Row>),
     Seal,
     Maintain,
     Restart,
     Read(i64, i64),
+}
+
+/// How rows come in.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Append,
+    Upload,
+}
+
+impl Way {
+    fn write(self, world: &World, rows: &[Row]) {
+        match self {
+            Self::Append => world.append(rows),
+            Self::Upload => upload::upload(world, rows),
+        }
+    }
 }
 
 /// Ids and times from small ranges, so that they often meet.
@@ -40,12 +59,16 @@ fn cells() -> impl Strategy<Value = Cells> {
     columns.prop_map(|pairs| pairs.into_iter().filter_map(|(column, cell)| Some((column, cell?))).collect())
 }
 
+fn way() -> impl Strategy<Value = Way> {
+    prop_oneof![2 => Just(Way::Append), 1 => Just(Way::Upload)]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let predictions = (IDS, TIMES, cells()).prop_map(|(id, at, cells)| Row { id, time: Some(at * STEP_MICROS), cells });
     let delayed = (IDS, cells()).prop_map(|(id, cells)| Row { id, time: None, cells });
     prop_oneof![
-        4 => proptest::collection::vec(predictions, 1..6).prop_map(Step::Append),
-        4 => proptest::collection::vec(delayed, 1..6).prop_map(Step::Delayed),
+        4 => (way(), proptest::collection::vec(predictions, 1..6)).prop_map(|(way, rows)| Step::Append(way, rows)),
+        4 => (way(), proptest::collection::vec(delayed, 1..6)).prop_map(|(way, rows)| Step::Delayed(way, rows)),
         2 => Just(Step::Seal),
         2 => Just(Step::Maintain),
         1 => Just(Step::Restart),
@@ -123,17 +146,17 @@ proptest! {
         for step in steps.into_iter().chain([Step::Read(all.0, all.1), Step::Seal, Step::Restart, Step::Maintain, Step::Read(all.0, all.1)]) {
             world.clock.advance(Duration::from_secs(1));
             match step {
-                Step::Append(mut rows) => {
+                Step::Append(way, mut rows) => {
                     // An id belongs to one prediction.
                     rows.retain(|row| naive.ids.insert(row.id));
                     if rows.is_empty() {
                         continue;
                     }
-                    world.append(&rows);
+                    way.write(&world, &rows);
                     naive.predictions.extend(rows);
                 }
-                Step::Delayed(rows) => {
-                    world.append(&rows);
+                Step::Delayed(way, rows) => {
+                    way.write(&world, &rows);
                     naive.delay(&rows, world.clock_micros());
                 }
                 Step::Seal => world.seal(),

@@ -28,7 +28,7 @@ pub async fn load(client: &Client, model: &Name) -> anyhow::Result<()> {
     let bar = upload::bar("predictions are tracked", Some(total));
     let mut ids = Vec::with_capacity(sample.len());
     for batch in &sample {
-        ids.push(upload::track(client, model, &columns(batch, |name| !LATE.contains(&name))?).await?);
+        ids.push(upload::track(client, model, &[columns(batch, |name| !LATE.contains(&name))?]).await?);
         bar.inc(batch.num_rows() as u64);
     }
     bar.finish();

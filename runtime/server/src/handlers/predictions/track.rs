@@ -1,5 +1,7 @@
 //! The road of rows from a request to the disk, for predictions and delayed metrics alike.
 
+mod load;
+
 use std::sync::Arc;
 
 use axum::{
@@ -11,12 +13,14 @@ use bytes::Bytes;
 use driftline_core::{Digest, Name, RESERVED, Schema};
 use driftline_storage::{Append, Appended, Kind, Retry};
 use futures::{FutureExt, future::BoxFuture};
+use uuid::Uuid;
 
 use crate::{
     app::{App, Shared},
     extract,
-    ingest::{self, Decoded, Format, RowKind},
+    ingest::{self, Format, RowKind},
     problem::Problem,
+    receive::Received,
     wire::{Accepted, Id},
 };
 
@@ -25,14 +29,27 @@ const MOST_IDS: usize = 10_000;
 /// A body of this size is decoded faster than another thread is woken.
 const SMALL_BYTES: usize = 32 << 10;
 
-/// The rows of a request, still as they were sent.
+/// What rows a request sent.
 struct Sent {
     model: Name,
     rows: RowKind,
     kind: Kind,
     format: Format,
     key: Option<String>,
-    body: Bytes,
+}
+
+impl Sent {
+    fn creates_model(&self) -> bool {
+        self.kind == Kind::Predictions
+    }
+
+    /// The rows' name in the metrics.
+    fn counted_as(&self) -> &'static str {
+        match self.kind {
+            Kind::Predictions => "predictions",
+            Kind::Delayed => "delayed_metrics",
+        }
+    }
 }
 
 /// Rows on their way to the disk, and what is answered when they are there.
@@ -53,11 +70,13 @@ pub async fn track(
 ) -> Result<Response, Problem> {
     let format = format(request.headers())?;
     let key = idempotency_key(request.headers())?;
-    let body = extract::body(request, limit(app, format)).await?;
-    let sent = Sent { model, rows, kind, format, key, body };
-    let answer = match keep_quickly(app, &sent).await? {
-        Some(answer) => answer,
-        None => keep_thoroughly(app, sent).await?,
+    let sent = Sent { model, rows, kind, format, key };
+    let answer = match receive(app, request, format).await? {
+        Received::Spooled(body) => load::load(app, sent, body).await?,
+        Received::Held(body) => match keep_quickly(app, &sent, &body.bytes).await {
+            Some(answer) => answer,
+            None => keep_thoroughly(app, sent, body.bytes).await?,
+        },
     };
     Ok(([(header::CONTENT_TYPE, "application/json")], answer).into_response())
 }
@@ -65,12 +84,12 @@ pub async fn track(
 /// A small body, against the schema as it was last seen. What is refused may fit the
 /// present schema, so a refusal is left to the thorough way. A failure is not: the
 /// rows may have been kept before it, and would be kept twice.
-async fn keep_quickly(app: &Shared, sent: &Sent) -> Result<Option<String>, Problem> {
-    let Some(schema) = app.schemas.seen(&sent.model).filter(|_| sent.body.len() <= SMALL_BYTES) else {
+async fn keep_quickly(app: &Shared, sent: &Sent, body: &Bytes) -> Result<Option<String>, Problem> {
+    let Some(schema) = app.schemas.seen(&sent.model).filter(|_| body.len() <= SMALL_BYTES) else {
         return Ok(None);
     };
-    let Ok(prepared) = prepare(app, sent, &schema) else { return Ok(None) };
-    match finish(app, &sent.model, sent.kind, prepared).await {
+    let Ok(prepared) = prepare(app, sent, body, &schema) else { return Ok(None) };
+    match finish(app, sent, prepared).await {
         Ok(answer) => Ok(Some(answer)),
         Err(problem) if problem.is_refusal() => Ok(None),
         Err(problem) => Err(problem),
@@ -78,37 +97,36 @@ async fn keep_quickly(app: &Shared, sent: &Sent) -> Result<Option<String>, Probl
 }
 
 /// Any body, against the present schema, on a thread that may take its time.
-async fn keep_thoroughly(app: &Shared, sent: Sent) -> Result<String, Problem> {
-    let (model, kind) = (sent.model.clone(), sent.kind);
-    let prepared = app
+async fn keep_thoroughly(app: &Shared, sent: Sent, body: Bytes) -> Result<String, Problem> {
+    let (sent, prepared) = app
         .blocking(move |app| {
             let schema = present_schema(app, &sent)?;
-            let prepared = prepare(app, &sent, &schema)?;
-            Ok::<_, Problem>(Prepared { grown: Some(prepared.grown.unwrap_or(schema)), ..prepared })
+            let prepared = prepare(app, &sent, &body, &schema)?;
+            Ok::<_, Problem>((sent, Prepared { grown: Some(prepared.grown.unwrap_or(schema)), ..prepared }))
         })
         .await?;
-    finish(app, &model, kind, prepared).await
+    finish(app, &sent, prepared).await
 }
 
 fn present_schema(app: &App, sent: &Sent) -> Result<Schema, Problem> {
     match app.storage.model(&sent.model)? {
         Some(model) => Ok(model.schema),
-        None if sent.rows == RowKind::Predictions => Ok(Schema::default()),
+        None if sent.creates_model() => Ok(Schema::default()),
         None => Err(Problem::model_not_found(&sent.model)),
     }
 }
 
-fn prepare(app: &App, sent: &Sent, schema: &Schema) -> Result<Prepared, Problem> {
-    let decoded = ingest::decode(sent.format, sent.rows, &sent.body, schema, ingest::now())?;
-    let (rows, answer) = (decoded.rows, answer(&decoded)?);
+fn prepare(app: &App, sent: &Sent, body: &Bytes, schema: &Schema) -> Result<Prepared, Problem> {
+    let decoded = ingest::decode(sent.format, sent.rows, body, schema, ingest::now())?;
+    let (rows, answer) = (decoded.rows, accepted(decoded.rows, &decoded.ids)?);
     if rows == 0 {
         return Ok(Prepared { rows, answer, grown: None, append: None });
     }
-    let retry = sent.key.clone().map(|key| Retry { fingerprint: fingerprint(sent.format, &sent.body), key });
+    let retry = sent.key.clone().map(|key| Retry { fingerprint: fingerprint(sent.format, &Digest::of(body)), key });
     let append = Append {
         model: sent.model.clone(),
         kind: sent.kind,
-        create_model: sent.kind == Kind::Predictions,
+        create_model: sent.creates_model(),
         answer: if retry.is_some() { answer.clone() } else { String::new() },
         retry,
         batches: decoded.batches,
@@ -132,17 +150,16 @@ fn grown(schema: &Schema, append: &Append) -> Result<Option<Schema>, Problem> {
     Ok(grown)
 }
 
-async fn finish(app: &Shared, model: &Name, kind: Kind, prepared: Prepared) -> Result<String, Problem> {
+async fn finish(app: &Shared, sent: &Sent, prepared: Prepared) -> Result<String, Problem> {
     let Some(append) = prepared.append else { return Ok(prepared.answer) };
     let answer = match append.await? {
         Appended::Replayed(first) => return Ok(first),
         Appended::Fresh => prepared.answer,
     };
     if let Some(schema) = prepared.grown {
-        app.schemas.remember(model, Arc::new(schema));
+        app.schemas.remember(&sent.model, Arc::new(schema));
     }
-    let kind = if kind == Kind::Predictions { "predictions" } else { "delayed_metrics" };
-    app.metrics.ingested(kind, prepared.rows);
+    app.metrics.ingested(sent.counted_as(), prepared.rows);
     Ok(answer)
 }
 
@@ -152,9 +169,15 @@ pub fn format(headers: &HeaderMap) -> Result<Format, Problem> {
     Format::of_content_type(content_type).ok_or_else(|| extract::unsupported(content_type, Format::SUPPORTED))
 }
 
-/// How large a body in this format may be.
-pub fn limit(app: &App, format: Format) -> usize {
-    if format.is_text() { app.limits.json_bytes } else { app.limits.upload_bytes }
+/// The body of rows in a format; on disk if it is large, or its rows are.
+pub async fn receive(app: &App, request: Request, format: Format) -> Result<Received, Problem> {
+    let limit = if format.is_text() { app.limits.json_bytes } else { app.limits.upload_bytes };
+    match app.reception.receive(&app.storage, request, limit).await? {
+        Received::Held(body) if ingest::is_dense(format, &body.bytes) => {
+            app.reception.set_aside(&app.storage, body).await.map(Received::Spooled)
+        }
+        received => Ok(received),
+    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -167,11 +190,12 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Err(Problem::bad_request("invalid_idempotency_key", detail).at("idempotency-key"))
 }
 
-fn fingerprint(format: Format, body: &Bytes) -> Digest {
-    Digest::of_parts([format.media_type().as_bytes(), body.as_ref()])
+/// What an idempotency key must always come with.
+fn fingerprint(format: Format, body: &Digest) -> Digest {
+    Digest::of_body(format.media_type(), body)
 }
 
-fn answer(decoded: &Decoded) -> Result<String, Problem> {
-    let ids = (decoded.rows <= MOST_IDS).then(|| decoded.ids.iter().copied().map(Id).collect());
-    serde_json::to_string(&Accepted { accepted: decoded.rows, ids }).map_err(Problem::internal)
+fn accepted(rows: usize, ids: &[Uuid]) -> Result<String, Problem> {
+    let ids = (rows <= MOST_IDS).then(|| ids.iter().copied().map(Id).collect());
+    serde_json::to_string(&Accepted { accepted: rows, ids }).map_err(Problem::internal)
 }

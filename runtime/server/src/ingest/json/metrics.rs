@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use driftline_core::is_exact_as_float;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Reader;
 use crate::ingest::{
-    big_integers,
-    columns::{Cell, place},
+    columns::{Cell, place, rounded},
     refusal::{Fault, Refusal},
     scalar::Scalar,
 };
@@ -105,7 +105,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         match i64::try_from(value) {
             Ok(value) => self.0.put(Cell::Integer(value)),
             Err(_) => {
-                let place = place(self.0.columns.rows(), &self.0.name);
+                let place = place(self.0.columns.row(), &self.0.name);
                 let detail =
                     format!("the integer {value} does not fit into 64 bits with a sign: send it as text or as a float");
                 Err(self.0.refuse(Refusal::at(Fault::IntegerOutOfRange, place, detail)))
@@ -114,9 +114,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
-        if value.abs() >= big_integers::LIMIT {
-            self.0.suspects.push((value, place(self.0.columns.rows(), &self.0.name)));
-        }
+        self.0.suspect(value, |reader| place(reader.columns.row(), &reader.name));
         self.0.put(Cell::Float(value))
     }
 
@@ -129,13 +127,20 @@ impl<'de> Visitor<'de> for Value<'_> {
         let mut list = std::mem::take(&mut reader.list);
         list.clear();
         while let Some(item) = items.next_element::<Scalar<'de>>()? {
-            let Some(number) = item.number() else {
-                let place = format!("{}[{}]", place(reader.columns.rows(), &reader.name), list.len());
-                let detail =
-                    format!("a list may only hold numbers, got {}: use text or separate metrics", item.described());
-                return Err(reader.refuse(Refusal::at(Fault::TypeMismatch, place, detail)));
-            };
-            list.push(number);
+            let place = |reader: &Reader| format!("{}[{}]", place(reader.columns.row(), &reader.name), list.len());
+            match item {
+                Scalar::Integer(value) if is_exact_as_float(value) => list.push(value as f64),
+                Scalar::Integer(value) => return Err(reader.refuse(rounded(value, place(reader)))),
+                Scalar::Float(value) => {
+                    reader.suspect(value, place);
+                    list.push(value);
+                }
+                _ => {
+                    let detail =
+                        format!("a list may only hold numbers, got {}: use text or separate metrics", item.described());
+                    return Err(reader.refuse(Refusal::at(Fault::TypeMismatch, place(reader), detail)));
+                }
+            }
         }
         let outcome = reader.put(Cell::List(&list));
         reader.list = list;

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+        ArrayRef, Decimal128Array, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
         TimestampMicrosecondArray, UInt64Array,
     },
+    datatypes::Int64Type,
     ipc::writer::StreamWriter,
 };
 
-use super::{Format, RowKind, model, read};
+use super::{Format, RowKind, model, pieces::in_pieces, read};
+use crate::ingest::piece::Piece;
 
 const ID: &str = "0192d3a4-0000-7000-8000-000000000001";
 
@@ -22,6 +24,20 @@ fn check(format: Format, kind: RowKind, mistakes: &[Mistake<'_>]) {
         let refusal = read(format, kind, body.replace("ID", ID), &model()).expect_err(body);
         assert_eq!((refusal.fault.code(), refusal.field.as_deref()), (*code, *field), "{body}: {refusal}");
         assert!(refusal.detail.contains(words), "{body}: {refusal}");
+        check_pieces(format, kind, body, (*code, *field));
+    }
+}
+
+/// The same mistake in a body that is decoded piece by piece.
+fn check_pieces(format: Format, kind: RowKind, body: &str, expected: (&str, Option<&str>)) {
+    for rows in [1, 2, 65_536] {
+        let piece = Piece { bytes: 4 << 20, rows };
+        let refusal = in_pieces(format, kind, body.replace("ID", ID).as_bytes(), &model(), piece).expect_err(body);
+        assert_eq!(
+            (refusal.fault.code(), refusal.field.as_deref()),
+            expected,
+            "{rows} rows at a time: {body}: {refusal}"
+        );
     }
 }
 
@@ -78,6 +94,30 @@ fn refuses_json_predictions_with_code_place_and_words() {
                 "integer_out_of_range",
                 Some("rows[1].metrics.in.new"),
                 "64 bits",
+            ),
+            (
+                r#"{"metrics": {"score": 9007199254740993}}"#,
+                "integer_out_of_range",
+                Some("rows[0].metrics.score"),
+                "would be rounded",
+            ),
+            (
+                r#"{"metrics": {"new": [1, 9007199254740993]}}"#,
+                "integer_out_of_range",
+                Some("rows[0].metrics.new[1]"),
+                "would be rounded",
+            ),
+            (
+                r#"{"metrics": {"new": [18446744073709551616]}}"#,
+                "integer_out_of_range",
+                Some("rows[0].metrics.new[0]"),
+                "64 bits",
+            ),
+            (
+                r#"[{"metrics": {"new": 9007199254740993}}, {"metrics": {"new": 0.5}}]"#,
+                "type_mismatch",
+                Some("rows[1].metrics.new"),
+                "floats round",
             ),
             (r#"{"metrics": {"id": 5}}"#, "invalid_column", Some("rows[0].metrics.id"), "another name"),
             (r#"{"metrics": {"": 5}}"#, "invalid_column", Some("rows[0].metrics."), "can't name a column"),
@@ -142,6 +182,14 @@ fn refuses_lines_naming_line_and_row() {
 }
 
 #[test]
+fn refuses_few_bytes_that_stand_for_too_many_cells() {
+    let wide: Vec<String> = (0..4000).map(|n| format!("\"m{n}\": 1")).collect();
+    let lines = format!("{{\"metrics\": {{{}}}}}\n", wide.join(", ")) + &"{\"metrics\": {}}\n".repeat(10_000);
+    let refusal = read(Format::Ndjson, RowKind::Predictions, lines, &model()).expect_err("too sparse");
+    assert_eq!((refusal.fault.code(), refusal.field.as_deref()), ("rows_too_sparse", Some("rows[4194]")));
+}
+
+#[test]
 fn refuses_csv_naming_row_and_column() {
     check(
         Format::Csv,
@@ -153,7 +201,10 @@ fn refuses_csv_naming_row_and_column() {
             ("a,b\n1,2\n1\n", "invalid_csv", Some("rows[1]"), "1 cells, the header 2"),
             ("count\n1\nx\n", "type_mismatch", Some("rows[1].metrics.count"), "got the text \"x\""),
             ("flag\n\nmaybe\n", "type_mismatch", Some("rows[0].metrics.flag"), "\"maybe\""),
-            ("embedding\n1;2\n", "type_mismatch", Some("rows[0].metrics.embedding"), "JSON, Arrow or Parquet"),
+            ("embedding\n1;2\n", "type_mismatch", Some("rows[0].metrics.embedding"), "as JSON, such as"),
+            ("embedding\n[1;2]\n", "type_mismatch", Some("rows[0].metrics.embedding"), "as JSON, such as"),
+            ("score\n1\n9007199254740993\n", "integer_out_of_range", Some("rows[1].metrics.score"), "rounded"),
+            ("count\n9007199254740993\n0.5\n", "integer_out_of_range", Some("rows[0].metrics.count"), "rounded"),
             ("due\nsoon\n", "invalid_time", Some("rows[0].metrics.due"), "not a time"),
             ("time,a\n2001,1\nnever,2\n", "invalid_time", Some("rows[0].time"), "`2001` is not a time"),
             ("time,a\n1.5,1\n", "invalid_time", Some("rows[0].time"), "Float64"),
@@ -186,6 +237,12 @@ fn refuses_arrow_naming_row_and_column() {
     let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
     let decimals: ArrayRef = Arc::new(Decimal128Array::from(vec![1, 2]));
     let large: ArrayRef = Arc::new(UInt64Array::from(vec![1, u64::MAX]));
+    let wide: ArrayRef = Arc::new(Int64Array::from(vec![1, 9_007_199_254_740_993]));
+    let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([
+        Some(vec![Some(1)]),
+        Some(vec![Some(1), Some(9_007_199_254_740_993)]),
+    ]);
+    let lists: ArrayRef = Arc::new(lists);
     let far: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![0, i64::MAX]));
     let floats: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0]));
     type Columns<'a> = Vec<(&'a str, ArrayRef)>;
@@ -194,6 +251,8 @@ fn refuses_arrow_naming_row_and_column() {
         (vec![("region", ints.clone())], "type_mismatch", Some("region"), "cast it to text"),
         (vec![("price", decimals)], "type_mismatch", Some("price"), "Decimal128"),
         (vec![("count", large)], "integer_out_of_range", Some("rows[1].metrics.count"), "18446744073709551615"),
+        (vec![("score", wide.clone())], "integer_out_of_range", Some("rows[1].metrics.score"), "9007199254740993"),
+        (vec![("embedding", lists)], "integer_out_of_range", Some("rows[1].metrics.embedding[1]"), "9007199254740993"),
         (vec![("time", far), ("a", ints.clone())], "invalid_time", Some("rows[1].time"), "years"),
         (vec![("time", floats.clone()), ("a", ints.clone())], "invalid_time", Some("rows[0].time"), "Float64"),
         (vec![("id", ints.clone())], "type_mismatch", Some("id"), "Int64"),

@@ -1,0 +1,167 @@
+//! Large bodies: they cost disk instead of memory, are kept whole or not at all, and leave nothing behind.
+
+mod bodies;
+mod memory;
+
+use std::{fs, path::Path, time::Duration};
+
+use futures::{StreamExt, stream};
+use reqwest::{Body, Method};
+use serde_json::json;
+
+use self::{
+    bodies::{Chunks, chunked, gzipped, lines, tables},
+    memory::Peak,
+};
+use crate::harness::{CSV, JSON, NDJSON, Server};
+
+const MIB: usize = 1 << 20;
+
+#[tokio::test]
+async fn memory_does_not_grow_with_the_body() {
+    let server = Server::start().await;
+    let warm =
+        server.send(Method::POST, "/v1/models/warm/predictions", &[("content-type", NDJSON)], chunked(lines(MIB)));
+    warm.await.expect(200);
+    for (model, bytes, encoding, body) in
+        [("plain", 256 * MIB, "identity", chunked as fn(Chunks) -> Body), ("gzip", 128 * MIB, "gzip", gzipped)]
+    {
+        let peak = Peak::of(server.pid());
+        let headers = [("content-type", NDJSON), ("content-encoding", encoding), ("idempotency-key", model)];
+        let path = format!("/v1/models/{model}/predictions");
+        let rows = lines(bytes).rows();
+        let answer = server.send(Method::POST, &path, &headers, body(lines(bytes))).await.expect(200);
+        assert_eq!(answer, json!({"accepted": rows}));
+        let grown = peak.grown_mib();
+        println!("{model}: {} MiB, the server grew by {grown} MiB at most", bytes / MIB);
+        assert!(grown < 100, "{model}: {grown} MiB for a body of {}", bytes / MIB);
+        assert_eq!(server.get(&format!("/v1/models/{model}")).await.expect(200)["predictions"], rows);
+        let again = server.send(Method::POST, &path, &headers, body(lines(bytes / 8))).await;
+        again.expect_problem(422, "idempotency_key_reused", "idempotency-key");
+    }
+}
+
+#[tokio::test]
+async fn every_format_comes_through_the_disk_as_it_was_sent() {
+    let server = Server::start().await;
+    let rows = 60_000;
+    let mut expected = None;
+    for (name, content_type, body) in tables(rows) {
+        assert!(body.len() > 5 * MIB, "{name} would not go through the disk: {} bytes", body.len());
+        let path = format!("/v1/models/{name}/predictions");
+        let headers = [("content-type", content_type), ("idempotency-key", "once")];
+        for attempt in 0..2 {
+            let answer = server.send(Method::POST, &path, &headers, body.clone()).await.expect(200);
+            assert_eq!(answer, json!({"accepted": rows}), "{name}, attempt {attempt}");
+        }
+        let model = server.get(&format!("/v1/models/{name}")).await.expect(200);
+        assert_eq!(
+            (&model["predictions"], model["schema"].as_array().map(Vec::len)),
+            (&json!(rows), Some(6)),
+            "{name}"
+        );
+        let page = server.get(&format!("{path}?limit=200")).await.expect(200)["items"].take();
+        assert_eq!(&page, expected.get_or_insert(page.clone()), "{name}");
+        // The last row is as wrong as it can be; nothing of the others is kept.
+        let mut spoilt = body;
+        bodies::spoil(name, &mut spoilt);
+        let reply = server.upload(&path, content_type, spoilt).await;
+        assert!([400, 422].contains(&reply.status), "{name}: {reply}");
+        if name != "parquet" && name != "arrow" {
+            let field = format!("rows[{}]", rows - 1);
+            assert!(reply.json()["field"].as_str().is_some_and(|named| named.starts_with(&field)), "{name}: {reply}");
+        }
+        assert_eq!(server.get(&format!("/v1/models/{name}")).await.expect(200)["predictions"], rows, "{name}");
+    }
+    let first = &expected.expect("rows")[0]["metrics"];
+    assert_eq!(first["account"], json!(i64::MAX), "exact to 64 bits");
+    assert_eq!(first["embedding"], json!([0.5, 1.0]));
+}
+
+#[tokio::test]
+async fn a_kill_during_an_upload_leaves_nothing_and_the_retry_counts_once() {
+    let mut server = Server::start().await;
+    let rows = 4_000_000;
+    let body: String =
+        "a,b\n".chars().chain((0..rows).flat_map(|n| ['0', ',', char::from(b'0' + (n % 10) as u8), '\n'])).collect();
+    let headers = [("content-type", CSV), ("idempotency-key", "large")];
+    let path = "/v1/models/large/predictions";
+    let segments = server.data().join("segments");
+    let sending = server.try_send(Method::POST, path, &headers, body.clone());
+    let killing = async {
+        while count(&segments) == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let status = std::process::Command::new("kill").args(["-KILL", &server.pid().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()));
+    };
+    let (answer, ()) = tokio::join!(sending, killing);
+    assert!(answer.map_or(true, |reply| reply.is_cut), "it was killed before it could answer");
+    server.kill();
+    server.start_again().await;
+    assert_eq!((count(&segments), count(&server.data().join("scratch"))), (0, 0));
+    server.get("/v1/models/large").await.expect_problem(404, "model_not_found", "model");
+    for _ in 0..2 {
+        let answer = server.send(Method::POST, path, &headers, body.clone()).await.expect(200);
+        assert_eq!(answer, json!({"accepted": rows}));
+        assert_eq!(server.get("/v1/models/large").await.expect(200)["predictions"], rows);
+        server.restart().await;
+    }
+}
+
+#[tokio::test]
+async fn who_stalls_or_hangs_up_leaves_nothing() {
+    let server = Server::start_with(&["--stall-seconds", "1"]).await;
+    for bytes in [MIB, 8 * MIB] {
+        let headers = [("content-type", NDJSON)];
+        let stalled = chunked(lines(bytes)).map_stalled();
+        let reply = server.send(Method::POST, "/v1/models/m/predictions", &headers, stalled).await;
+        reply.expect_problem(408, "body_stalled", "");
+        let hangs_up =
+            server.send(Method::POST, "/v1/models/m/predictions", &headers, chunked(lines(bytes)).map_stalled());
+        assert!(tokio::time::timeout(Duration::from_millis(300), hangs_up).await.is_err());
+    }
+    server.get("/v1/models/m").await.expect_problem(404, "model_not_found", "model");
+    assert_eq!(count(&server.data().join("segments")), 0);
+}
+
+#[tokio::test]
+async fn who_finds_no_room_is_told_to_come_back() {
+    let server = Server::start_with(&["--ingest-memory-mib", "1"]).await;
+    let headers = [("content-type", JSON)];
+    let path = "/v1/models/m/predictions";
+    let held = || server.send(Method::POST, path, &headers, chunked(lines(4 * MIB - 100_000)).map_stalled());
+    let crowd = async { tokio::join!(held(), held(), held()) };
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let row = json!({"metrics": {"text": "x".repeat(3 * MIB)}});
+        server.post(path, &row).await
+    };
+    tokio::select! {
+        _ = crowd => panic!("they hold on"),
+        reply = late => {
+            reply.expect_problem(429, "ingest_busy", "");
+            assert!(reply.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+        }
+    }
+    // They are gone now, and the room is there again.
+    server.post(path, &json!({"metrics": {"text": "x".repeat(3 * MIB)}})).await.expect(200);
+}
+
+/// Sends all of a body but its end.
+trait Stalled {
+    fn map_stalled(self) -> Body;
+}
+
+impl Stalled for Body {
+    fn map_stalled(self) -> Body {
+        let chunks = http_body_util::BodyStream::new(self).filter_map(|frame| async { frame.ok()?.into_data().ok() });
+        Body::wrap_stream(chunks.map(Ok::<_, std::io::Error>).chain(stream::pending()))
+    }
+}
+
+/// How many files there are in a folder, at any depth.
+fn count(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { count(&entry.path()) } else { 1 }).sum()
+}
