@@ -8,6 +8,9 @@
 //! `groups`), feeds one fresh plugin instance a unit (`accumulate`, `unit`),
 //! merges the saved states in the order of the units and asks for reports
 //! (`merge`); plugins whose states do not merge get whole windows (`unsplit`).
+//!
+//! Rows are also given as they are (`read`), and to SQL (`sql`), on threads of
+//! their own (`threads`).
 
 mod accumulate;
 mod binding;
@@ -26,6 +29,9 @@ mod request;
 mod run;
 mod scan;
 mod source;
+mod sql;
+mod text;
+mod threads;
 mod unit;
 mod unsplit;
 
@@ -34,5 +40,6 @@ pub use evaluator::{Evaluator, Options};
 pub use outcome::{Lineage, Outcome, PluginId, Rows, SliceValue, Timing, WindowResult};
 pub use plan::Plan;
 pub use progress::Progress;
-pub use read::Page;
+pub use read::RowStream;
 pub use request::{Position, ReadRequest, Reference, Request, WindowSpec};
+pub use sql::{Query, QueryRows};

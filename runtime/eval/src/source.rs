@@ -1,6 +1,6 @@
 //! Where a window's rows are: units of work over segments, unsealed rows and datasets.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use datafusion::{
@@ -42,15 +42,12 @@ pub(crate) struct Unit {
     /// The first and last time in it, where known.
     pub times: Option<(Time, Time)>,
     delayed: Option<Arc<DelayedCells>>,
-    stored: Option<Stored>,
-    /// Keeps the file from being deleted once it is replaced.
-    _pin: Option<Pin>,
 }
 
-/// The file behind a unit, which may be damaged.
+/// The record of a file, which may be damaged; a pin keeps it from being deleted once it is replaced.
 #[derive(Clone)]
-enum Stored {
-    Segment(Storage, Segment),
+pub(crate) enum Stored {
+    Segment(Storage, Segment, Pin),
     Dataset(Storage, Dataset),
 }
 
@@ -62,6 +59,8 @@ enum UnitRows {
 
 /// A dataset's rows in one unit of work.
 const DATASET_UNIT_ROWS: u64 = 1 << 20;
+/// Smaller parts of a file are not worth a thread.
+const MIN_PART_BYTES: u64 = 4 << 20;
 
 impl Source {
     /// The rows of a snapshot, with the delayed values of `columns` joined in.
@@ -72,17 +71,20 @@ impl Source {
             .segments
             .iter()
             .map(|segment| Unit {
-                rows: UnitRows::File(FilePart { path: segment.path.clone(), bytes: segment.bytes, range: None }),
+                rows: UnitRows::File(FilePart {
+                    path: segment.path.clone(),
+                    bytes: segment.bytes,
+                    range: None,
+                    stored: Stored::Segment(storage.clone(), segment.clone(), snapshot.pin()),
+                }),
                 times: Some((segment.min_time, segment.max_time)),
                 delayed: some(pending.of(segment)),
-                stored: Some(Stored::Segment(storage.clone(), segment.clone())),
-                _pin: Some(snapshot.pin()),
             })
             .collect();
         let unsealed_rows = snapshot.unsealed.iter().map(|batch| batch.num_rows() as u64).sum();
         if unsealed_rows > 0 {
             let rows = UnitRows::Memory(Arc::new(snapshot.unsealed.clone()));
-            units.push(Unit { rows, times: None, delayed: some(pending), stored: None, _pin: None });
+            units.push(Unit { rows, times: None, delayed: some(pending) });
         }
         let facts = Facts { segments: snapshot.segments.len(), unsealed_rows, data: snapshot.digest() };
         Ok(Self { units, facts })
@@ -97,11 +99,10 @@ impl Source {
                 path: dataset.path.clone(),
                 bytes: dataset.bytes,
                 range: (parts > 1).then(|| (cut(part), cut(part + 1))),
+                stored: Stored::Dataset(storage.clone(), dataset.clone()),
             }),
             times: None,
             delayed: None,
-            stored: Some(Stored::Dataset(storage.clone(), dataset.clone())),
-            _pin: None,
         };
         let facts = Facts { segments: 1, unsealed_rows: 0, data: dataset.digest };
         Self { units: (0..parts).map(unit).collect(), facts }
@@ -136,21 +137,66 @@ impl Unit {
 
     /// Checks the file against its digest before its first use in this process. Blocks.
     pub fn verify(&self) -> Result<(), Error> {
-        match &self.stored {
-            Some(Stored::Segment(storage, segment)) => Ok(storage.verify_segment(segment)?),
-            Some(Stored::Dataset(storage, dataset)) => Ok(storage.verify_dataset(dataset)?),
-            None => Ok(()),
+        match &self.rows {
+            UnitRows::File(file) => Ok(file.stored.verify()?),
+            UnitRows::Memory(_) => Ok(()),
+        }
+    }
+
+    /// The segment whose rows are this unit's rows as they are: nothing is joined to them.
+    pub fn plain_segment(&self) -> Option<(&FilePart, &Segment)> {
+        match &self.rows {
+            UnitRows::File(file) if self.delayed.is_none() => Some((file, file.stored.segment()?)),
+            _ => None,
+        }
+    }
+
+    /// This unit in about `parts` parts that can be read side by side.
+    pub fn split(&self, parts: u64) -> Vec<Self> {
+        match &self.rows {
+            UnitRows::File(file) if file.range.is_none() && file.bytes >= MIN_PART_BYTES * parts => {
+                let cut = |part: u64| i64::try_from(file.bytes * part / parts).unwrap_or(i64::MAX);
+                let part = |part| FilePart { range: Some((cut(part), cut(part + 1))), ..file.clone() };
+                (0..parts).map(|at| Self { rows: UnitRows::File(part(at)), ..self.clone() }).collect()
+            }
+            _ => vec![self.clone()],
         }
     }
 
     /// Rows that are in memory.
     pub fn in_memory(rows: Vec<RecordBatch>) -> Self {
-        Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None, stored: None, _pin: None }
+        Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None }
     }
 
     /// Whether reading needs the id column, to join delayed values.
     pub fn joins_delayed(&self) -> bool {
         self.delayed.is_some()
+    }
+}
+
+impl Stored {
+    /// Checks the file against its digest before its first use in this process. Blocks.
+    pub fn verify(&self) -> Result<(), driftline_storage::Error> {
+        match self {
+            Self::Segment(storage, segment, _) => storage.verify_segment(segment),
+            Self::Dataset(storage, dataset) => storage.verify_dataset(dataset),
+        }
+    }
+
+    fn segment(&self) -> Option<&Segment> {
+        match self {
+            Self::Segment(_, segment, _) => Some(segment),
+            Self::Dataset(..) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Segment(_, segment, _) => f.debug_tuple("Segment").field(&segment.path).finish(),
+            Self::Dataset(_, dataset) => f.debug_tuple("Dataset").field(&dataset.path).finish(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod evaluate;
 mod import;
 mod output;
 mod plugin;
+mod query;
 mod serve;
 mod table;
 mod upload;
@@ -33,6 +34,7 @@ enum Command {
     Import(import::Import),
     Evaluate(evaluate::Evaluate),
     Plugin(plugin::Plugin),
+    Query(query::Query),
     /// Compiles one plugin from standard input to standard output; the server calls this.
     #[command(hide = true)]
     Compile,
@@ -48,6 +50,7 @@ pub fn run() -> ExitCode {
         Command::Import(import) => client::block_on(import::run(import)),
         Command::Evaluate(evaluate) => client::block_on(evaluate::run(evaluate)),
         Command::Plugin(plugin) => client::block_on(plugin::run(plugin)),
+        Command::Query(query) => client::block_on(query::run(query)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

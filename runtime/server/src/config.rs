@@ -4,7 +4,7 @@ mod segments;
 
 pub use segments::Segments;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 const MIB: usize = 1 << 20;
 
@@ -36,11 +36,31 @@ pub struct Limits {
     pub evaluations: usize,
     /// How many more may wait for their turn.
     pub queued_evaluations: usize,
+    /// How many reads of predictions may be under way.
+    pub reads: usize,
+    /// How many queries run at once.
+    pub queries: usize,
+    /// How many more may wait for their turn.
+    pub queued_queries: usize,
+    /// The memory that a query's plan and answer may use.
+    pub query_bytes: usize,
+    /// The longest that a query may ask to take.
+    pub query_time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { json_bytes: 64 * MIB, upload_bytes: 512 * MIB, evaluations: 8, queued_evaluations: 64 }
+        Self {
+            json_bytes: 64 * MIB,
+            upload_bytes: 512 * MIB,
+            evaluations: 8,
+            queued_evaluations: 64,
+            reads: 32,
+            queries: 4,
+            queued_queries: 64,
+            query_bytes: 256 * MIB,
+            query_time: Duration::from_secs(300),
+        }
     }
 }
 

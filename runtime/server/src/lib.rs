@@ -6,8 +6,8 @@
 //! | which handler | `router` |
 //! | the parts of the request, checked | `extract`, [`wire`], [`ingest`] |
 //! | the recipe | `handlers` |
-//! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations` under way |
-//! | the answer, or why there is none | [`wire`], [`problem`] |
+//! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations` and `queries` under way |
+//! | the answer, or why there is none | [`wire`], `export` (rows), [`problem`] |
 //!
 //! [`Server`] puts these together; [`cli`] is the command line around it.
 
@@ -16,6 +16,7 @@ pub mod cli;
 mod config;
 mod error;
 mod evaluations;
+mod export;
 mod extract;
 mod handlers;
 pub mod ingest;
@@ -23,6 +24,7 @@ mod layers;
 mod metrics;
 mod plugins;
 pub mod problem;
+mod queries;
 mod router;
 mod schemas;
 mod server;

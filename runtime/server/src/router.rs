@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::Shared,
     handlers::{
-        aggregates, datasets, delayed_metrics, evaluations, fallback, models, operations, plugins, predictions,
+        aggregates, datasets, delayed_metrics, evaluations, fallback, models, operations, plugins, predictions, sql,
     },
     layers,
 };
@@ -48,6 +48,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(plugins::fetch_plugin))
         .routes(routes!(evaluations::list_evaluations, evaluations::run_evaluation))
         .routes(routes!(evaluations::show_evaluation, evaluations::cancel_evaluation))
+        .routes(routes!(sql::run_sql))
         // Operators
         .routes(routes!(operations::show_health))
         .routes(routes!(operations::show_readiness))

@@ -6,7 +6,7 @@ use axum::serve::ListenerExt;
 use driftline_eval::{Evaluator, Options as EvaluatorOptions};
 use driftline_sandbox::{Compiler, Options as SandboxOptions, Sandbox};
 use driftline_storage::Storage;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     app::{App, Shared},
     evaluations::{Evaluations, mark_interrupted},
     metrics::Metrics,
+    queries::Queries,
     router::router,
     schemas::Schemas,
     standard_plugins,
@@ -103,8 +104,10 @@ pub fn open(config: &Config) -> Result<Shared, Error> {
     }
     let metrics = Metrics::new();
     let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
+    let queries = Queries::new(evaluator.clone(), &config.limits);
+    let reads = Arc::new(Semaphore::new(config.limits.reads));
     let (limits, schemas) = (config.limits.clone(), Schemas::default());
-    Ok(Arc::new(App { limits, storage, sandbox, evaluator, evaluations, schemas, metrics }))
+    Ok(Arc::new(App { limits, storage, sandbox, evaluator, evaluations, queries, reads, schemas, metrics }))
 }
 
 fn compiler(config: &Config) -> Result<Compiler, Error> {

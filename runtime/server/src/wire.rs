@@ -1,6 +1,7 @@
 //! The JSON of the interface, in snake_case; the only place where serde meets the vocabulary.
 
 mod aggregate;
+mod cursor;
 mod dataset;
 mod evaluation;
 mod labels;
@@ -9,8 +10,10 @@ mod model;
 mod plugin;
 mod rows;
 mod scalar;
+mod sql;
 
 pub use aggregate::{Aggregate, AggregateQuery, AggregateRow, AggregatesAccepted};
+pub use cursor::Cursor;
 pub use dataset::{Dataset, DatasetStored};
 pub use evaluation::{
     Chart, Evaluation, EvaluationFilter, EvaluationRequest, EvaluationStatus, EvaluationSummary, Failure, InputColumns,
@@ -23,3 +26,4 @@ pub use model::{Column, Model, ModelPut, ModelSummary};
 pub use plugin::{Installed, Plugin, PluginVersion};
 pub use rows::{Accepted, PredictionPage, PredictionQuery};
 pub use scalar::{Id, Instant, ItemName, Length};
+pub use sql::{SqlAnswer, SqlColumn, SqlRequest};
