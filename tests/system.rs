@@ -12,3 +12,5 @@ mod flights;
 mod formats;
 mod hostile;
 mod plugins;
+mod reading;
+mod sql;

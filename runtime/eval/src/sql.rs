@@ -8,6 +8,7 @@
 mod accounted;
 mod bounds;
 mod catalog;
+mod growth;
 mod ids;
 mod predictions;
 mod records;
@@ -70,6 +71,9 @@ impl QueryRows {
     }
 }
 
+/// The largest expression that is planned.
+const MAX_EXPRESSION: u64 = 20_000;
+
 /// Plans a query and begins to run it on the calling threads.
 pub(crate) async fn query(
     query: Query,
@@ -85,6 +89,13 @@ pub(crate) async fn query(
     let plan = state.statement_to_plan(statement).await.map_err(refused)?;
     let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     read_only.verify_plan(&plan).map_err(|error| statement::not_read_only(&refusal::words(&error)))?;
+    let size = growth::largest(&plan).map_err(refused)?;
+    if size > MAX_EXPRESSION {
+        let message = format!(
+            "an expression of the statement has {size} parts once all names in it are written out: make it simpler"
+        );
+        return Err(Error::invalid("sql_too_complex", "sql", message));
+    }
     let plan = state.create_physical_plan(&plan).await.map_err(refused)?;
     let rows = execute_stream(plan, state.task_ctx()).map_err(refused)?;
     Ok(QueryRows { rows, memory, _catalog: catalog })

@@ -1,6 +1,6 @@
 //! Rows that a window function holds on to count against the memory of their query.
 
-use std::{any::Any, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::{
@@ -24,7 +24,7 @@ pub(super) struct AccountWindows;
 impl PhysicalOptimizerRule for AccountWindows {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let account = |plan: Arc<dyn ExecutionPlan>| {
-            if !(plan.as_ref() as &dyn Any).is::<WindowAggExec>() {
+            if !plan.is::<WindowAggExec>() {
                 return Ok(Transformed::no(plan));
             }
             let inputs = plan.children().into_iter().map(|input| AccountedExec::over(Arc::clone(input))).collect();

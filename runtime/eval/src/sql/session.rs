@@ -77,10 +77,12 @@ impl Sessions {
             .with_memory_pool(Arc::clone(&pool))
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .build_arc()?;
-        let state = SessionStateBuilder::new_from_existing(self.template.as_ref().clone())
+        let mut state = SessionStateBuilder::new_from_existing(self.template.as_ref().clone())
             .with_catalog_list(Arc::clone(catalog) as _)
             .with_runtime_env(environment)
             .build();
+        // What `now()` means.
+        state.mark_start_execution();
         Ok((state, MemoryConsumer::new("the answer").register(&pool)))
     }
 }

@@ -113,7 +113,7 @@ fn frames(
             Some(Ok(Part::Bytes(bytes))) => Ok(Frame::data(bytes)),
             Some(Ok(Part::End(next))) => {
                 coming.has_ended = true;
-                Ok(Frame::trailers(trailers(next)))
+                Ok(Frame::trailers(trailers(next?)))
             }
             Some(Err(_)) | None => {
                 coming.has_ended = true;
@@ -124,7 +124,7 @@ fn frames(
     })
 }
 
-fn trailers(next: Option<Cursor>) -> HeaderMap {
-    let value = next.and_then(|cursor| HeaderValue::from_str(&cursor.to_string()).ok());
+fn trailers(next: Cursor) -> HeaderMap {
+    let value = HeaderValue::from_str(&next.to_string()).ok();
     value.map(|cursor| (NEXT_CURSOR, cursor)).into_iter().collect()
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
-        TimestampMicrosecondArray,
+        ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
     },
     datatypes::{Field, Schema, SchemaRef},
 };
@@ -34,18 +33,14 @@ impl<T: 'static> Column<T> {
     }
 
     pub fn integer(name: &'static str, cell: fn(&T) -> Option<u64>) -> Self {
-        let cell = move |record| cell(record).and_then(|number| i64::try_from(number).ok());
-        Self::new(name, ColumnType::Integer, move |records| Arc::new(records.iter().map(cell).collect::<Int64Array>()))
+        Self::new(name, ColumnType::Integer, move |records| {
+            let cells = records.iter().map(|record| cell(record).and_then(|number| i64::try_from(number).ok()));
+            Arc::new(cells.collect::<Int64Array>())
+        })
     }
 
     pub fn float(name: &'static str, cell: fn(&T) -> Option<f64>) -> Self {
         Self::new(name, ColumnType::Float, move |records| Arc::new(records.iter().map(cell).collect::<Float64Array>()))
-    }
-
-    pub fn boolean(name: &'static str, cell: fn(&T) -> Option<bool>) -> Self {
-        Self::new(name, ColumnType::Boolean, move |records| {
-            Arc::new(records.iter().map(cell).collect::<BooleanArray>())
-        })
     }
 
     pub fn time(name: &'static str, cell: fn(&T) -> Option<Time>) -> Self {
