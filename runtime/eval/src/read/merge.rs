@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use arrow::{
-    array::{AsArray, FixedSizeBinaryArray, RecordBatch, UInt32Array},
+    array::{Array, AsArray, FixedSizeBinaryArray, RecordBatch, UInt32Array},
     compute::{concat_batches, take_record_batch},
     datatypes::TimestampMicrosecondType,
 };

@@ -28,7 +28,7 @@ impl PhysicalOptimizerRule for AccountWindows {
                 return Ok(Transformed::no(plan));
             }
             let inputs = plan.children().into_iter().map(|input| AccountedExec::over(Arc::clone(input))).collect();
-            datafusion::physical_plan::with_new_children_if_necessary(plan, inputs).map(Transformed::yes)
+            datafusion::physical_plan::execution_plan::replace_children_if_necessary(plan, inputs).map(Transformed::yes)
         };
         plan.transform_up(account).map(|transformed| transformed.data)
     }

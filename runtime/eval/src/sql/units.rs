@@ -19,7 +19,7 @@ use datafusion::{
     },
 };
 use driftline_core::{ID, TIME};
-use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream, stream::BoxStream};
+use futures::{StreamExt, TryFutureExt, TryStreamExt, stream, stream::BoxStream};
 
 use super::{bounds::Bounds, ids::id_text};
 use crate::{Error, scan::Scanner, source::Unit};

@@ -4,7 +4,7 @@ use std::{collections::HashSet, ops::ControlFlow};
 
 use datafusion::sql::{
     parser::Statement,
-    sqlparser::ast::{self, Expr, Ident, TableFactor, VisitMut, VisitorMut},
+    sqlparser::ast::{Expr, Ident, TableFactor, VisitMut, VisitorMut},
 };
 
 /// Quotes `input.age`, and `p.input.age` behind a table's name, where that is
@@ -62,7 +62,7 @@ impl Join<'_> {
 impl VisitorMut for Join<'_> {
     type Break = ();
 
-    fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         if let Expr::CompoundIdentifier(parts) = expr
             && let Some(joined) = self.joined(parts)
         {
