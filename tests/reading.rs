@@ -135,11 +135,13 @@ async fn each_format_has_every_type() {
 async fn rows_that_went_out_come_in_again() {
     let server = of_every_type().await;
     for accept in [CSV, ARROW, PARQUET, NDJSON] {
-        let sent = read(&server, "", accept).await.body;
+        // When a label arrived is not for clients to say.
+        let columns = "columns=end_time,deployment,flag,count,score,place,when,vector,late";
+        let sent = read(&server, columns, accept).await.body;
         let model = accept.replace(['/', '.'], "-");
         server.upload(&format!("/v1/models/{model}/predictions"), accept, sent).await.expect(200);
         let again = server.get(&format!("/v1/models/{model}/predictions")).await.expect(200);
-        let mut expected = read(&server, "", JSON).await.expect(200);
+        let mut expected = read(&server, columns, JSON).await.expect(200);
         if accept == CSV {
             // Text is all that CSV says of these.
             expected["items"][0]["metrics"]["when"] = again["items"][0]["metrics"]["when"].clone();
@@ -163,7 +165,7 @@ async fn the_accept_header_chooses_and_an_empty_model_has_a_whole_answer() {
         let reply = read(&server, "", accept).await;
         assert_eq!((reply.status, reply.header("content-type")), (200, expected), "{accept}");
     }
-    assert_eq!(read(&server, "", CSV).await.text(), "id,time,end_time,deployment\n");
+    assert_eq!(read(&server, "", CSV).await.text(), "id,time,end_time,deployment,labelled_at\n");
     assert_eq!(read(&server, "", NDJSON).await.text(), "");
     let arrow = read(&server, "", ARROW).await.body;
     assert_eq!(StreamReader::try_new(&arrow[..], None).expect("a stream").count(), 0);

@@ -47,7 +47,7 @@ pub(crate) struct Unit {
 /// The record of a file, which may be damaged; a pin keeps it from being deleted once it is replaced.
 #[derive(Clone)]
 pub(crate) enum Stored {
-    Segment(Storage, Segment, Pin),
+    Segment { storage: Storage, segment: Segment, _pin: Pin },
     Dataset(Storage, Dataset),
 }
 
@@ -75,7 +75,11 @@ impl Source {
                     path: segment.path.clone(),
                     bytes: segment.bytes,
                     range: None,
-                    stored: Stored::Segment(storage.clone(), segment.clone(), snapshot.pin()),
+                    stored: Stored::Segment {
+                        storage: storage.clone(),
+                        segment: segment.clone(),
+                        _pin: snapshot.pin(),
+                    },
                 }),
                 times: Some((segment.min_time, segment.max_time)),
                 delayed: some(pending.of(segment)),
@@ -178,14 +182,14 @@ impl Stored {
     /// Checks the file against its digest before its first use in this process. Blocks.
     pub fn verify(&self) -> Result<(), driftline_storage::Error> {
         match self {
-            Self::Segment(storage, segment, _) => storage.verify_segment(segment),
+            Self::Segment { storage, segment, .. } => storage.verify_segment(segment),
             Self::Dataset(storage, dataset) => storage.verify_dataset(dataset),
         }
     }
 
     fn segment(&self) -> Option<&Segment> {
         match self {
-            Self::Segment(_, segment, _) => Some(segment),
+            Self::Segment { segment, .. } => Some(segment),
             Self::Dataset(..) => None,
         }
     }
@@ -194,7 +198,7 @@ impl Stored {
 impl fmt::Debug for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Segment(_, segment, _) => f.debug_tuple("Segment").field(&segment.path).finish(),
+            Self::Segment { segment, .. } => f.debug_tuple("Segment").field(&segment.path).finish(),
             Self::Dataset(_, dataset) => f.debug_tuple("Dataset").field(&dataset.path).finish(),
         }
     }

@@ -5,7 +5,9 @@ mod native;
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray},
+    array::{
+        ArrayRef, AsArray, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    },
     datatypes::TimestampMicrosecondType,
 };
 use driftline_core::{Digest, Name, Span, Time, Window};

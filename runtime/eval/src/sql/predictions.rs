@@ -14,7 +14,7 @@ use datafusion::{
     prelude::ident,
     scalar::ScalarValue,
 };
-use driftline_core::{ID, RESERVED};
+use driftline_core::ID;
 use driftline_storage::{Snapshot, Storage};
 use uuid::Uuid;
 
@@ -52,12 +52,11 @@ impl Predictions {
 
     /// The units that hold rows between `bounds`, with the delayed values of `columns`.
     async fn units(&self, columns: &SchemaRef, bounds: Bounds) -> Result<Vec<(Unit, Meeting)>> {
-        let metrics: Vec<String> = columns.fields().iter().map(|field| field.name().clone()).collect();
+        let names: Vec<String> = columns.fields().iter().map(|field| field.name().clone()).collect();
         let (storage, snapshot) = (self.storage.clone(), self.snapshot.clone());
         let units = move || {
-            let metrics: Vec<&str> =
-                metrics.iter().map(String::as_str).filter(|name| !RESERVED.contains(name)).collect();
-            Source::of_snapshot(&storage, &snapshot, &metrics).map(|source| source.units)
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            Source::of_snapshot(&storage, &snapshot, &names).map(|source| source.units)
         };
         let units = tokio::task::spawn_blocking(units).await;
         let units = units.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?;
