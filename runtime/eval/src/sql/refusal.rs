@@ -36,7 +36,12 @@ pub(super) fn refused(error: DataFusionError) -> Error {
 
 /// The first line of an error, without what is only of use to the engine's authors.
 pub(super) fn words(error: &DataFusionError) -> String {
-    first_line(error).replace("driftline.main.", "").replace("driftline.predictions.", "predictions.")
+    // What an optimizer's rule is called helps nobody; what it met does.
+    let met = match error {
+        DataFusionError::Context(_, met) => met,
+        other => other,
+    };
+    first_line(met).replace("driftline.main.", "").replace("driftline.predictions.", "predictions.")
 }
 
 fn too_large(said: &str) -> Error {
