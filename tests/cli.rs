@@ -38,7 +38,7 @@ fn driftline(arguments: &[&str]) -> Ran {
 #[test]
 fn help_names_every_command_and_every_command_has_help() {
     let help = driftline(&["--help"]).succeeded();
-    for command in ["serve", "demo", "import", "evaluate", "plugin", "backup", "restore", "verify", "compact"] {
+    for command in ["serve", "demo", "import", "evaluate", "plugin", "query", "backup", "restore", "verify", "compact"] {
         assert!(help.contains(command), "{help}");
         let help = driftline(&[command, "--help"]).succeeded();
         assert!(help.len() > 200 && help.contains("Usage: driftline"), "{help}");
@@ -55,6 +55,8 @@ fn wrong_usage_ends_with_2_and_failures_with_1() {
         (&["evaluate", "--model", "m"], "--plugin"),
         (&["evaluate", "--model", "m", "--plugin", "p", "--input", "score"], "NAME=VALUE"),
         (&["import", "x.csv"], "--model"),
+        (&["query"], "SQL"),
+        (&["query", "SELECT 1", "--format", "xml"], "xml"),
     ] {
         let message = driftline(arguments).failed(2);
         assert!(message.contains(word), "{arguments:?}: {message}");
@@ -140,6 +142,34 @@ async fn evaluations_print_a_table_or_json_and_fail_with_1() {
     assert_eq!((&answer["status"], &answer["results"][0]["rows"]["used"]), (&json!("succeeded"), &json!(40)));
     let message = run(&["--input", "label=lat"]).failed(1);
     assert!(message.contains("lat") && message.contains("unknown_column"), "{message}");
+}
+
+#[tokio::test]
+async fn queries_print_tables_and_say_when_there_is_more() {
+    let server = Server::start().await;
+    let rows = json!([
+        {"time": 0, "metrics": {"score": 0.5, "place": "a,b", "vector": [1, 2.5]}},
+        {"time": 1000, "metrics": {"score": 12.25}},
+    ]);
+    server.post("/v1/models/m/predictions", &rows).await.expect(200);
+    let query = |sql: &str, more: &[&str]| driftline(&[&["query", sql, "--url", server.url()], more].concat());
+    let all = "SELECT time, score, place, vector FROM m ORDER BY time";
+    let printed = query(all, &[]).succeeded();
+    for word in ["time", "1970-01-01T00:00:01Z", "12.25", "a,b", "[1.0, 2.5]", "–"] {
+        assert!(printed.contains(word), "{word}: {printed}");
+    }
+    let csv = query(all, &["--format", "csv"]).succeeded();
+    let expected =
+        "time,score,place,vector\n1970-01-01T00:00:00Z,0.5,\"a,b\",\"[1.0, 2.5]\"\n1970-01-01T00:00:01Z,12.25,,\n";
+    assert_eq!(csv, expected);
+    let answer: Value = serde_json::from_str(&query(all, &["--format", "json"]).succeeded()).expect("JSON");
+    assert_eq!((&answer["rows"][1]["score"], &answer["truncated"]), (&json!(12.25), &json!(false)));
+    let first = query(all, &["--limit", "1"]);
+    assert!(first.err.contains("--limit") && !first.out.contains("12.25"), "{}{}", first.out, first.err);
+    for (sql, word) in [("SELECT nothing FROM m", "unknown_column"), ("DROP TABLE m", "sql_not_read_only")] {
+        let message = query(sql, &[]).failed(1);
+        assert!(message.contains(word), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -14,4 +14,6 @@ mod hostile;
 mod object_store;
 mod operations;
 mod plugins;
+mod reading;
+mod sql;
 mod uploads;

@@ -1,19 +1,21 @@
 //! The way in: plans evaluations, runs them, reads rows.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use driftline_core::MetricFactory;
 use driftline_sandbox::Sandbox;
 use driftline_storage::Storage;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
-    Error, Outcome, Page, Plan, Progress, ReadRequest, Request,
+    Error, Outcome, Plan, Progress, Query, QueryRows, ReadRequest, Request, RowStream,
     expression::Expressions,
     outcome::PluginId,
     plan, read,
     run::{self, Workers},
     scan::Scanner,
+    sql::{self, Sessions},
+    threads::QueryThreads,
     unit::RunContext,
 };
 
@@ -25,12 +27,14 @@ pub struct Evaluator {
     pub(crate) expressions: Expressions,
     scanner: Scanner,
     pub(crate) workers: Workers,
+    sessions: Sessions,
+    queries: QueryThreads,
 }
 
 /// How an [`Evaluator`] works.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Threads that compute, shared by all evaluations.
+    /// Threads that compute, shared by all evaluations; as many again read rows and answer queries.
     pub threads: usize,
 }
 
@@ -47,7 +51,10 @@ impl Evaluator {
     /// When the query engine can't be set up.
     pub fn new(storage: Storage, sandbox: Sandbox, options: &Options) -> Result<Self, Error> {
         let scanner = Scanner::new(storage.object_store())?;
-        Ok(Self { storage, sandbox, expressions: Expressions::new(), scanner, workers: Workers::new(options.threads) })
+        let queries = QueryThreads::start(options.threads).map_err(|error| Error::Worker(error.to_string()))?;
+        let sessions = Sessions::new(scanner.clone(), options.threads);
+        let (expressions, workers) = (Expressions::new(), Workers::new(options.threads));
+        Ok(Self { storage, sandbox, expressions, scanner, workers, sessions, queries })
     }
 
     /// Checks all that can be checked before a row is read.
@@ -102,12 +109,26 @@ impl Evaluator {
         RunContext { expressions: self.expressions.clone(), scanner: self.scanner.clone(), progress, cancel }
     }
 
-    /// Reads a page of a model's rows.
+    /// Opens a model's rows; take them on the threads for that, see [`Self::spawn`].
     ///
     /// # Errors
     /// [`Error::NotFound`] and [`Error::Invalid`] name the place in the request.
-    pub async fn read(&self, request: ReadRequest) -> Result<Page, Error> {
-        read::read(request, self.storage.clone(), self.expressions.clone(), self.scanner.clone()).await
+    pub async fn read(&self, request: ReadRequest) -> Result<RowStream, Error> {
+        read::open(request, self.storage.clone(), self.expressions.clone(), self.scanner.clone()).await
+    }
+
+    /// Plans a statement that only reads, and begins to run it; on the threads for that, see [`Self::spawn`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] says what of the statement is refused, and why.
+    pub async fn query(&self, query: Query) -> Result<QueryRows, Error> {
+        let (storage, expressions, scanner) = (self.storage.clone(), self.expressions.clone(), self.scanner.clone());
+        sql::query(query, &self.sessions, storage, expressions, scanner).await
+    }
+
+    /// Runs work that reads rows on threads of its own; it stops when the handle is dropped.
+    pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> AbortOnDropHandle<T> {
+        self.queries.run(work)
     }
 }
 

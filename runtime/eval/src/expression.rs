@@ -63,6 +63,8 @@ impl ExpressionError {
 
 /// Longer texts are refused before they are parsed.
 const MAX_BYTES: usize = 16 * 1024;
+/// A chain of so many operators is as deep an expression, which must not outgrow a thread's stack.
+const MAX_OPERATORS: usize = 1_000;
 
 impl Expressions {
     pub fn new() -> Self {
@@ -107,9 +109,7 @@ impl Expressions {
 
     fn parse(&self, text: &str, schema: &SchemaRef, columns: &DFSchema) -> Result<Expr, ExpressionError> {
         let syntax = |reason: String| ExpressionError::Syntax { text: text.chars().take(200).collect(), reason };
-        if text.len() > MAX_BYTES {
-            return Err(syntax(format!("it is longer than {MAX_BYTES} bytes")));
-        }
+        crate::text::check(text, MAX_BYTES, MAX_OPERATORS).map_err(|error| syntax(error.to_string()))?;
         let mut parsed =
             self.state.sql_to_expr_with_alias(text, &Dialect::Generic).map_err(|error| syntax(first_line(&error)))?;
         if parsed.alias.is_some() {
@@ -209,7 +209,8 @@ fn type_error(text: &str, error: &DataFusionError) -> ExpressionError {
     ExpressionError::Type { text: text.into(), reason: first_line(error) }
 }
 
-fn first_line(error: &DataFusionError) -> String {
+/// The first line of an error, without the names of the engine's kinds of errors.
+pub(crate) fn first_line(error: &DataFusionError) -> String {
     let text = error.strip_backtrace();
     let line = text.lines().next().unwrap_or_default();
     let line = line.rsplit_once("error: ").map_or(line, |(_, rest)| rest);

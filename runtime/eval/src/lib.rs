@@ -12,6 +12,9 @@
 //! When rows go for good, the states of what was computed of them are kept
 //! (`definition`, `retain`, `fold`, `standard_summary`); they stand in for the
 //! rows later (`rolled_up`, `slice`), and the results say so (`marks`).
+//!
+//! Rows are also given as they are (`read`), and to SQL (`sql`), on threads of
+//! their own (`threads`).
 
 mod accumulate;
 mod binding;
@@ -36,7 +39,10 @@ mod run;
 mod scan;
 mod slice;
 mod source;
+mod sql;
 mod standard_summary;
+mod text;
+mod threads;
 mod unit;
 mod unsplit;
 
@@ -45,5 +51,6 @@ pub use evaluator::{Evaluator, Options};
 pub use outcome::{Lineage, Outcome, PluginId, RolledUp, Rows, SliceValue, Timing, WindowResult};
 pub use plan::Plan;
 pub use progress::Progress;
-pub use read::Page;
+pub use read::RowStream;
 pub use request::{Position, ReadRequest, Reference, Request, WindowSpec};
+pub use sql::{Query, QueryRows};

@@ -48,7 +48,7 @@ pub enum Reference {
     Dataset(Name),
 }
 
-/// A page of a model's rows, delayed metrics joined in, ordered by time and id.
+/// A model's rows, delayed metrics joined in, ordered by time and id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadRequest {
     /// Whose rows.
@@ -59,9 +59,9 @@ pub struct ReadRequest {
     pub columns: Option<Vec<String>>,
     /// An SQL condition on rows.
     pub filter: Option<String>,
-    /// The most rows to give back.
-    pub limit: usize,
-    /// Where the page before ended.
+    /// The most rows to give back; all when absent.
+    pub limit: Option<usize>,
+    /// Where the rows before ended.
     pub after: Option<Position>,
 }
 

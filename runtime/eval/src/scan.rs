@@ -1,5 +1,7 @@
 //! Reads Parquet files as streams of batches with the columns asked for.
 
+mod verified;
+
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -11,11 +13,18 @@ use datafusion::{
         source::DataSourceExec,
     },
     error::DataFusionError,
-    execution::{SendableRecordBatchStream, TaskContext, object_store::ObjectStoreUrl, runtime_env::RuntimeEnvBuilder},
+    execution::{
+        SendableRecordBatchStream, TaskContext,
+        object_store::ObjectStoreUrl,
+        runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
+    },
     physical_plan::{ExecutionPlan, PhysicalExpr},
     prelude::SessionConfig,
 };
 use object_store::{ObjectStore, path::Path};
+
+use self::verified::VerifiedReaders;
+use crate::source::Stored;
 
 /// Rows in a batch.
 pub(crate) const BATCH_ROWS: usize = 8192;
@@ -24,7 +33,7 @@ pub(crate) const BATCH_ROWS: usize = 8192;
 #[derive(Clone)]
 pub(crate) struct Scanner {
     context: Arc<TaskContext>,
-    readers: Arc<CachedParquetFileReaderFactory>,
+    readers: Arc<VerifiedReaders>,
     store: ObjectStoreUrl,
 }
 
@@ -34,6 +43,8 @@ pub(crate) struct FilePart {
     pub path: Path,
     pub bytes: u64,
     pub range: Option<(i64, i64)>,
+    /// What is checked before its first use.
+    pub stored: Stored,
 }
 
 impl Scanner {
@@ -47,9 +58,28 @@ impl Scanner {
             .with_runtime(runtime);
         Ok(Self {
             context: Arc::new(context),
-            readers: Arc::new(CachedParquetFileReaderFactory::new(store, metadata)),
+            readers: Arc::new(VerifiedReaders::new(CachedParquetFileReaderFactory::new(store, metadata))),
             store: url,
         })
+    }
+
+    /// Where the files are, and what is known of them; shared with whoever plans scans of its own.
+    pub fn environment(&self) -> Arc<RuntimeEnv> {
+        self.context.runtime_env()
+    }
+
+    /// The address of the files.
+    pub fn store(&self) -> ObjectStoreUrl {
+        self.store.clone()
+    }
+
+    /// How files of these columns are read, for a plan.
+    pub fn source(&self, schema: &SchemaRef) -> ParquetSource {
+        let mut options = TableParquetOptions::default();
+        options.global.schema_force_view_types = false;
+        ParquetSource::new(Arc::clone(schema))
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(Arc::clone(&self.readers) as _)
     }
 
     /// The rows of `file` with the columns of `schema`: columns the file lacks
@@ -61,19 +91,23 @@ impl Scanner {
         schema: &SchemaRef,
         pruning: Option<Arc<dyn PhysicalExpr>>,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
-        let mut options = TableParquetOptions::default();
-        options.global.schema_force_view_types = false;
-        let mut source = ParquetSource::new(Arc::clone(schema))
-            .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(Arc::clone(&self.readers) as _);
+        let mut source = self.source(schema);
         if let Some(predicate) = pruning {
             source = source.with_predicate(predicate);
         }
-        let mut part = PartitionedFile::new(file.path.to_string(), file.bytes);
-        if let Some((start, end)) = file.range {
-            part = part.with_range(start, end);
-        }
-        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source)).with_file(part).build();
+        let config =
+            FileScanConfigBuilder::new(self.store.clone(), Arc::new(source)).with_file(file.partitioned()).build();
         DataSourceExec::from_data_source(config).execute(0, Arc::clone(&self.context))
+    }
+}
+
+impl FilePart {
+    /// The file as a plan lists it; it is verified when it is opened.
+    pub fn partitioned(&self) -> PartitionedFile {
+        let file = PartitionedFile::new(self.path.to_string(), self.bytes).with_extension(self.stored.clone());
+        match self.range {
+            Some((start, end)) => file.with_range(start, end),
+            None => file,
+        }
     }
 }

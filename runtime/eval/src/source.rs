@@ -1,6 +1,6 @@
 //! Where a window's rows are: units of work over segments, unsealed rows and datasets.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use datafusion::{
@@ -43,15 +43,12 @@ pub(crate) struct Unit {
     pub times: Option<(Time, Time)>,
     delayed: Option<Arc<DelayedCells>>,
     hidden: Option<Hidden>,
-    stored: Option<Stored>,
-    /// Keeps the file from being deleted once it is replaced.
-    _pin: Option<Pin>,
 }
 
-/// The file behind a unit, which may be damaged.
+/// The record of a file, which may be damaged; a pin keeps it from being deleted once it is replaced.
 #[derive(Clone)]
-enum Stored {
-    Segment(Storage, Segment),
+pub(crate) enum Stored {
+    Segment { storage: Storage, segment: Segment, _pin: Pin },
     Dataset(Storage, Dataset),
 }
 
@@ -63,6 +60,8 @@ enum UnitRows {
 
 /// A dataset's rows in one unit of work.
 const DATASET_UNIT_ROWS: u64 = 1 << 20;
+/// Smaller parts of a file are not worth a thread.
+const MIN_PART_BYTES: u64 = 4 << 20;
 
 impl Source {
     /// The rows of a snapshot, with the delayed values of `columns` joined in.
@@ -73,18 +72,25 @@ impl Source {
             .segments
             .iter()
             .map(|segment| Unit {
-                rows: UnitRows::File(FilePart { path: segment.path.clone(), bytes: segment.bytes, range: None }),
+                rows: UnitRows::File(FilePart {
+                    path: segment.path.clone(),
+                    bytes: segment.bytes,
+                    range: None,
+                    stored: Stored::Segment {
+                        storage: storage.clone(),
+                        segment: segment.clone(),
+                        _pin: snapshot.pin(),
+                    },
+                }),
                 times: Some((segment.min_time, segment.max_time)),
                 delayed: some(pending.of(segment)),
                 hidden: snapshot.hidden(segment),
-                stored: Some(Stored::Segment(storage.clone(), segment.clone())),
-                _pin: Some(snapshot.pin()),
             })
             .collect();
         let unsealed_rows = snapshot.unsealed.iter().map(|batch| batch.num_rows() as u64).sum();
         if unsealed_rows > 0 {
             let rows = UnitRows::Memory(Arc::new(snapshot.unsealed.clone()));
-            units.push(Unit { rows, times: None, delayed: some(pending), hidden: None, stored: None, _pin: None });
+            units.push(Unit { rows, times: None, delayed: some(pending), hidden: None });
         }
         let facts = Facts { segments: snapshot.segments.len(), unsealed_rows, data: snapshot.digest() };
         Ok(Self { units, facts })
@@ -99,12 +105,11 @@ impl Source {
                 path: dataset.path.clone(),
                 bytes: dataset.bytes,
                 range: (parts > 1).then(|| (cut(part), cut(part + 1))),
+                stored: Stored::Dataset(storage.clone(), dataset.clone()),
             }),
             times: None,
             delayed: None,
             hidden: None,
-            stored: Some(Stored::Dataset(storage.clone(), dataset.clone())),
-            _pin: None,
         };
         let facts = Facts { segments: 1, unsealed_rows: 0, data: dataset.digest };
         Self { units: (0..parts).map(unit).collect(), facts }
@@ -139,23 +144,67 @@ impl Unit {
 
     /// Checks the file against its digest before its first use in this process. Blocks.
     pub fn verify(&self) -> Result<(), Error> {
-        match &self.stored {
-            Some(Stored::Segment(storage, segment)) => Ok(storage.verify_segment(segment)?),
-            Some(Stored::Dataset(storage, dataset)) => Ok(storage.verify_dataset(dataset)?),
-            None => Ok(()),
+        match &self.rows {
+            UnitRows::File(file) => Ok(file.stored.verify()?),
+            UnitRows::Memory(_) => Ok(()),
+        }
+    }
+
+    /// The segment whose rows are this unit's rows as they are: nothing is joined to them.
+    pub fn plain_segment(&self) -> Option<(&FilePart, &Segment)> {
+        match &self.rows {
+            UnitRows::File(file) if self.delayed.is_none() && self.hidden.is_none() => Some((file, file.stored.segment()?)),
+            _ => None,
+        }
+    }
+
+    /// This unit in about `parts` parts that can be read side by side.
+    pub fn split(&self, parts: u64) -> Vec<Self> {
+        match &self.rows {
+            UnitRows::File(file) if file.range.is_none() && file.bytes >= MIN_PART_BYTES * parts => {
+                let cut = |part: u64| i64::try_from(file.bytes * part / parts).unwrap_or(i64::MAX);
+                let part = |part| FilePart { range: Some((cut(part), cut(part + 1))), ..file.clone() };
+                (0..parts).map(|at| Self { rows: UnitRows::File(part(at)), ..self.clone() }).collect()
+            }
+            _ => vec![self.clone()],
         }
     }
 
     /// Rows that are in memory.
     pub fn in_memory(rows: Vec<RecordBatch>) -> Self {
-        let rows = UnitRows::Memory(Arc::new(rows));
-        Self { rows, times: None, delayed: None, hidden: None, stored: None, _pin: None }
+        Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None, hidden: None }
     }
 
     /// The columns that reading needs, to join delayed values and to leave out hidden rows.
     pub fn needs(&self) -> Vec<&'static str> {
         let joined = self.delayed.is_some().then_some(ID);
         self.hidden.iter().flat_map(Hidden::columns).chain(joined).collect()
+    }
+}
+
+impl Stored {
+    /// Checks the file against its digest before its first use in this process. Blocks.
+    pub fn verify(&self) -> Result<(), driftline_storage::Error> {
+        match self {
+            Self::Segment { storage, segment, .. } => storage.verify_segment(segment),
+            Self::Dataset(storage, dataset) => storage.verify_dataset(dataset),
+        }
+    }
+
+    fn segment(&self) -> Option<&Segment> {
+        match self {
+            Self::Segment { segment, .. } => Some(segment),
+            Self::Dataset(..) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Segment { segment, .. } => f.debug_tuple("Segment").field(&segment.path).finish(),
+            Self::Dataset(_, dataset) => f.debug_tuple("Dataset").field(&dataset.path).finish(),
+        }
     }
 }
 

@@ -5,7 +5,9 @@ mod native;
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray},
+    array::{
+        ArrayRef, AsArray, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    },
     datatypes::TimestampMicrosecondType,
 };
 use driftline_core::{Digest, Name, Span, Time, Window};
@@ -343,18 +345,16 @@ async fn pages_walk_through_a_window_in_order() {
                     window: Some(window(1, 31)),
                     columns: Some(vec!["value".into()]),
                     filter: Some("in.region = 'us' or value is null".into()),
-                    limit,
+                    limit: Some(limit),
                     after,
                 };
-                let page = house.evaluator.read(request).await.expect("reads");
-                assert_eq!(page.rows.num_columns(), 3);
-                let times = page
-                    .rows
-                    .column(1)
-                    .as_any()
-                    .downcast_ref::<arrow::array::PrimitiveArray<TimestampMicrosecondType>>();
-                hours.extend(times.expect("times").values().iter().map(|time| time / HOUR));
-                after = page.next;
+                let mut rows = house.evaluator.read(request).await.expect("reads");
+                assert_eq!(rows.schema().fields().len(), 3);
+                while let Some(batch) = rows.next().await.expect("reads on") {
+                    let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+                    hours.extend(times.values().iter().map(|time| time / HOUR));
+                }
+                after = rows.rest();
                 if after.is_none() {
                     break;
                 }

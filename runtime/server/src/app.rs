@@ -6,9 +6,11 @@ use driftline_core::Name;
 use driftline_eval::Evaluator;
 use driftline_sandbox::Sandbox;
 use driftline_storage::{Model, Storage};
+use tokio::sync::Semaphore;
 
 use crate::{
-    config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, receive::Reception, schemas::Schemas,
+    config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, queries::Queries, receive::Reception,
+    schemas::Schemas,
 };
 
 /// The parts of a running server.
@@ -25,6 +27,10 @@ pub struct App {
     pub evaluator: Evaluator,
     /// Evaluations under way.
     pub evaluations: Evaluations,
+    /// Queries under way.
+    pub queries: Queries,
+    /// One permit for each read of rows that may be under way.
+    pub reads: Arc<Semaphore>,
     /// The models' schemas as they were last seen.
     pub schemas: Schemas,
     /// What is counted.

@@ -9,6 +9,7 @@ mod import;
 mod output;
 mod place;
 mod plugin;
+mod query;
 mod restore;
 mod serve;
 mod table;
@@ -42,6 +43,7 @@ enum Command {
     Restore(restore::Restore),
     Verify(verify::Verify),
     Compact(compact::Compact),
+    Query(query::Query),
     /// Compiles one plugin from standard input to standard output; the server calls this.
     #[command(hide = true)]
     Compile,
@@ -61,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Restore(restore) => restore::run(restore),
         Command::Verify(verify) => verify::run(verify),
         Command::Compact(compact) => compact::run(compact),
+        Command::Query(query) => client::block_on(query::run(query)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -46,6 +46,16 @@ pub struct Limits {
     pub evaluations: usize,
     /// How many more may wait for their turn.
     pub queued_evaluations: usize,
+    /// How many reads of predictions may be under way.
+    pub reads: usize,
+    /// How many queries run at once.
+    pub queries: usize,
+    /// How many more may wait for their turn.
+    pub queued_queries: usize,
+    /// The memory that a query's plan and answer may use.
+    pub query_bytes: usize,
+    /// The longest that a query may ask to take.
+    pub query_time: Duration,
 }
 
 impl Default for Limits {
@@ -58,6 +68,11 @@ impl Default for Limits {
             stall: Duration::from_secs(60),
             evaluations: 8,
             queued_evaluations: 64,
+            reads: 32,
+            queries: 4,
+            queued_queries: 64,
+            query_bytes: 256 * MIB,
+            query_time: Duration::from_secs(300),
         }
     }
 }

@@ -10,3 +10,5 @@ pub mod models;
 pub mod operations;
 pub mod plugins;
 pub mod predictions;
+pub mod sql;
+mod window;

@@ -7,8 +7,8 @@
 //! | the bytes of the body, in memory or on disk | `receive` |
 //! | the parts of the request, checked | `extract`, [`wire`], [`ingest`] |
 //! | the recipe | `handlers` |
-//! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations` under way |
-//! | the answer, or why there is none | [`wire`], [`problem`] |
+//! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations` and `queries` under way |
+//! | the answer, or why there is none | [`wire`], `export` (rows), [`problem`] |
 //!
 //! [`Server`] puts these together; [`cli`] is the command line around it.
 
@@ -17,6 +17,7 @@ pub mod cli;
 mod config;
 mod error;
 mod evaluations;
+mod export;
 mod extract;
 mod handlers;
 pub mod ingest;
@@ -25,6 +26,7 @@ mod maintenance;
 mod metrics;
 mod plugins;
 pub mod problem;
+mod queries;
 mod receive;
 mod router;
 mod schemas;

@@ -11,7 +11,7 @@ use crate::{
     app::Shared,
     handlers::{
         aggregates, datasets, delayed_metrics, deletions, evaluations, fallback, models, operations, plugins,
-        predictions,
+        predictions, sql,
     },
     layers,
 };
@@ -51,6 +51,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(plugins::fetch_plugin))
         .routes(routes!(evaluations::list_evaluations, evaluations::run_evaluation))
         .routes(routes!(evaluations::show_evaluation, evaluations::cancel_evaluation))
+        .routes(routes!(sql::run_sql))
         // Operators
         .routes(routes!(operations::show_health))
         .routes(routes!(operations::show_readiness))

@@ -6,7 +6,10 @@ use axum::serve::ListenerExt;
 use driftline_eval::{Evaluator, Options as EvaluatorOptions};
 use driftline_sandbox::{Compiler, Options as SandboxOptions, Sandbox};
 use driftline_storage::{Clock, Options as StorageOptions, Storage};
-use tokio::{net::TcpListener, sync::Mutex};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, Semaphore},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -15,6 +18,7 @@ use crate::{
     evaluations::{Evaluations, mark_interrupted},
     maintenance,
     metrics::Metrics,
+    queries::Queries,
     receive::Reception,
     router::router,
     schemas::Schemas,
@@ -116,9 +120,22 @@ pub fn open_by(config: &Config, clock: Arc<dyn Clock>) -> Result<Shared, Error> 
         tracing::warn!(interrupted, "evaluations were cut off when the server last stopped");
     }
     let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
+    let queries = Queries::new(evaluator.clone(), &config.limits);
+    let reads = Arc::new(Semaphore::new(config.limits.reads));
     let (limits, schemas, reception) = (config.limits.clone(), Schemas::default(), Reception::new(&config.limits));
-    let erasing = Mutex::default();
-    Ok(Arc::new(App { limits, reception, storage, sandbox, evaluator, evaluations, schemas, metrics, erasing }))
+    Ok(Arc::new(App {
+        limits,
+        reception,
+        storage,
+        sandbox,
+        evaluator,
+        evaluations,
+        queries,
+        reads,
+        schemas,
+        metrics,
+        erasing: Mutex::default(),
+    }))
 }
 
 fn compiler(config: &Config) -> Result<Compiler, Error> {

@@ -1,6 +1,7 @@
 //! The JSON of the interface, in snake_case; the only place where serde meets the vocabulary.
 
 mod aggregate;
+mod cursor;
 mod dataset;
 mod deletion;
 mod evaluation;
@@ -10,8 +11,10 @@ mod model;
 mod plugin;
 mod rows;
 mod scalar;
+mod sql;
 
 pub use aggregate::{Aggregate, AggregateQuery, AggregateRow, AggregatesAccepted};
+pub use cursor::Cursor;
 pub use dataset::{Dataset, DatasetStored};
 pub use deletion::{Deletion, DeletionStatus, DeletionSubject, RolledUpContribution};
 pub use evaluation::{
@@ -25,3 +28,4 @@ pub use model::{Column, Model, ModelPut, ModelSummary, Retention};
 pub use plugin::{Installed, Plugin, PluginVersion};
 pub use rows::{Accepted, PredictionPage, PredictionQuery};
 pub use scalar::{Id, Instant, ItemName, Length};
+pub use sql::{SqlAnswer, SqlColumn, SqlRequest};

@@ -99,6 +99,49 @@ impl Storage {
     }
 }
 
+/// How many records a scan gives at once.
+pub(crate) const PIECE: usize = 1024;
+
+impl Storage {
+    /// Gives the aggregates of every model, or of the one called `model`, to
+    /// `take`, some at a time, until that is false; all of one unchanging view.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn scan_aggregates(
+        &self,
+        model: Option<&str>,
+        filter: &AggregateFilter,
+        take: &mut dyn FnMut(&[(Name, Aggregate)]) -> bool,
+    ) -> Result<(), Error> {
+        self.inner.catalog.read(|view| {
+            let mut statement = view.prepare_cached(SCAN)?;
+            let (start, end) = log::bounds(filter.window);
+            let evaluation = filter.evaluation.map(Uuid::into_bytes);
+            let mut rows = statement.query(params![model, start, end, filter.name, evaluation])?;
+            let mut piece = Vec::with_capacity(PIECE);
+            while let Some(row) = rows.next()? {
+                piece.push((catalog::name(row, 10)?, aggregate(row)?.1));
+                if piece.len() == PIECE {
+                    if !take(&piece) {
+                        return Ok(());
+                    }
+                    piece.clear();
+                }
+            }
+            if !piece.is_empty() {
+                take(&piece);
+            }
+            Ok(())
+        })
+    }
+}
+
+const SCAN: &str = r#"SELECT a.id, a.start, a."end", a.name, a.value, a.slice, a.source, a.evaluation, a.labels, a.created, m.name
+    FROM models m CROSS JOIN aggregates a ON a.model = m.id
+    WHERE (?1 IS NULL OR m.name = ?1) AND a."end" > ?2 AND a.start < ?3
+    AND (?4 IS NULL OR a.name = ?4) AND (?5 IS NULL OR a.evaluation = ?5) ORDER BY m.name, a.start, a.id"#;
+
 const LIST: &str = r#"SELECT id, start, "end", name, value, slice, source, evaluation, labels, created
     FROM aggregates WHERE model = ?1 AND (start, id) > (?2, ?3) AND "end" > ?4 AND start < ?5
     AND (?6 IS NULL OR name = ?6) AND (?7 IS NULL OR evaluation = ?7) ORDER BY start, id LIMIT ?8"#;

@@ -80,6 +80,20 @@ impl Storage {
         })
     }
 
+    /// Every model's datasets, with the model's name, in the order of both names.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn all_datasets(&self) -> Result<Vec<(Name, Dataset)>, Error> {
+        self.inner.catalog.read(|view| {
+            let query =
+                format!("SELECT d.*, m.name FROM ({SELECT}) d JOIN models m ON m.id = d.model ORDER BY m.name, d.name");
+            let mut statement = view.prepare_cached(&query)?;
+            let found = statement.query_map([], |row| Ok((catalog::name(row, 8)?, dataset(row)?)))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Checks a dataset's file against its digest before its first use: once in the
     /// life of this process, and not if this process wrote it.
     ///

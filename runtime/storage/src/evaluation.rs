@@ -104,6 +104,50 @@ impl Storage {
     }
 }
 
+impl Storage {
+    /// Gives evaluations, newest first, to `take`, some at a time, until that is
+    /// false; all of one unchanging view. Without texts `request` and `result` stay empty.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn scan_evaluations(
+        &self,
+        filter: &EvaluationFilter,
+        with_texts: bool,
+        take: &mut dyn FnMut(&[EvaluationRecord]) -> bool,
+    ) -> Result<(), Error> {
+        let select = if with_texts { SELECT.to_owned() } else { SELECT.replace("e.request, e.result", "'', ''") };
+        let query = format!(
+            "{select} WHERE (?1 IS NULL OR m.name = ?1)
+             AND (?2 IS NULL OR e.plugin = ?2) AND (?3 IS NULL OR e.status = ?3) ORDER BY e.created DESC, e.id DESC"
+        );
+        self.inner.catalog.read(|view| {
+            let mut statement = view.prepare_cached(&query)?;
+            let model = filter.model.as_ref().map(Name::as_str);
+            let mut rows = statement.query(params![model, filter.plugin, filter.status])?;
+            let (mut piece, mut bytes) = (Vec::new(), 0);
+            while let Some(row) = rows.next()? {
+                let record = evaluation(row)?;
+                bytes += record.request.len() + record.result.len();
+                piece.push(record);
+                if piece.len() == aggregate::PIECE || bytes >= PIECE_BYTES {
+                    if !take(&piece) {
+                        return Ok(());
+                    }
+                    (piece, bytes) = (Vec::new(), 0);
+                }
+            }
+            if !piece.is_empty() {
+                take(&piece);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A scan gives fewer records at once when their texts are long.
+const PIECE_BYTES: usize = 4 << 20;
+
 const SELECT: &str = "SELECT e.id, m.name, e.plugin, e.status, e.created, e.finished, e.request, e.result
     FROM evaluations e JOIN models m ON m.id = e.model AND m.deleted IS NULL";
 

@@ -16,10 +16,10 @@
 //! | the life of a segment | [`Storage::seal`], [`Storage::seal_all`], [`Storage::maintain`]; threads do it by themselves |
 //! | readers' hold on files | [`Snapshot::pin`] → [`Pin`] |
 //! | files | [`Place`], [`Storage::object_store`], [`Storage::verify_segment`] |
-//! | datasets | [`Storage::put_dataset`], [`Storage::dataset`], [`Storage::datasets`] |
+//! | datasets | [`Storage::put_dataset`], [`Storage::dataset`], [`Storage::datasets`], [`Storage::all_datasets`] |
 //! | plugins | [`Storage::install_plugin`], [`Storage::plugin`], [`Storage::plugins`], [`Storage::plugin_wasm`], [`Storage::retire_plugin`] |
-//! | evaluations | [`Storage::put_evaluation`], [`Storage::evaluation`], [`Storage::evaluations`] |
-//! | aggregates | [`Storage::append_aggregates`], [`Storage::aggregates`] |
+//! | evaluations | [`Storage::put_evaluation`], [`Storage::evaluation`], [`Storage::evaluations`], [`Storage::scan_evaluations`] |
+//! | aggregates | [`Storage::append_aggregates`], [`Storage::aggregates`], [`Storage::scan_aggregates`] |
 //! | rows that go | [`Storage::retention_step`], [`Storage::roll_up`], [`Storage::shrink`]; their states: [`Definition`], [`KeptState`], [`Snapshot::kept`] |
 //! | states that age | [`Storage::coarsening`], [`Storage::coarsen`], [`Storage::expire_roll_ups`] |
 //! | what is to be forgotten | [`Storage::delete_prediction`], [`Storage::delete_model`], [`Storage::erase`], [`Storage::deletion`] |

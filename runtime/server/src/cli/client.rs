@@ -19,8 +19,22 @@ pub fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Resul
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServerAddress {
     /// Address of the server
-    #[arg(long, env = "DRIFTLINE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:7878")]
+    #[arg(
+        long,
+        visible_alias = "url",
+        env = "DRIFTLINE_SERVER",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7878"
+    )]
     pub server: Url,
+}
+
+/// A table as the server sent it.
+pub struct Table {
+    /// Its bytes.
+    pub body: Bytes,
+    /// Whether there were more rows than were asked for.
+    pub is_truncated: bool,
 }
 
 /// A server as a client sees it.
@@ -54,6 +68,22 @@ impl Client {
     /// As [`Self::get`].
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.answer(self.request(Method::POST, path)?.json(body)).await
+    }
+
+    /// POSTs JSON for an answer of a media type.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn post_for(&self, path: &str, body: &Value, media_type: &str) -> anyhow::Result<Table> {
+        let request = self.request(Method::POST, path)?.header(reqwest::header::ACCEPT, media_type).json(body);
+        let response = self.sent(request).await?;
+        if !response.status().is_success() {
+            understood(response).await?;
+            bail!("the server answered with neither a table nor a problem");
+        }
+        let is_truncated = response.headers().get("x-truncated").is_some_and(|value| value == "true");
+        let body = response.bytes().await.context("the server's answer broke off")?;
+        Ok(Table { body, is_truncated })
     }
 
     /// POSTs bytes of a media type.

@@ -34,6 +34,15 @@ pub struct Serve {
     /// Evaluations that may wait for their turn; beyond, requests are answered with 429
     #[arg(long, env = "DRIFTLINE_MAX_QUEUED", value_name = "N", default_value_t = Limits::default().queued_evaluations)]
     max_queued: usize,
+    /// SQL queries that run at once
+    #[arg(long, env = "DRIFTLINE_MAX_QUERIES", value_name = "N", default_value_t = Limits::default().queries)]
+    max_queries: usize,
+    /// Memory in MiB that a SQL query may use, its answer included
+    #[arg(long, env = "DRIFTLINE_MAX_QUERY_MIB", value_name = "MIB", default_value_t = 256)]
+    max_query_mib: usize,
+    /// Longest time in seconds that a SQL query may ask for
+    #[arg(long, env = "DRIFTLINE_MAX_QUERY_SECONDS", value_name = "SECONDS", default_value_t = 300)]
+    max_query_seconds: u64,
     /// Largest JSON or NDJSON body of rows in MiB, decoded; large bodies wait on disk, not in memory
     #[arg(long, env = "DRIFTLINE_MAX_JSON_MIB", value_name = "MIB", default_value_t = Limits::default().json_bytes >> 20)]
     max_json_mib: usize,
@@ -89,6 +98,9 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
         stall: Duration::from_secs(serve.stall_seconds.max(1)),
         evaluations: serve.max_evaluations.max(1),
         queued_evaluations: serve.max_queued,
+        queries: serve.max_queries.max(1),
+        query_bytes: serve.max_query_mib << 20,
+        query_time: Duration::from_secs(serve.max_query_seconds),
         ..Limits::default()
     };
     let config = Config {

@@ -8,7 +8,7 @@ use driftline_core::Window;
 use driftline_storage::{AggregateFilter, Source};
 use serde_json::Value;
 
-use super::predictions::page;
+use super::window::window;
 use crate::{
     app::Shared,
     extract::{self, Path, Query},
@@ -94,7 +94,7 @@ pub async fn list_aggregates(
 ) -> Result<Json<List<AggregateRow>>, Problem> {
     let limit = extract::limit(query.limit, 1000)?;
     let after: Option<i64> = extract::cursor(query.cursor.as_deref())?;
-    let window = page::window(query.start, query.end)?;
+    let window = window(query.start, query.end)?;
     let filter = AggregateFilter { window, name: query.name, evaluation: query.evaluation.map(|id| id.0) };
     let found = app
         .blocking(move |app| -> Result<_, Problem> {

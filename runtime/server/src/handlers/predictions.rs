@@ -1,23 +1,22 @@
 //! Predictions: track and read.
 
-pub(super) mod page;
+mod read;
 mod track;
 
 use axum::{
     extract::{Request, State},
-    http::HeaderMap,
     response::Response,
 };
-use driftline_eval::ReadRequest;
 use driftline_storage::Kind;
 
+pub use self::read::*;
 pub(super) use self::track::{format, receive, track};
 use crate::{
     app::Shared,
-    extract::{self, Path, Query},
+    extract::Path,
     ingest::RowKind,
     problem::{Problem, ProblemBody},
-    wire::{Accepted, ItemName, PredictionPage, PredictionQuery},
+    wire::{Accepted, ItemName},
 };
 
 /// Tracks predictions; the model is created if there is none.
@@ -46,36 +45,4 @@ pub async fn track_predictions(
     request: Request,
 ) -> Result<Response, Problem> {
     track(&app, model, RowKind::Predictions, Kind::Predictions, request).await
-}
-
-/// Reads predictions, delayed metrics joined in, ordered by time and id.
-///
-/// `Accept: application/x-ndjson` gives one row a line, and the cursor in the header `x-next-cursor`.
-#[utoipa::path(get, path = "/v1/models/{model}/predictions", tag = "models",
-    params(("model" = String, Path, description = "The model's name"), PredictionQuery),
-    responses((status = 200, description = "A page", content((PredictionPage = "application/json"), (String = "application/x-ndjson"))),
-        (status = 404, description = "There is no such model", body = ProblemBody),
-        (status = 406, description = "None of the accepted media types can be given", body = ProblemBody),
-        (status = 422, description = "A column or condition is refused", body = ProblemBody)))]
-pub async fn read_predictions(
-    State(app): State<Shared>,
-    Path(ItemName(model)): Path<ItemName>,
-    Query(query): Query<PredictionQuery>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let shape = page::Shape::accepted(&headers)?;
-    let request = ReadRequest {
-        model,
-        window: page::window(query.start, query.end)?,
-        columns: query.columns.as_deref().map(column_names),
-        filter: query.filter,
-        limit: extract::limit(query.limit, 10_000)?,
-        after: extract::cursor::<page::Cursor>(query.cursor.as_deref())?.map(|cursor| cursor.0),
-    };
-    let page = app.evaluator.read(request).await.map_err(page::query_problem)?;
-    app.blocking(move |_| shape.answer(&page)).await
-}
-
-fn column_names(columns: &str) -> Vec<String> {
-    columns.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }

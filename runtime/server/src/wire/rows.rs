@@ -32,9 +32,9 @@ pub struct PredictionQuery {
     #[serde(rename = "where")]
     #[param(rename = "where")]
     pub filter: Option<String>,
-    /// At most this many rows, 1 to 10000; 100 unless told.
+    /// At most this many rows. JSON: 1 to 10000, 100 unless told. The other formats: all rows unless told.
     pub limit: Option<usize>,
-    /// The `next_cursor` of the page before (`x-next-cursor` in NDJSON answers).
+    /// The `next_cursor` of the page before (`x-next-cursor` in the other formats).
     pub cursor: Option<String>,
 }
 
