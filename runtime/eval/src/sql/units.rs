@@ -1,6 +1,6 @@
 //! Rows that values are joined to while they are read, or that are in memory, as a leaf of a plan.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions},
@@ -53,7 +53,7 @@ impl UnitsExec {
         bounds: Bounds,
         scanner: Scanner,
     ) -> Self {
-        let read = with_keys(&kept, units.iter().any(Unit::joins_delayed));
+        let read = with_keys(&kept, &units.iter().flat_map(Unit::needs).collect());
         let parts = spread(units, parts);
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&shown)),
@@ -82,14 +82,10 @@ impl UnitsExec {
     }
 }
 
-/// The columns `kept`, and those that joining and bounds need.
-fn with_keys(kept: &SchemaRef, with_id: bool) -> SchemaRef {
+/// The columns `kept`, and those that reading the units and bounds need.
+fn with_keys(kept: &SchemaRef, needed: &HashSet<&str>) -> SchemaRef {
     let own = driftline_core::Schema::default().arrow_predictions();
-    let keys = own.fields().iter().filter(|field| match field.name().as_str() {
-        ID => with_id,
-        TIME => true,
-        _ => false,
-    });
+    let keys = own.fields().iter().filter(|field| field.name() == TIME || needed.contains(field.name().as_str()));
     let missing = keys.filter(|field| kept.field_with_name(field.name()).is_err());
     let fields: Vec<Arc<Field>> = kept.fields().iter().chain(missing).cloned().collect();
     Arc::new(Schema::new(fields))
