@@ -24,3 +24,8 @@ pub fn repository(path: &str) -> PathBuf {
 pub fn id(number: u64) -> String {
     uuid::Uuid::from_u64_pair(0x4000, 0x8000_0000_0000_0000 | number).to_string()
 }
+
+/// How often a long test repeats itself: as the environment says, or else as given.
+pub fn times_or(variable: &str, times: u32) -> u32 {
+    std::env::var(variable).map_or(times, |text| text.parse().expect("a whole number"))
+}

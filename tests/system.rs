@@ -2,7 +2,9 @@
 //!
 //! Each module is one promise; see `harness` for how a test gets a server.
 
+mod disk;
 mod harness;
+mod ledger;
 
 mod bad_requests;
 mod cli;
@@ -12,3 +14,4 @@ mod flights;
 mod formats;
 mod hostile;
 mod plugins;
+mod power;
