@@ -1,11 +1,13 @@
 //! A running server for one test, and the requests it is sent.
 
+mod disk;
 mod reply;
 mod server;
 mod tables;
 
 use std::path::{Path, PathBuf};
 
+pub use disk::{Disk, Honesty};
 pub use reply::Reply;
 pub use server::Server;
 pub use tables::{

@@ -2,7 +2,6 @@
 //!
 //! Each module is one promise; see `harness` for how a test gets a server.
 
-mod disk;
 mod harness;
 mod ledger;
 

@@ -120,7 +120,7 @@ fn prediction_columns(rows: &[Prediction]) -> Vec<(&'static str, arrow::array::A
 fn prediction_json(id: Option<Uuid>, row: &Prediction) -> Value {
     let mut object = json!({"time": row.time / 1000, "metrics": {"score": row.score, "mark": row.mark}});
     if let Some(id) = id {
-        object["id"] = json!(id);
+        object["id"] = json!(id.to_string());
     }
     object
 }
@@ -133,5 +133,5 @@ fn label_json(id: Uuid, truth: &Truth) -> Value {
     if let Some(cost) = truth.cost {
         metrics["cost"] = json!(cost);
     }
-    json!({"id": id, "metrics": metrics})
+    json!({"id": id.to_string(), "metrics": metrics})
 }

@@ -146,8 +146,9 @@ impl Writer {
     /// A label for a prediction that was there, that is to come, or that never comes.
     fn truth(&mut self) -> (Uuid, Truth) {
         let recent = self.known.len().saturating_sub(200);
+        let ahead = self.random.u64(..AHEAD);
         let id = match self.random.u8(..10) {
-            0 => self.id(self.predictions + self.random.u64(..AHEAD)),
+            0 => self.id(self.predictions + ahead),
             1..4 => self.random.choice(&self.known).copied().unwrap_or_else(|| self.id(0)),
             _ => self.random.choice(&self.known[recent..]).copied().unwrap_or_else(|| self.id(0)),
         };

@@ -1,8 +1,7 @@
 //! A machine with a forgetful disk and the server on it.
 
 use crate::{
-    disk::{Disk, Honesty, Loss},
-    harness::Server,
+    harness::{Disk, Honesty, Server},
     ledger::{Ledger, TINY},
 };
 
@@ -15,8 +14,8 @@ pub struct Machine {
 
 impl Machine {
     /// One that has been idle for a while since its first start. None where there can be no such disk.
-    pub async fn start(sync: Honesty) -> Option<Self> {
-        let disk = Disk::mount(sync)?;
+    pub async fn start(honesty: Honesty) -> Option<Self> {
+        let disk = Disk::mount(honesty)?;
         let server = Server::begin(&disk.path().join("data"), TINY);
         let mut machine = Self { server, disk };
         machine.server.ready().await;
@@ -36,35 +35,41 @@ impl Machine {
 
     /// Lets clients write until the power fails, at the `changes`th change or sync of the disk.
     pub async fn fail_while_writing(&mut self, ledger: &mut Ledger, changes: u64) {
-        self.disk.fail_after(changes);
-        ledger.write(&self.server, async |_| self.disk.failed().await, || self.pull_the_plug()).await;
-    }
-
-    /// Stops the server and the disk.
-    pub fn pull_the_plug(&self) {
-        self.server.signal("KILL");
-        self.disk.power_off();
+        let Self { server, disk } = self;
+        disk.fail_after(changes);
+        let pull_the_plug = || {
+            server.signal("KILL");
+            // Its last threads wait for the disk, and the clients for them.
+            disk.power_off();
+        };
+        ledger.write(server, async |_| disk.failed().await, pull_the_plug).await;
     }
 
     /// Power returns: whatever the disk lost, the server starts. At times the power fails again over it.
-    pub async fn start_again(&mut self, loss: Loss, random: &mut fastrand::Rng) {
+    pub async fn start_again(&mut self, loss: &str, random: &mut fastrand::Rng) {
+        self.restart(loss, random);
+        if random.u8(..4) == 0 {
+            self.disk.fail_after(random.u64(..30));
+            let has_failed = tokio::select! {
+                () = self.server.ready() => false,
+                () = self.disk.failed() => true,
+            };
+            if has_failed {
+                self.server.signal("KILL");
+                self.restart(loss, random);
+            } else {
+                self.disk.fail_after(u64::MAX);
+            }
+        }
+        self.server.ready().await;
+    }
+
+    /// What follows a SIGKILL.
+    fn restart(&mut self, loss: &str, random: &mut fastrand::Rng) {
+        self.disk.power_off();
         self.server.kill();
         self.disk.restart(loss, random);
         self.server.begin_again();
-        if random.u8(..4) == 0 {
-            self.disk.fail_after(random.u64(..30));
-            tokio::select! {
-                () = self.server.ready() => {}
-                () = self.disk.failed() => {
-                    self.pull_the_plug();
-                    self.server.kill();
-                    self.disk.restart(loss, random);
-                    self.server.begin_again();
-                }
-            }
-            self.disk.fail_after(u64::MAX);
-        }
-        self.server.ready().await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ffi::OsStr, time::SystemTime};
 
 use fuser::Errno;
 
-use super::{
+use crate::{
     bytes::Bytes,
     loss::{Losing, Loss},
     names::{Names, Node, ROOT},

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::loss::Losing;
+use crate::loss::Losing;
 
 /// What programs see, and what a power failure leaves.
 #[derive(Debug, Default)]

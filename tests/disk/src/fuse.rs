@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -12,7 +12,7 @@ use fuser::{
     ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 
-use super::{Honesty, bytes::Bytes, image::Image, names::Node, power::Power};
+use crate::{bytes::Bytes, disk::Honesty, image::Image, names::Node, power::Power};
 
 /// Only the kernel changes anything, so it may remember for ever.
 const REMEMBER: Duration = Duration::from_secs(86_400);
@@ -25,28 +25,28 @@ const DISK_BYTES: u64 = 64 << 30;
 pub struct Requests {
     image: Arc<Mutex<Image>>,
     power: Arc<Power>,
-    sync: Honesty,
+    honesty: Honesty,
 }
 
 impl Requests {
     /// For a disk with this content.
-    pub fn new(image: Arc<Mutex<Image>>, power: Arc<Power>, sync: Honesty) -> Self {
-        Self { image, power, sync }
+    pub fn new(image: Arc<Mutex<Image>>, power: Arc<Power>, honesty: Honesty) -> Self {
+        Self { image, power, honesty }
     }
 
     fn read(&self) -> Result<MutexGuard<'_, Image>, Errno> {
         self.power.read()?;
-        Ok(self.image.lock().expect("the image"))
+        Ok(self.image.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn change(&self) -> Result<MutexGuard<'_, Image>, Errno> {
         self.power.change()?;
-        Ok(self.image.lock().expect("the image"))
+        Ok(self.image.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn keep(&self, node: INodeNo) -> Result<(), Errno> {
         let mut image = self.change()?;
-        if self.sync == Honesty::Honest {
+        if self.honesty == Honesty::Honest {
             image.sync(node.0);
         }
         Ok(())

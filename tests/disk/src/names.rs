@@ -6,7 +6,7 @@ use std::{
     mem,
 };
 
-use super::loss::Losing;
+use crate::loss::Losing;
 
 /// A file or a folder.
 pub type Node = u64;

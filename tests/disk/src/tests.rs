@@ -1,4 +1,4 @@
-//! The disk itself: what it keeps and what it loses.
+//! What the disk keeps and what it loses.
 
 use std::{
     fs::{self, File},
@@ -6,14 +6,32 @@ use std::{
     path::Path,
 };
 
-use crate::disk::{Disk, Honesty, Loss};
+use tempfile::TempDir;
+
+use crate::{
+    disk::{Disk, Honesty},
+    loss::Loss,
+};
+
+/// A disk and where it is mounted; the fields are dropped in this order.
+struct Mounted {
+    _disk: Disk,
+    folder: TempDir,
+}
+
+impl Mounted {
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
 
 /// A disk that lost power after `work`, with what was not synced.
-fn after(sync: Honesty, loss: Loss, work: impl FnOnce(&Path)) -> Option<Disk> {
-    let mut disk = Disk::mount(sync)?;
-    work(disk.path());
-    disk.restart(loss, &mut fastrand::Rng::with_seed(7));
-    Some(disk)
+fn after(honesty: Honesty, loss: Loss, work: impl FnOnce(&Path)) -> Mounted {
+    let folder = TempDir::new().expect("a folder");
+    let mut disk = Disk::mount(folder.path(), honesty).expect("mounted");
+    work(folder.path());
+    disk.restart(loss, &mut fastrand::Rng::with_seed(7)).expect("mounted anew");
+    Mounted { _disk: disk, folder }
 }
 
 fn write(path: &Path, bytes: &[u8]) -> File {
@@ -35,7 +53,7 @@ fn loses_what_was_not_synced_and_keeps_the_rest() {
         write(&root.join("kept"), b"changed");
         write(&root.join("nameless"), b"synced").sync_all().expect("synced");
     };
-    let Some(disk) = after(Honesty::Honest, Loss::Everything, work) else { return };
+    let disk = after(Honesty::Honest, Loss::Everything, work);
     assert_eq!(fs::read(disk.path().join("kept")).expect("kept"), b"kept");
     assert_eq!(fs::read(disk.path().join("empty")).expect("kept"), b"", "a name without its bytes");
     assert!(!disk.path().join("nameless").exists(), "bytes without a name");
@@ -49,14 +67,14 @@ fn a_name_is_kept_by_syncing_its_folder_and_each_above_it() {
             write(&root.join("a/b/file"), b"bytes").sync_all().expect("synced");
             synced.iter().for_each(|folder| sync(&root.join(folder)));
         };
-        let Some(disk) = after(Honesty::Honest, Loss::Everything, work) else { return };
+        let disk = after(Honesty::Honest, Loss::Everything, work);
         assert_eq!(disk.path().join("a/b/file").exists(), exists, "{synced:?}");
     }
 }
 
 #[test]
 fn a_rename_happens_whole_or_not_at_all() {
-    let names = |disk: &Disk| ["old", "new"].map(|name| fs::read(disk.path().join(name)).ok());
+    let names = |disk: &Mounted| ["old", "new"].map(|name| fs::read(disk.path().join(name)).ok());
     for is_synced in [false, true] {
         let work = |root: &Path| {
             write(&root.join("old"), b"1").sync_all().expect("synced");
@@ -66,7 +84,7 @@ fn a_rename_happens_whole_or_not_at_all() {
                 sync(root);
             }
         };
-        let Some(disk) = after(Honesty::Honest, Loss::Everything, work) else { return };
+        let disk = after(Honesty::Honest, Loss::Everything, work);
         let expected = if is_synced { [None, Some(b"1".to_vec())] } else { [Some(b"1".to_vec()), None] };
         assert_eq!(names(&disk), expected);
     }
@@ -82,7 +100,7 @@ fn a_torn_write_leaves_sectors_of_both_old_and_new_bytes() {
             file.seek(SeekFrom::Start(100)).expect("sought");
             file.write_all(&[b'n'; 8000]).expect("written");
         };
-        let Some(disk) = after(Honesty::Honest, loss, work) else { return };
+        let disk = after(Honesty::Honest, loss, work);
         let bytes = fs::read(disk.path().join("file")).expect("kept");
         let runs: Vec<_> = bytes.chunk_by(|a, b| a == b).map(|run| run.len()).collect();
         assert!(runs.len() > 1 && bytes.contains(&b'n'), "{loss:?}: {runs:?}");
@@ -97,6 +115,6 @@ fn a_lying_disk_keeps_nothing() {
         write(&root.join("file"), b"bytes").sync_all().expect("answered");
         sync(root);
     };
-    let Some(disk) = after(Honesty::Lying, Loss::Everything, work) else { return };
+    let disk = after(Honesty::Lying, Loss::Everything, work);
     assert_eq!(fs::read_dir(disk.path()).expect("a folder").count(), 0);
 }
