@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from host import ARROW, Server, arrow_stream, build, median, spread, timed
+from host import ARROW, QUICK, Server, arrow_stream, build, median, spread, timed
 from scan import BATCH, START, predictions
 
 EVERY = 100_000  # Microseconds between rows: 50 M rows are 58 days.
@@ -45,7 +45,7 @@ def main():
     build()
     rng = np.random.default_rng(5)
     sent = 0
-    with Server() as server:
+    with Server(*QUICK) as server:
         for rows in arguments.rows:
             started = time.perf_counter()
             while sent < rows:

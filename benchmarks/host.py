@@ -21,6 +21,8 @@ BINARY = Path(os.environ.get("DRIFTLINE", TARGET / "release" / "driftline"))
 ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
 JSON = "application/json"
+# What is old enough to be sealed or folded otherwise only after a minute or an hour.
+QUICK = ("--seal-age", "2s", "--fold-age", "2s", "--maintenance-interval", "1s")
 
 
 class Server:
@@ -97,7 +99,7 @@ class Server:
 
     def is_busy(self, model: str) -> bool:
         state = self.get(f"/v1/models/{model}")
-        return state["unsealed_rows"] > 0 or state["pending_delayed_rows"] > 0
+        return state["unsealed_rows"] > 0 or state["delayed_rows"] > 0
 
     def files(self) -> list[Path]:
         """The files of all segments, replaced ones too that nothing lists any more."""

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from host import ARROW, NATIVE, Server, arrow_stream, build, median, spread, timed
+from host import ARROW, NATIVE, QUICK, Server, arrow_stream, build, median, spread, timed
 
 DAYS = 60
 START = 1_700_000_000_000_000
@@ -123,7 +123,7 @@ def compare(title: str, repeats: int, contenders: dict):
 def run(rows: int, labelled: float, repeats: int):
     columns = ["score", "label"] if labelled else ["score", "amount"]
     kind = f"{labelled:.0%} labelled" if labelled else "no labels"
-    with Server() as server:
+    with Server(*QUICK) as server:
         started = time.perf_counter()
         fill(server, rows, labelled)
         sent = time.perf_counter()

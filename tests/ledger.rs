@@ -19,7 +19,14 @@ use request::MODEL;
 use writer::Writer;
 
 /// Thresholds of a server so low that whatever happens to segments happens all the time.
-pub const TINY: &[&str] = &["--seal-rows", "300"];
+pub const TINY: &[&str] = &[
+    "--seal-rows=300",
+    "--seal-age=500ms",
+    "--segment-rows=2000",
+    "--fold-rows=100",
+    "--fold-age=500ms",
+    "--maintenance-interval=20ms",
+];
 
 /// Some clients at once, each with a book of its own.
 pub struct Ledger {
