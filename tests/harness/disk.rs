@@ -133,7 +133,10 @@ fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("disk");
-        let status = Command::new(env!("CARGO"))
+        let cargo = Path::new(env!("CARGO"));
+        let status = Command::new(cargo)
+            // The compiler beside it: rustup's choice would heed the file in which fuser asks for an old one.
+            .env("RUSTC", cargo.with_file_name("rustc"))
             .args(["build", "--release", "--locked", "--quiet", "--manifest-path"])
             .arg(repository("tests/disk/Cargo.toml"))
             .arg("--target-dir")

@@ -42,7 +42,7 @@ async fn rows(server: &Server, book: &Book) -> Result<(), Difference> {
 async fn counts(server: &Server, book: &Book) -> Result<(), Difference> {
     let model = server.get(&format!("/v1/models/{MODEL}")).await.expect(200);
     let (matched, unmatched): (Vec<_>, Vec<_>) =
-        book.labels().keys().partition(|id| book.predictions().contains_key(id));
+        book.labels().keys().copied().partition(|id| book.predictions().contains_key(id));
     equal("predictions counted", &model["predictions"], book.predictions().len())?;
     equal("labelled predictions counted", &model["labels"]["labelled"], matched.len())?;
     equal("labels without a prediction counted", &model["labels"]["unmatched"], unmatched.len())
