@@ -170,8 +170,7 @@ def timed(work, repeats: int) -> tuple[list[float], object]:
 
 def build(*programs: str):
     """Builds the server and some programs of `native`, unless another binary is named."""
-    wanted = [] if "DRIFTLINE" in os.environ else ["-p", "driftline", "--bin", "driftline"]
-    wanted += [] if not programs else ["-p", "driftline-benchmark-native"]
-    wanted += [word for program in programs for word in ("--bin", program)]
-    if wanted:
-        subprocess.run(["cargo", "build", "--release", *wanted], cwd=ROOT, check=True)
+    if "DRIFTLINE" not in os.environ:
+        bins = [word for program in ("driftline", *programs) for word in ("--bin", program)]
+        # The whole workspace, so that its crates keep the features they have in a build of everything.
+        subprocess.run(["cargo", "build", "--release", "--workspace", *bins], cwd=ROOT, check=True)
