@@ -3,9 +3,11 @@
 import contextlib
 import os
 import re
+import sqlite3
 import subprocess
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import psutil
@@ -14,10 +16,13 @@ import requests
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+NATIVE = TARGET / "release"
 BINARY = Path(os.environ.get("DRIFTLINE", TARGET / "release" / "driftline"))
 ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
 JSON = "application/json"
+# What is old enough to be sealed or folded otherwise only after a minute or an hour.
+QUICK = ("--seal-age", "2s", "--fold-age", "2s", "--maintenance-interval", "1s")
 
 
 class Server:
@@ -37,13 +42,15 @@ class Server:
 
     def start(self):
         command = [BINARY, "serve", "--data", self.data / "data", "--listen", "127.0.0.1:0", *self.options]
+        before = self.log.tell()
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
-        while not (found := re.search(r"127\.0\.0\.1:([1-9]\d*)", (self.data / "server.log").read_text())):
-            assert self.process.poll() is None, (self.data / "server.log").read_text()
-            time.sleep(0.01)
+        printed = lambda: (self.data / "server.log").read_text()[before:]
+        while not (found := re.search(r"127\.0\.0\.1:([1-9]\d*)", printed())):
+            assert self.process.poll() is None, printed()
+            time.sleep(0.005)
         self.url = f"http://{found[0]}"
         while not self.is_ready():
-            time.sleep(0.01)
+            time.sleep(0.005)
 
     def is_ready(self) -> bool:
         try:
@@ -52,8 +59,7 @@ class Server:
             return False
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+        self.stop()
         self.log.close()
         self.stack.close()
 
@@ -81,6 +87,48 @@ class Server:
         """Returns when all rows of a model lie in segments."""
         while self.get(f"/v1/models/{model}")["unsealed_rows"] > 0:
             time.sleep(0.2)
+
+    def wait_until_quiet(self, model: str, seconds: float = 3):
+        """Returns when nothing waits to be sealed or folded and the files have not changed for some seconds."""
+        files, since = None, time.monotonic()
+        while time.monotonic() - since < seconds:
+            present, busy = self.files(), self.is_busy(model)
+            if busy or present != files:
+                files, since = present, time.monotonic()
+            time.sleep(0.1)
+
+    def is_busy(self, model: str) -> bool:
+        state = self.get(f"/v1/models/{model}")
+        return state["unsealed_rows"] > 0 or state["delayed_rows"] > 0
+
+    def files(self) -> list[Path]:
+        """The files of all segments, replaced ones too that nothing lists any more."""
+        return sorted((self.data / "data" / "segments").glob("*/*.parquet"))
+
+    def listed(self, kind: int = 0) -> list[Path]:
+        """The files of segments that the catalog lists: 0 predictions, 1 delayed metrics."""
+        catalog = sqlite3.connect(f"file:{self.data / 'data' / 'catalog.db'}?mode=ro", uri=True)
+        with contextlib.closing(catalog):
+            rows = catalog.execute("SELECT model, id FROM segments WHERE kind = ?", (kind,)).fetchall()
+        folder = self.data / "data" / "segments"
+        return [folder / str(model) / f"{uuid.UUID(bytes=id)}.parquet" for model, id in rows]
+
+    def disk_mib(self) -> float:
+        paths = (self.data / "data").rglob("*")
+        return sum(path.stat().st_size for path in paths if path.is_file() and "cache" not in path.parts) / 2**20
+
+    def cpu_seconds(self) -> float:
+        """Time that the server has computed so far, in all its threads, kernel included."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return times.user + times.system
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
 
     def resident_mib(self) -> float:
         return psutil.Process(self.process.pid).memory_info().rss / 2**20
@@ -120,6 +168,9 @@ def timed(work, repeats: int) -> tuple[list[float], object]:
     return seconds, answer
 
 
-def build():
+def build(*programs: str):
+    """Builds the server and some programs of `native`, unless another binary is named."""
     if "DRIFTLINE" not in os.environ:
-        subprocess.run(["cargo", "build", "--release"], cwd=ROOT, check=True)
+        bins = [word for program in ("driftline", *programs) for word in ("--bin", program)]
+        # The whole workspace, so that its crates keep the features they have in a build of everything.
+        subprocess.run(["cargo", "build", "--release", "--workspace", *bins], cwd=ROOT, check=True)

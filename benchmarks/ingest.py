@@ -1,21 +1,24 @@
-"""Durable ingest: JSON requests of 1,000 predictions with 20 fields, Arrow and Parquet, single predictions."""
+"""Durable ingest: JSON requests of 1,000 predictions with 20 fields, Arrow and Parquet, single predictions, each beside
+plain SQLite inserts of as many rows in transactions of the same size."""
 
 import argparse
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import requests
 
-from host import ARROW, PARQUET, Server, arrow_stream, build
+from host import ARROW, NATIVE, PARQUET, Server, arrow_stream, build
 
 PATH = "/v1/models/bench/predictions"
 FIELDS = 20
@@ -56,12 +59,24 @@ def throughput(what: str, bodies: list[bytes], rows: int, content_type: str, req
                 server.post(PATH, bodies[(number + turn) % len(bodies)], content_type, sessions[number])
 
         send(0)
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), server.cpu_seconds()
         with ThreadPoolExecutor(connections) as pool:
             list(pool.map(send, range(connections)))
-        seconds = time.perf_counter() - started
+        seconds, cpu = time.perf_counter() - started, server.cpu_seconds() - cpu
         sent = share * connections * rows
-        print(f"{what}: {sent / seconds:,.0f} rows/s ({sent:,} rows in {seconds:.1f} s, {connections} connections)")
+        print(f"{what}: {sent / seconds:,.0f} rows/s ({sent:,} rows in {seconds:.1f} s, {connections} connections), "
+              f"{cpu / sent * 1e6:.2f} us of CPU a row, peak memory {server.peak_mib():,.0f} MiB")
+
+
+def plain_sqlite(rows: int, batch: int):
+    """The same rows into plain SQLite: WAL, synchronous=FULL, one transaction a batch."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("DRIFTLINE_BENCH_DIR")) as scratch:
+        command = [NATIVE / "inserts", Path(scratch) / "plain.db", "--rows", str(rows), "--batch", str(batch)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        seconds = json.loads(process.stdout.read())["seconds"]
+        usage = os.wait4(process.pid, 0)[2]
+        cpu = usage.ru_utime + usage.ru_stime
+        print(f"  plain SQLite, {batch:,} a transaction: {rows / seconds:,.0f} rows/s, {cpu / rows * 1e6:.2f} us of CPU a row")
 
 
 def single(seconds: int):
@@ -75,29 +90,37 @@ def single(seconds: int):
         lua.write(script)
         lua.flush()
         command = ["wrk", "-t", "1", "-c", "64", "-d", f"{seconds}s", "--latency", "-s", lua.name, server.url + PATH]
+        cpu = server.cpu_seconds()
         report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        cpu = server.cpu_seconds() - cpu
         rate = float(re.search(r"Requests/sec:\s+([\d.]+)", report)[1])
         p50, p99 = (re.search(rf"{percent}%\s+(\S+)", report)[1] for percent in (50, 99))
         errors = re.search(r"Non-2xx.*", report)
-        print(f"single predictions: {rate:,.0f}/s, p50 {p50}, p99 {p99}, 64 connections {errors[0] if errors else ''}")
+        sent = int(re.search(r"(\d+) requests in", report)[1])
+        print(f"single predictions: {rate:,.0f}/s, p50 {p50}, p99 {p99}, 64 connections, "
+              f"{cpu / sent * 1e6:.0f} us of CPU each, peak memory {server.peak_mib():,.0f} MiB "
+              f"{errors[0] if errors else ''}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="a share of the full amount of data")
     scale = parser.parse_args().scale
-    build()
+    build("inserts")
     rng = np.random.default_rng(1)
     bodies = [json_body(rng, 1000) for _ in range(8)]
     for connections in (1, 4, 16):
         throughput("JSON, 1,000 x 20", bodies, 1000, "application/json", int(480 * scale), connections)
+    plain_sqlite(int(200_000 * scale), 1000)
     tables = [table(rng, 100_000) for _ in range(2)]
     for connections in (1, 4):
         streams = [arrow_stream(t) for t in tables]
         throughput("Arrow, 100,000 x 20", streams, 100_000, ARROW, int(20 * scale), connections)
         files = [parquet_file(t) for t in tables]
         throughput("Parquet, 100,000 x 20", files, 100_000, PARQUET, int(20 * scale), connections)
+    plain_sqlite(int(1_000_000 * scale), 100_000)
     single(max(2, int(10 * scale)))
+    plain_sqlite(int(1000 * scale), 1)
 
 
 if __name__ == "__main__":

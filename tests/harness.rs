@@ -1,11 +1,13 @@
 //! A running server for one test, and the requests it is sent.
 
+mod disk;
 mod reply;
 mod server;
 mod tables;
 
 use std::path::{Path, PathBuf};
 
+pub use disk::{Disk, Honesty};
 pub use reply::Reply;
 pub use server::Server;
 pub use tables::{
@@ -23,4 +25,9 @@ pub fn repository(path: &str) -> PathBuf {
 /// The `number`th of a family of valid ids.
 pub fn id(number: u64) -> String {
     uuid::Uuid::from_u64_pair(0x4000, 0x8000_0000_0000_0000 | number).to_string()
+}
+
+/// How often a long test repeats itself: as the environment says, or else as given.
+pub fn times_or(variable: &str, times: u32) -> u32 {
+    std::env::var(variable).map_or(times, |text| text.parse().expect("a whole number"))
 }

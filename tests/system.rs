@@ -3,6 +3,7 @@
 //! Each module is one promise; see `harness` for how a test gets a server.
 
 mod harness;
+mod ledger;
 
 mod bad_requests;
 mod cli;
@@ -14,6 +15,7 @@ mod hostile;
 mod object_store;
 mod operations;
 mod plugins;
+mod power;
 mod reading;
 mod sql;
 mod uploads;

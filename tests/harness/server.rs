@@ -21,12 +21,15 @@ const START: Duration = Duration::from_secs(120);
 /// A running `driftline serve`; killed when dropped.
 pub struct Server {
     process: Child,
+    address: mpsc::Receiver<String>,
     url: String,
     client: reqwest::Client,
     log: Arc<Mutex<String>>,
     options: Vec<String>,
     environment: Vec<(String, String)>,
-    data: TempDir,
+    data: PathBuf,
+    /// Removed in the end, if the data lie there.
+    _folder: Option<TempDir>,
 }
 
 impl Server {
@@ -42,16 +45,26 @@ impl Server {
 
     /// The same, with more variables in its environment.
     pub async fn start_in(options: &[&str], environment: &[(&str, &str)]) -> Self {
-        let data = TempDir::new().expect("a temporary directory");
-        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-        let log = Arc::default();
-        let environment: Vec<_> =
-            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let (process, url) = spawn(data.path(), &options, &environment, &log);
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let server = Self { process, url, client, log, options, environment, data };
+        let folder = TempDir::new().expect("a temporary directory");
+        let mut server = Self::begin_in(folder.path(), options, environment);
+        server._folder = Some(folder);
         server.ready().await;
         server
+    }
+
+    /// Starts a server with its data in a directory of the caller's; [`Self::ready`] waits for it.
+    pub fn begin(data: &Path, options: &[&str]) -> Self {
+        Self::begin_in(data, options, &[])
+    }
+
+    fn begin_in(data: &Path, options: &[&str], environment: &[(&str, &str)]) -> Self {
+        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        let environment: Vec<_> =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let log = Arc::default();
+        let (process, address) = spawn(data, &options, &environment, &log);
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self { process, address, url: String::new(), client, log, options, environment, data: data.to_owned(), _folder: None }
     }
 
     /// Its address, such as `http://127.0.0.1:4000`.
@@ -61,7 +74,7 @@ impl Server {
 
     /// The data directory.
     pub fn data(&self) -> &Path {
-        self.data.path()
+        &self.data
     }
 
     /// What it printed so far, standard output and error mixed.
@@ -80,6 +93,11 @@ impl Server {
         let status = self.process.wait().expect("the server ends");
         assert!(status.success(), "a graceful shutdown ended with {status}: {}", self.log());
         self.start_again().await;
+    }
+
+    /// Sends it a signal by its name without `SIG`.
+    pub fn signal(&self, name: &str) {
+        signal(self.pid(), name);
     }
 
     /// Ends it without warning (SIGKILL); see [`Self::start_again`].
@@ -113,16 +131,33 @@ impl Server {
 
     /// Starts it again on the same data after [`Self::kill`].
     pub async fn start_again(&mut self) {
-        (self.process, self.url) = spawn(self.data.path(), &self.options, &self.environment, &self.log);
+        self.begin_again();
         self.ready().await;
     }
 
-    async fn ready(&self) {
+    /// The same without waiting; see [`Self::ready`].
+    pub fn begin_again(&mut self) {
+        (self.process, self.address) = spawn(&self.data, &self.options, &self.environment, &self.log);
+        self.url.clear();
+    }
+
+    /// Waits until it answers.
+    pub async fn ready(&mut self) {
         let deadline = Instant::now() + START;
-        while self.client.get(format!("{}/readyz", self.url)).send().await.is_err_or_not_ok() {
+        while !self.is_ready().await {
+            let ended = self.process.try_wait().expect("the server can be asked");
+            assert!(ended.is_none(), "the server ended instead of starting: {ended:?}, {}", self.log());
             assert!(Instant::now() < deadline, "the server is not ready: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    async fn is_ready(&mut self) -> bool {
+        if let Ok(url) = self.address.try_recv() {
+            self.url = url;
+        }
+        let ready = self.client.get(format!("{}/readyz", self.url));
+        !self.url.is_empty() && ready.send().await.is_ok_and(|response| response.status() == 200)
     }
 
     /// Sends a request and gives back the answer, whatever it is.
@@ -199,26 +234,16 @@ impl Drop for Server {
     }
 }
 
-trait Readiness {
-    fn is_err_or_not_ok(&self) -> bool;
-}
-
-impl Readiness for reqwest::Result<reqwest::Response> {
-    fn is_err_or_not_ok(&self) -> bool {
-        !self.as_ref().is_ok_and(|response| response.status() == 200)
-    }
-}
-
-/// Starts the binary on a port of the system's choice and reads the address that it prints.
+/// Starts the binary on a port of the system's choice; gives the address once it is printed.
 fn spawn(
     data: &Path,
     options: &[String],
     environment: &[(String, String)],
     log: &Arc<Mutex<String>>,
-) -> (Child, String) {
+) -> (Child, mpsc::Receiver<String>) {
     let mut process = Command::new(DRIFTLINE)
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(PathBuf::from(data))
+        .arg(data)
         .args(options)
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
@@ -230,13 +255,7 @@ fn spawn(
     let (out, err) = (process.stdout.take().expect("piped"), process.stderr.take().expect("piped"));
     follow(out, log.clone(), address.clone());
     follow(err, log.clone(), address);
-    match printed.recv_timeout(START) {
-        Ok(url) => (process, url),
-        Err(_) => {
-            let _ = process.kill();
-            panic!("the server printed no address: {}", log.lock().expect("the log"));
-        }
-    }
+    (process, printed)
 }
 
 /// Keeps what a stream says, and sends on the first address in it.
