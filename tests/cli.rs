@@ -38,7 +38,8 @@ fn driftline(arguments: &[&str]) -> Ran {
 #[test]
 fn help_names_every_command_and_every_command_has_help() {
     let help = driftline(&["--help"]).succeeded();
-    for command in ["serve", "demo", "import", "evaluate", "plugin", "query", "backup", "restore", "verify", "compact"] {
+    for command in ["serve", "demo", "import", "evaluate", "plugin", "query", "backup", "restore", "verify", "compact"]
+    {
         assert!(help.contains(command), "{help}");
         let help = driftline(&[command, "--help"]).succeeded();
         assert!(help.len() > 200 && help.contains("Usage: driftline"), "{help}");

@@ -64,7 +64,17 @@ impl Server {
         let log = Arc::default();
         let (process, address) = spawn(data, &options, &environment, &log);
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { process, address, url: String::new(), client, log, options, environment, data: data.to_owned(), _folder: None }
+        Self {
+            process,
+            address,
+            url: String::new(),
+            client,
+            log,
+            options,
+            environment,
+            data: data.to_owned(),
+            _folder: None,
+        }
     }
 
     /// Its address, such as `http://127.0.0.1:4000`.

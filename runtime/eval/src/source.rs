@@ -153,7 +153,9 @@ impl Unit {
     /// The segment whose rows are this unit's rows as they are: nothing is joined to them.
     pub fn plain_segment(&self) -> Option<(&FilePart, &Segment)> {
         match &self.rows {
-            UnitRows::File(file) if self.delayed.is_none() && self.hidden.is_none() => Some((file, file.stored.segment()?)),
+            UnitRows::File(file) if self.delayed.is_none() && self.hidden.is_none() => {
+                Some((file, file.stored.segment()?))
+            }
             _ => None,
         }
     }

@@ -111,7 +111,12 @@ pub fn open(config: &Config) -> Result<Shared, Error> {
 /// When the directory can't be had.
 pub fn open_by(config: &Config, clock: Arc<dyn Clock>) -> Result<Shared, Error> {
     let metrics = Metrics::new();
-    let options = StorageOptions { clock, observer: metrics.storage.clone(), place: config.place.clone(), ..config.segments.options() };
+    let options = StorageOptions {
+        clock,
+        observer: metrics.storage.clone(),
+        place: config.place.clone(),
+        ..config.segments.options()
+    };
     let storage = Storage::open(&config.data, options)?;
     let sandbox = Sandbox::new(SandboxOptions::new(config.data.join("cache"), compiler(config)?))?;
     let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &EvaluatorOptions { threads: config.threads })?;

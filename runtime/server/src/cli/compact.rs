@@ -26,7 +26,8 @@ pub struct Compact {
 /// When a server runs on the directory, or it can't be had.
 pub fn run(order: Compact) -> anyhow::Result<()> {
     anyhow::ensure!(order.data.join("catalog.db").exists(), "there is no catalog.db in {}", order.data.display());
-    let storage = Storage::open(&order.data, Options { background: false, place: order.place.into(), ..Options::default() })?;
+    let storage =
+        Storage::open(&order.data, Options { background: false, place: order.place.into(), ..Options::default() })?;
     storage.maintain()?;
     storage.close();
     say(format_args!("{}: compact", order.data.display()))

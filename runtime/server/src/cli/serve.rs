@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use crate::{Config, Limits, Server};
 use super::place::PlaceArgs;
+use crate::{Config, Limits, Server};
 use segments::SegmentArgs;
 
 /// Starts the server and runs until it gets SIGTERM or Ctrl-C

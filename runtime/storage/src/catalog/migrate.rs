@@ -5,15 +5,14 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::Error;
 
 /// Step `i` leads from format `i` to format `i + 1`. A shipped step never changes.
-const STEPS: &[&str] =
-    &[
-        include_str!("0001_first.sql"),
-        include_str!("0002_generations.sql"),
-        include_str!("0003_retention.sql"),
-        include_str!("0004_commits.sql"),
-        include_str!("0005_file_store.sql"),
-        include_str!("0006_wide_integers.sql"),
-    ];
+const STEPS: &[&str] = &[
+    include_str!("0001_first.sql"),
+    include_str!("0002_generations.sql"),
+    include_str!("0003_retention.sql"),
+    include_str!("0004_commits.sql"),
+    include_str!("0005_file_store.sql"),
+    include_str!("0006_wide_integers.sql"),
+];
 
 /// Checks that this release knows catalogs of format `found`.
 ///
