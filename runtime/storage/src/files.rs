@@ -6,7 +6,7 @@ mod new_file;
 mod owner;
 mod remote;
 
-pub(crate) use new_file::NewFile;
+pub(crate) use new_file::{NewFile, Written};
 
 use std::{
     collections::{HashMap, HashSet},

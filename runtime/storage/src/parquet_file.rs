@@ -2,7 +2,7 @@
 
 mod stored;
 
-use std::sync::Arc;
+use std::{io::Write, sync::Arc};
 
 use arrow::{
     array::{Array, AsArray, RecordBatch},
@@ -42,16 +42,28 @@ const FALSE_READS: f64 = 0.001;
 /// Rows in a batch that is read.
 pub(crate) const BATCH_ROWS: usize = 8_192;
 
-/// Writes one Parquet file in memory, chunk by chunk.
-pub(crate) struct ParquetFile {
-    writer: ArrowWriter<Vec<u8>>,
+/// Writes one Parquet file chunk by chunk, in memory or somewhere else.
+pub(crate) struct ParquetFile<W: Write + Send = Vec<u8>> {
+    writer: ArrowWriter<W>,
 }
 
 impl ParquetFile {
-    /// An empty file.
+    /// An empty file in memory.
     pub fn new(schema: SchemaRef, group_rows: usize) -> Result<Self, Error> {
+        Self::to(Vec::new(), schema, group_rows)
+    }
+
+    /// The finished file.
+    pub fn finish(self) -> Result<Bytes, Error> {
+        self.end().map(Bytes::from)
+    }
+}
+
+impl<W: Write + Send> ParquetFile<W> {
+    /// An empty file that is written to `place`.
+    pub fn to(place: W, schema: SchemaRef, group_rows: usize) -> Result<Self, Error> {
         let properties = properties(&schema, group_rows);
-        let writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties)).map_err(failed)?;
+        let writer = ArrowWriter::try_new(place, schema, Some(properties)).map_err(failed)?;
         Ok(Self { writer })
     }
 
@@ -65,9 +77,9 @@ impl ParquetFile {
         self.writer.flush().map_err(failed)
     }
 
-    /// The finished file.
-    pub fn finish(self) -> Result<Bytes, Error> {
-        self.writer.into_inner().map(Bytes::from).map_err(failed)
+    /// Writes the rest, and gives back where it was written to.
+    pub fn end(self) -> Result<W, Error> {
+        self.writer.into_inner().map_err(failed)
     }
 }
 

@@ -7,12 +7,13 @@ use std::{
 };
 
 use arrow::array::RecordBatch;
-use driftline_core::{Digest, Name, Schema};
+use driftline_core::{Name, Schema};
 use uuid::Uuid;
 
 use super::{Dataset, insert, path};
 use crate::{
     Error, body,
+    files::{NewFile, Written},
     model::ModelId,
     parquet_file::{ParquetFile, SCAN_GROUP},
     rows,
@@ -60,22 +61,16 @@ impl DatasetUpload {
         waiting.rewind().map_err(failed)?;
         let mut waiting = BufReader::new(waiting);
         let target = schema.arrow_metrics();
-        let mut file = ParquetFile::new(target.clone(), SCAN_GROUP)?;
+        let uuid = Uuid::now_v7();
+        let place = path(model, uuid);
+        let file = NewFile::new(inner.files.clone(), place.clone());
+        let mut file = ParquetFile::to(file, target.clone(), SCAN_GROUP)?;
         while let Some(batch) = next(&mut waiting)? {
             file.write(&rows::fit(&batch, &target)?)?;
         }
-        let bytes = file.finish()?;
-        let uuid = Uuid::now_v7();
-        let dataset = Dataset {
-            name,
-            path: path(model, uuid),
-            rows,
-            bytes: bytes.len() as u64,
-            schema,
-            digest: Digest::of(&bytes),
-            created: inner.options.clock.now(),
-        };
-        inner.files.put(&dataset.path, bytes)?;
+        let Written { bytes, digest } = file.end()?.finish()?;
+        let created = inner.options.clock.now();
+        let dataset = Dataset { name, path: place, rows, bytes, schema, digest, created };
         inner.writer.call(move |group| {
             insert(group.connection, model, uuid, &dataset)?;
             Ok(dataset)
