@@ -28,7 +28,7 @@ use crate::{
         (status = 429, description = "Too many queries are under way", body = ProblemBody)))]
 pub async fn run_sql(State(app): State<Shared>, request: Request) -> Result<Response, Problem> {
     let format = export::accepted(request.headers(), &[Format::Json, Format::ArrowStream])?;
-    let asked: SqlRequest = extract::json(request, app.limits.json_bytes).await?;
+    let asked: SqlRequest = extract::json(&app, request).await?;
     let answer = app.queries.run(asked, format).await?;
     let truncated = if answer.is_truncated { "true" } else { "false" };
     let headers = [(header::CONTENT_TYPE.as_str(), format.media_type()), ("x-truncated", truncated)];

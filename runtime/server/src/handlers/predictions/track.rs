@@ -73,7 +73,7 @@ pub async fn track(
     let sent = Sent { model, rows, kind, format, key };
     let answer = match receive(app, request, format).await? {
         Received::Spooled(body) => load::load(app, sent, body).await?,
-        Received::Held(body) => match keep_quickly(app, &sent, &body.bytes).await {
+        Received::Held(body) => match keep_quickly(app, &sent, &body.bytes).await? {
             Some(answer) => answer,
             None => keep_thoroughly(app, sent, body.bytes).await?,
         },

@@ -35,7 +35,7 @@ pub fn put(world: &World) {
     };
     storage.install_plugin(record, &wasm).expect("installs");
     let aggregates = (0..20).map(|n| aggregate(n, Some(EVALUATION))).collect();
-    storage.put_evaluation(evaluation(), aggregates).expect("keeps");
+    storage.put_evaluation(evaluation(), aggregates, Vec::new()).expect("keeps");
     storage.append_aggregates(&name("m"), (20..40).map(|n| aggregate(n, None)).collect()).expect("keeps");
 }
 
