@@ -50,13 +50,14 @@ impl Evaluator {
     pub async fn retain(&self, model: &Name) -> Result<bool, Error> {
         let (this, name) = (self.clone(), model.clone());
         let step = blocking(move || Ok(this.storage.retention_step(&plan::model(&this.storage, &name)?)?)).await?;
+        // What was replaced meanwhile is taken up anew by the next step.
         if let Some(step) = step {
-            return self.roll_up(step).await;
+            return self.roll_up(step).await.map(|_done| true);
         }
         let (this, name) = (self.clone(), model.clone());
         let coarsening = blocking(move || Ok(this.storage.coarsening(&plan::model(&this.storage, &name)?)?)).await?;
         match coarsening {
-            Some(coarsening) => self.coarsen(coarsening).await,
+            Some(coarsening) => self.coarsen(coarsening).await.map(|_done| true),
             None => Ok(false),
         }
     }

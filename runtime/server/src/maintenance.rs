@@ -43,19 +43,24 @@ fn hour_of(time: Time) -> i64 {
     time.micros().div_euclid(3_600_000_000)
 }
 
-/// Does everything that is due for every model.
+/// Does everything that is due for every model; one that fails does not hold up the others.
 ///
 /// # Errors
-/// The first failure; what was done before it stays.
+/// The last failure; what was done stays.
 pub async fn retain(app: &Shared, stop: &CancellationToken) -> Result<(), Problem> {
     let mut after: Option<Name> = None;
+    let mut outcome = Ok(());
     loop {
         let from = after.clone();
         let models = app.blocking(move |app| app.storage.models(from.as_ref(), PAGE)).await?;
-        let Some(last) = models.last() else { return Ok(()) };
+        let Some(last) = models.last() else { return outcome };
         after = Some(last.name.clone());
         for model in models.into_iter().filter(has_retention) {
-            retain_model(app, model, stop).await?;
+            let name = model.name.clone();
+            if let Err(problem) = retain_model(app, model, stop).await {
+                tracing::error!(model = %name, detail = problem.detail, "retention of a model failed");
+                outcome = Err(problem);
+            }
         }
     }
 }
