@@ -204,3 +204,29 @@ async fn an_answer_that_breaks_off_is_no_whole_answer() {
     let sql = json!({"sql": "SELECT avg(n) FROM m"});
     server.post("/v1/sql", &sql).await.expect_problem(500, "internal_error", "");
 }
+
+#[tokio::test]
+async fn one_prediction_is_found_by_its_id_wherever_it_is() {
+    let server = Server::start_with(&["--seal-rows", "100"]).await;
+    let rows = |start: u64, end: u64| -> Vec<Value> {
+        (start..end).map(|n| json!({"id": id(n), "time": 1000 * n, "metrics": {"in": {"n": n}}})).collect()
+    };
+    server.post(ROWS, &json!(rows(0, 150))).await.expect(200);
+    server.sealed("m").await;
+    server.post(ROWS, &json!(rows(150, 200))).await.expect(200);
+    let late = json!([{"id": id(7), "metrics": {"in.late": 1}}, {"id": id(170), "metrics": {"in.late": 2}}]);
+    server.post("/v1/models/m/delayed-metrics", &late).await.expect(200);
+    for (n, late) in [(0, None), (7, Some(1)), (149, None), (150, None), (170, Some(2)), (199, None)] {
+        let row = server.get(&format!("{ROWS}/{}", id(n))).await.expect(200);
+        assert_eq!((&row["id"], &row["metrics"]["in.n"]), (&json!(id(n)), &json!(n)), "{row}");
+        assert_eq!(row["metrics"].get("in.late"), late.map(Value::from).as_ref(), "{row}");
+        assert_eq!(row.get("labelled_at").is_some(), late.is_some(), "{row}");
+    }
+    for (path, status, code, field) in [
+        (format!("{ROWS}/{}", id(200)), 404, "prediction_not_found", "id"),
+        (format!("{ROWS}/seven"), 400, "invalid_path", "id"),
+        (format!("/v1/models/nobody/predictions/{}", id(1)), 404, "model_not_found", "model"),
+    ] {
+        server.get(&path).await.expect_problem(status, code, field);
+    }
+}

@@ -44,6 +44,16 @@ pub fn predictions(format: Format, schema: &SchemaRef, out: &mut Vec<u8>) -> Res
     })
 }
 
+/// One prediction as a JSON object.
+///
+/// # Errors
+/// As [`predictions`].
+pub fn object(row: &RecordBatch) -> Result<Vec<u8>, Problem> {
+    let mut out = Vec::new();
+    json::Lines.write(row, &mut out)?;
+    Ok(out)
+}
+
 /// An encoder for the table that answers a query, JSON or Arrow.
 ///
 /// # Errors

@@ -39,7 +39,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(predictions::track_predictions, predictions::read_predictions))
         .routes(routes!(delayed_metrics::track_delayed_metrics, delayed_metrics::list_unmatched))
         .routes(routes!(aggregates::track_aggregate, aggregates::list_aggregates))
-        .routes(routes!(deletions::delete_prediction))
+        .routes(routes!(predictions::show_prediction, deletions::delete_prediction))
         .routes(routes!(deletions::show_deletion))
         // Data scientists
         .routes(routes!(models::list_models))

@@ -140,8 +140,10 @@ pub(crate) fn read(
     let open = async {
         let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
         let wanted = |name: &str| part.columns.is_none_or(|columns| columns.contains(&name));
-        let columns = builder.schema().fields().iter().map(|field| field.name().as_str());
-        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.filter(|name| wanted(name)));
+        // By number, since names with dots would be taken for paths.
+        let columns = builder.schema().fields().iter().enumerate();
+        let columns = columns.filter(|(_, field)| wanted(field.name())).map(|(number, _)| number);
+        let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
         let groups = builder.metadata().row_groups().iter().enumerate();
         let groups = groups.filter(|(_, group)| part.ids.is_none_or(|ids| may_hold(group, ids)));
         let groups = groups.map(|(index, _)| index).collect();

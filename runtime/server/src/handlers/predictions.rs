@@ -1,6 +1,7 @@
 //! Predictions: track and read.
 
 mod read;
+mod show;
 mod track;
 
 use axum::{
@@ -9,8 +10,8 @@ use axum::{
 };
 use driftline_storage::Kind;
 
-pub use self::read::*;
 pub(super) use self::track::{format, receive, track};
+pub use self::{read::*, show::*};
 use crate::{
     app::Shared,
     extract::Path,
