@@ -186,7 +186,7 @@ pub(crate) fn predictions(
 }
 
 /// The newest generation of the model's segments of predictions; 0 without any.
-pub(crate) fn generation(connection: &Connection, model: ModelId) -> Result<u64, Error> {
+pub(crate) fn newest(connection: &Connection, model: ModelId) -> Result<u64, Error> {
     Ok(connection
         .prepare_cached("SELECT coalesce(max(generation), 0) FROM segments WHERE model = ?1 AND kind = 0")?
         .query_row([model.0], |row| row.get(0))?)

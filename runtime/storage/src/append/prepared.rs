@@ -101,7 +101,7 @@ impl Prepared {
             return Ok(Written::Done(Appended::Replayed(answer)));
         }
         if self.unique.is_some() {
-            let newest = segment::generation(group.connection, id)?;
+            let newest = segment::newest(group.connection, id)?;
             if self.looked.is_none_or(|looked| looked < newest) {
                 return Ok(Written::Again(Vec::new()));
             }

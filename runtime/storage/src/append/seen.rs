@@ -50,7 +50,7 @@ impl Seen {
         let (generation, segments) = inner.catalog.read(|view| match model::find(view, model)? {
             None => Ok((0, Vec::new())),
             Some(model) => Ok((
-                segment::generation(view, model.id)?,
+                segment::newest(view, model.id)?,
                 segment::holding(view, model.id, range, self.generation.unwrap_or_default())?,
             )),
         })?;
