@@ -78,6 +78,7 @@ impl Bench {
                 create_model: true,
                 retry: None,
                 answer: String::new(),
+                unique: None,
             };
             self.storage.append(append).await?;
             let storage = self.storage.clone();

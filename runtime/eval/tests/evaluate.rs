@@ -110,6 +110,7 @@ impl House {
             create_model: true,
             retry: None,
             answer: String::new(),
+            unique: None,
         };
         self.storage.append(append).await.expect("appends");
     }

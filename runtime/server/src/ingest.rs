@@ -87,6 +87,8 @@ pub struct Decoded {
     pub ids: Vec<Uuid>,
     /// How many rows.
     pub rows: usize,
+    /// Whether predictions came with ids, so that they may have come before.
+    pub sent_ids: bool,
     /// Columns of a dataset that were left out because of their names.
     pub ignored: Vec<String>,
 }
@@ -132,16 +134,15 @@ pub fn decode(format: Format, kind: RowKind, body: &Bytes, schema: &Schema, now:
 
 fn assemble(parts: Vec<Rows>, kind: RowKind, now: Time) -> Result<Decoded, Refusal> {
     let mut assembly = Assembly::new(kind, now);
-    let mut sent_ids = false;
-    let mut decoded = Decoded { batches: Vec::new(), ids: Vec::new(), rows: 0, ignored: Vec::new() };
+    let mut decoded = Decoded { batches: Vec::new(), ids: Vec::new(), rows: 0, sent_ids: false, ignored: Vec::new() };
     for part in parts.into_iter().filter(|part| part.rows > 0) {
-        sent_ids |= part.keys.ids.iter().any(Option::is_some);
+        decoded.sent_ids |= kind == RowKind::Predictions && part.keys.ids.iter().any(Option::is_some);
         let Part { batch, ids } = assembly.add(part)?;
         decoded.batches.push(batch);
         decoded.ids.extend(ids);
     }
     decoded.rows = assembly.rows;
-    if kind == RowKind::Predictions && sent_ids {
+    if decoded.sent_ids {
         keys::distinct(&decoded.ids)?;
     }
     Ok(decoded)

@@ -143,7 +143,15 @@ fn name() -> Result<Name, Box<dyn std::error::Error>> {
 
 fn append(storage: &Storage, kind: Kind, batch: RecordBatch) -> Result<Appended, Error> {
     let model = name().map_err(|_| Error::Closed)?;
-    let append = Append { model, kind, batches: vec![batch], create_model: true, retry: None, answer: String::new() };
+    let append = Append {
+        model,
+        kind,
+        batches: vec![batch],
+        create_model: true,
+        retry: None,
+        answer: String::new(),
+        unique: None,
+    };
     block_on(storage.append(append))
 }
 

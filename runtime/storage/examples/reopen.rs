@@ -72,6 +72,7 @@ fn append(storage: &Storage, model: &Name, batch: u64) -> Result<(), Error> {
         create_model: true,
         retry: None,
         answer: String::new(),
+        unique: None,
     };
     block_on(storage.append(append)).map(drop)
 }

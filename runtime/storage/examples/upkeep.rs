@@ -69,8 +69,15 @@ fn name() -> Result<Name, driftline_core::NameError> {
 }
 
 fn append(storage: &Storage, kind: Kind, batch: RecordBatch) -> Result<(), Box<dyn std::error::Error>> {
-    let append =
-        Append { model: name()?, kind, batches: vec![batch], create_model: true, retry: None, answer: String::new() };
+    let append = Append {
+        model: name()?,
+        kind,
+        batches: vec![batch],
+        create_model: true,
+        retry: None,
+        answer: String::new(),
+        unique: None,
+    };
     block_on(storage.append(append))?;
     Ok(())
 }

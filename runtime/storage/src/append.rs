@@ -1,18 +1,23 @@
 //! Appending rows to a model: checked and encoded by the caller's thread,
 //! written by the writer.
 
-use std::{future::Future, sync::Arc, time::Instant};
+mod prepared;
+mod seen;
+
+use std::{
+    future::Future,
+    sync::{Arc, Weak},
+    thread,
+    time::Instant,
+};
 
 use arrow::array::RecordBatch;
-use driftline_core::{Name, Schema};
-use tokio::sync::{Semaphore, oneshot};
+use driftline_core::Name;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::{
-    Error, Kind, Observer, Retry,
-    forgotten::Forgotten,
-    retry, rows,
-    writer::{Chunk, Group, Writer},
-};
+use crate::{Error, Kind, Retry, storage::Inner};
+use prepared::{Prepared, Written};
+use seen::Seen;
 
 /// Rows for a model.
 #[derive(Debug, Clone)]
@@ -30,6 +35,15 @@ pub struct Append {
     pub retry: Option<Retry>,
     /// What the caller is going to answer; kept with the retry's key for 30 days.
     pub answer: String,
+    /// Of predictions whose ids came from the client: rows whose id is there already are left out.
+    pub unique: Option<Unique>,
+}
+
+/// Rows that may have come before, under the same ids.
+#[derive(Debug, Clone, Copy)]
+pub struct Unique {
+    /// Writes into the answer how many of the rows were there already.
+    pub count: fn(answer: &str, duplicates: u64) -> String,
 }
 
 /// How an append went.
@@ -37,6 +51,13 @@ pub struct Append {
 pub enum Appended {
     /// The rows are durable and visible.
     Fresh,
+    /// All rows are durable and visible, but some were there already, from earlier appends.
+    Partly {
+        /// The caller's answer with their number.
+        answer: String,
+        /// Their number.
+        duplicates: u64,
+    },
     /// They were already, from an earlier attempt, which was answered like this.
     Replayed(String),
 }
@@ -44,51 +65,76 @@ pub enum Appended {
 /// Queue space is counted in units of this many bytes.
 const UNIT: usize = 4_096;
 
-/// Bounds how many bytes of rows wait for the writer.
+/// Bounds how many bytes of rows wait for the writer, and how many appends look for ids at once.
+#[derive(Clone)]
 pub(crate) struct Intake {
     space: Arc<Semaphore>,
     units: usize,
     waiting: Arc<Semaphore>,
+    looking: Arc<Semaphore>,
 }
 
 /// How many appends may wait for queue space.
 const MAX_WAITING: usize = 4_096;
+/// How many appends may look for their ids in files at once.
+const MAX_LOOKING: usize = 4;
 
 impl Intake {
     /// Room for `bytes`.
     pub fn new(bytes: usize) -> Self {
         let units = (bytes / UNIT).clamp(1, u32::MAX as usize);
-        Self { space: Arc::new(Semaphore::new(units)), units, waiting: Arc::new(Semaphore::new(MAX_WAITING)) }
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        Self { space: semaphore(units), units, waiting: semaphore(MAX_WAITING), looking: semaphore(MAX_LOOKING) }
+    }
+
+    async fn space_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+        let units = bytes.div_ceil(UNIT).clamp(1, self.units) as u32;
+        match self.space.clone().try_acquire_many_owned(units) {
+            Ok(space) => Ok(space),
+            Err(_) => {
+                let _turn = self.waiting.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+                self.space.clone().acquire_many_owned(units).await.map_err(|_| Error::Closed)
+            }
+        }
     }
 }
 
 /// Checks and encodes; the future then waits for queue space and for the disk.
 pub(crate) fn append(
-    writer: Arc<Writer>,
-    intake: &Intake,
-    forgotten: Arc<Forgotten>,
-    observer: Arc<dyn Observer>,
+    inner: &Arc<Inner>,
     append: Append,
 ) -> impl Future<Output = Result<Appended, Error>> + Send + use<> {
-    let prepared = Prepared::from(append.clone(), forgotten.clone());
-    let (space, waiting, all) = (intake.space.clone(), intake.waiting.clone(), intake.units);
+    let mut seen = Seen::default();
+    let looked = match append.unique {
+        Some(_) => seen.look(inner, &append.model, &append.batches, false),
+        None => Ok(true),
+    };
+    let prepared = looked.and_then(|looked| {
+        // What was not looked at to the end is looked at again before anything is written.
+        if looked { Prepared::from(append.clone(), inner.forgotten.clone(), &seen).map(Some) } else { Ok(None) }
+    });
+    let (writer, forgotten, intake) = (inner.writer.clone(), inner.forgotten.clone(), inner.intake.clone());
+    let observer = inner.options.observer.clone();
+    let inner = Arc::downgrade(inner);
     async move {
         let mut prepared = prepared?;
         loop {
             let (since, observer) = (Instant::now(), observer.clone());
-            let units = prepared.bytes().div_ceil(UNIT).clamp(1, all);
-            let space = match space.clone().try_acquire_many_owned(units as u32) {
-                Ok(space) => space,
-                Err(_) => {
-                    let _turn = waiting.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
-                    space.clone().acquire_many_owned(units as u32).await.map_err(|_| Error::Closed)?
+            let ready = match prepared.take() {
+                Some(ready) => ready,
+                None => {
+                    if append.unique.is_some() {
+                        seen = look(&inner, &intake, seen, &append).await?;
+                    }
+                    Prepared::from(append.clone(), forgotten.clone(), &seen)?
                 }
             };
+            let space = intake.space_for(ready.bytes()).await?;
             let (sender, receiver) = oneshot::channel();
             writer.submit(
                 move |group| {
                     observer.waited(since.elapsed());
-                    prepared.write(group)
+                    ready.write(group)
                 },
                 move |result| {
                     drop(space);
@@ -96,59 +142,27 @@ pub(crate) fn append(
                 },
             )?;
             match receiver.await.unwrap_or(Err(Error::Closed))? {
-                Some(appended) => return Ok(appended),
-                None => prepared = Prepared::from(append.clone(), forgotten.clone())?,
+                Written::Done(appended) => return Ok(appended),
+                Written::Again(there) => seen.extend(there),
             }
         }
     }
 }
 
-/// An append that needs only the writer.
-struct Prepared {
-    model: Name,
-    kind: Kind,
-    create_model: bool,
-    retry: Option<Retry>,
-    answer: String,
-    schema: Schema,
-    chunks: Vec<Chunk>,
-    forgotten: Arc<Forgotten>,
-    /// Of what was forgotten when the rows were looked at.
-    version: u64,
-}
-
-impl Prepared {
-    fn from(append: Append, forgotten: Arc<Forgotten>) -> Result<Self, Error> {
-        let version = forgotten.version();
-        let mut schema = Schema::default();
-        let mut chunks = Vec::new();
-        for batch in &append.batches {
-            let rows = rows::normal(append.kind, batch)?;
-            schema.merge(&rows.schema)?;
-            chunks.extend(Chunk::cut(&forgotten.strip(&append.model, rows.batch)?)?);
-        }
-        let Append { model, kind, create_model, retry, answer, .. } = append;
-        Ok(Self { model, kind, create_model, retry, answer, schema, chunks, forgotten, version })
-    }
-
-    fn bytes(&self) -> usize {
-        self.chunks.iter().map(Chunk::bytes).sum()
-    }
-
-    /// `None` when an id was forgotten meanwhile: the rows must be looked at again.
-    fn write(self, group: &mut Group<'_>) -> Result<Option<Appended>, Error> {
-        if self.forgotten.version() != self.version {
-            return Ok(None);
-        }
-        let id = group.known.model(group.connection, &self.model, self.create_model, group.now)?.0;
-        if let Some(key) = &self.retry {
-            if let Some(answer) = retry::find(group.connection, id, self.kind, key)? {
-                return Ok(Some(Appended::Replayed(answer)));
-            }
-            retry::keep(group.connection, id, self.kind, key, &self.answer, group.now)?;
-        }
-        group.known.admit(group.connection, &self.model, &self.schema)?;
-        group.staged.add(id, self.kind, self.chunks);
-        Ok(Some(Appended::Fresh))
-    }
+/// Looks for the ids in segments, on a thread of its own, because files may have to be read.
+async fn look(inner: &Weak<Inner>, intake: &Intake, mut seen: Seen, append: &Append) -> Result<Seen, Error> {
+    let _turn = intake.looking.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
+    let inner = inner.upgrade().ok_or(Error::Closed)?;
+    let (model, batches) = (append.model.clone(), append.batches.clone());
+    let (sender, receiver) = oneshot::channel();
+    let work = move || {
+        let looked = seen.look(&inner, &model, &batches, true).map(|_| seen);
+        drop(inner);
+        let _gone = sender.send(looked);
+    };
+    thread::Builder::new()
+        .name("look-up".into())
+        .spawn(work)
+        .map_err(|error| Error::failed("starting a thread that looks for ids", error))?;
+    receiver.await.unwrap_or(Err(Error::Closed))
 }

@@ -94,7 +94,7 @@ impl Listed {
     fn arrivals(&self, inner: &Inner) -> Result<Latest, Error> {
         let mut batches = Vec::new();
         for listing in &self.delayed {
-            let part = Part { columns: Some(&[ID, LABELLED_AT]), ids: None };
+            let part = Part { columns: Some(&[ID, LABELLED_AT]), ids: None, group: None };
             batches.extend(delayed_file::read(&inner.files, listing, part)?);
         }
         batches.extend(self.logged.iter().map(|(_, batch)| batch.clone()));
@@ -122,7 +122,7 @@ struct Count<'a> {
 impl Count<'_> {
     fn add_segment(&mut self, inner: &Inner, segment: &Segment, hidden: &Hidden) -> Result<(), Error> {
         inner.files.verify(&segment.path, &segment.digest)?;
-        let part = Part { columns: Some(&[ID, TIME, LABELLED_AT]), ids: None };
+        let part = Part { columns: Some(&[ID, TIME, LABELLED_AT]), ids: None, group: None };
         for batch in parquet_file::read(&inner.files, &segment.path, segment.bytes, part)? {
             self.add(&hidden.strip(&batch?)?)?;
         }

@@ -55,6 +55,7 @@ mod error;
 mod evaluation;
 mod faults;
 mod files;
+mod filters;
 mod fold;
 mod forgotten;
 mod grain;
@@ -98,7 +99,7 @@ mod verify;
 mod writer;
 
 pub use aggregate::{Aggregate, AggregateFilter, Source};
-pub use append::{Append, Appended};
+pub use append::{Append, Appended, Unique};
 pub use backup::{Copied, backup, restore};
 pub use clock::{Clock, SystemClock};
 pub use coarsening::Coarsening;

@@ -42,6 +42,8 @@ pub struct Options {
     pub queue_bytes: usize,
     /// How many bytes of decoded log rows are kept in memory for the next read.
     pub log_cache_bytes: usize,
+    /// How many bytes of segments' id filters are kept in memory for the next look-up.
+    pub filter_cache_bytes: usize,
     /// How many bytes of joined-up delayed metrics are kept in memory for the next read.
     pub delayed_cache_bytes: usize,
     /// Where the present comes from.
@@ -72,6 +74,7 @@ impl Default for Options {
             background: true,
             queue_bytes: 256 << 20,
             log_cache_bytes: 128 << 20,
+            filter_cache_bytes: 256 << 20,
             delayed_cache_bytes: 256 << 20,
             clock: Arc::new(SystemClock),
             observer: Arc::new(Unobserved),

@@ -28,7 +28,13 @@ use parquet::{
     schema::types::ColumnPath,
 };
 
-use crate::{Error, files::Files, rows::wants_dictionary};
+use crate::{
+    Error,
+    files::Files,
+    filters::{Filters, Group},
+    id_range::{IdRange, overlap},
+    rows::wants_dictionary,
+};
 use stored::StoredFile;
 
 /// Rows in a row group of predictions: large enough to scan fast, small enough to prune and to spread over cores.
@@ -125,6 +131,8 @@ pub(crate) struct Part<'a> {
     pub columns: Option<&'a [&'a str]>,
     /// Those row groups whose first column, the id, can lie in this range, or all.
     pub ids: Option<([u8; 16], [u8; 16])>,
+    /// This row group, or all.
+    pub group: Option<usize>,
 }
 
 /// Reads a file batch by batch; one row group is in memory at a time.
@@ -146,13 +154,30 @@ pub(crate) fn read(
         let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
         let groups = builder.metadata().row_groups().iter().enumerate();
         let groups = groups.filter(|(_, group)| part.ids.is_none_or(|ids| may_hold(group, ids)));
-        let groups = groups.map(|(index, _)| index).collect();
+        let groups = groups.map(|(index, _)| index);
+        let groups = groups.filter(|index| part.group.is_none_or(|only| only == *index)).collect();
         builder.with_projection(mask).with_row_groups(groups).with_batch_size(BATCH_ROWS).build()
     };
     let mut stream = files.wait(open).map_err(|error: ParquetError| Error::failed(doing.clone(), error))?;
     Ok(std::iter::from_fn(move || {
         files.wait(stream.next()).map(|batch| batch.map_err(|error| Error::failed(doing.clone(), error)))
     }))
+}
+
+/// What statistics and filters tell of the ids in each row group.
+pub(crate) fn filters(files: &Files, path: &Path, bytes: u64) -> Result<Filters, Error> {
+    let reader = StoredFile { store: files.store(), path: path.clone(), bytes };
+    let reading = async {
+        let mut builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
+        let mut groups = Vec::new();
+        for index in 0..builder.metadata().num_row_groups() {
+            let ids = id_range(builder.metadata().row_group(index)).unwrap_or(([0; 16], [u8::MAX; 16]));
+            let filter = builder.get_row_group_column_bloom_filter(index, 0).await?;
+            groups.push(Group { ids, filter });
+        }
+        Ok(Filters { groups })
+    };
+    files.wait(reading).map_err(|error: ParquetError| Error::failed(format!("reading {path}"), error))
 }
 
 /// The rows of one row group with this id: the first that statistics and filters allow and that has it.
@@ -185,12 +210,16 @@ pub(crate) fn find(files: &Arc<Files>, path: &Path, bytes: u64, id: [u8; 16]) ->
     files.wait(finding).map_err(|error: ParquetError| Error::failed(format!("reading {path}"), error))
 }
 
-fn may_hold(group: &RowGroupMetaData, ids: ([u8; 16], [u8; 16])) -> bool {
-    match group.columns().first().and_then(|column| column.statistics()) {
-        Some(Statistics::FixedLenByteArray(values)) => match (values.min_opt(), values.max_opt()) {
-            (Some(min), Some(max)) => min.data() <= &ids.1[..] && max.data() >= &ids.0[..],
-            _ => true,
-        },
-        _ => true,
+fn may_hold(group: &RowGroupMetaData, ids: IdRange) -> bool {
+    id_range(group).is_none_or(|held| overlap(held, ids))
+}
+
+/// The smallest and largest id of a row group, if its statistics tell.
+fn id_range(group: &RowGroupMetaData) -> Option<IdRange> {
+    match group.columns().first()?.statistics()? {
+        Statistics::FixedLenByteArray(values) => {
+            Some((values.min_opt()?.data().try_into().ok()?, values.max_opt()?.data().try_into().ok()?))
+        }
+        _ => None,
     }
 }

@@ -123,7 +123,7 @@ impl Inner {
     /// How many rows of a segment are older than `time`.
     fn rows_before(&self, segment: &Segment, time: Time) -> Result<u64, Error> {
         self.files.verify(&segment.path, &segment.digest)?;
-        let part = Part { columns: Some(&[TIME]), ids: None };
+        let part = Part { columns: Some(&[TIME]), ids: None, group: None };
         let mut before = 0;
         for batch in parquet_file::read(&self.files, &segment.path, segment.bytes, part)? {
             let batch = batch?;

@@ -44,7 +44,7 @@ impl RollUp {
         let path = self.path();
         inner.files.verify(&path, &self.digest)?;
         let keys = definition.map_or(([0; 16], [u8::MAX; 16]), |key| (key.0, key.0));
-        let part = Part { columns: None, ids: Some(keys) };
+        let part = Part { columns: None, ids: Some(keys), group: None };
         let mut states = Vec::new();
         for batch in parquet_file::read(&inner.files, &path, self.bytes, part)? {
             states.extend(kept::states(&batch?)?);

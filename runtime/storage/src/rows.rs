@@ -212,6 +212,12 @@ pub(crate) fn id_number(id: &[u8]) -> u128 {
     id.try_into().map_or(0, u128::from_be_bytes)
 }
 
+/// The rows' ids, one by one.
+pub(crate) fn id_bytes(batch: &RecordBatch) -> Result<impl Iterator<Item = [u8; 16]> + '_, Error> {
+    let ids = ids(batch)?;
+    Ok((0..ids.len()).map(|row| ids.value(row).try_into().unwrap_or_default()))
+}
+
 /// The rows' times in microseconds; empty without that column.
 pub(crate) fn times(batch: &RecordBatch) -> &[i64] {
     let times = batch.column_by_name(TIME).and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());

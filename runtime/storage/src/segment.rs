@@ -185,6 +185,30 @@ pub(crate) fn predictions(
     Ok(found)
 }
 
+/// The newest generation of the model's segments of predictions; 0 without any.
+pub(crate) fn newest(connection: &Connection, model: ModelId) -> Result<u64, Error> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(max(generation), 0) FROM segments WHERE model = ?1 AND kind = 0")?
+        .query_row([model.0], |row| row.get(0))?)
+}
+
+/// The segments of predictions newer than generation `since` that can hold an id of `ids`.
+pub(crate) fn holding(
+    connection: &Connection,
+    model: ModelId,
+    ids: IdRange,
+    since: u64,
+) -> Result<Vec<Segment>, Error> {
+    let found = connection
+        .prepare_cached(&format!(
+            "{SELECT} WHERE model = ?1 AND kind = 0 AND generation > ?2 AND max_id >= ?3 AND min_id <= ?4"
+        ))?
+        .query_map(params![model.0, since, ids.0, ids.1], listing)?
+        .filter_map(|listing| listing.map(Listing::segment).transpose())
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
 /// All segments of a kind: predictions by first time, delayed metrics in the order of their arrival.
 pub(crate) fn all(connection: &Connection, model: ModelId, kind: Kind) -> Result<Vec<Listing>, Error> {
     let order = match kind {

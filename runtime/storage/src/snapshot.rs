@@ -339,7 +339,7 @@ impl Snapshot {
             while let Some(row) = logged.next_if(|row| row.seq < listing.seqs.0) {
                 batches.push(row.batch(wanted)?);
             }
-            let part = Part { columns: Some(&names), ids: Some(self.pending.ids) };
+            let part = Part { columns: Some(&names), ids: Some(self.pending.ids), group: None };
             batches.extend(delayed_file::read(&self.inner.files, listing, part)?);
         }
         for row in logged {

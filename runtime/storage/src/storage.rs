@@ -26,6 +26,7 @@ use crate::{
     compact,
     delayed_cache::DelayedCache,
     files::Files,
+    filters::FilterCache,
     fold,
     forgotten::Forgotten,
     held, listed, log,
@@ -56,7 +57,8 @@ pub(crate) struct Inner {
     pub log_cache: LogCache,
     pub delayed_cache: DelayedCache,
     pub forgotten: Arc<Forgotten>,
-    intake: Intake,
+    pub filters: FilterCache,
+    pub intake: Intake,
     sealing: Mutex<()>,
     merging: Mutex<()>,
     changed: Mutex<HashSet<ModelId>>,
@@ -96,6 +98,7 @@ impl Storage {
             log_cache: LogCache::new(options.log_cache_bytes),
             delayed_cache: DelayedCache::new(options.delayed_cache_bytes),
             forgotten,
+            filters: FilterCache::new(options.filter_cache_bytes),
             intake: Intake::new(options.queue_bytes),
             sealing: Mutex::new(()),
             merging: Mutex::new(()),
@@ -172,8 +175,7 @@ impl Storage {
     /// [`Error::Schema`] and [`Error::Rows`] for rows that don't fit,
     /// [`Error::NotFound`] without the model, [`Error::KeyReused`], [`Error::Busy`], [`Error::Full`].
     pub fn append(&self, append: Append) -> impl Future<Output = Result<Appended, Error>> + Send + use<> {
-        let Inner { writer, intake, forgotten, options, .. } = self.inner.as_ref();
-        append::append(writer.clone(), intake, forgotten.clone(), options.observer.clone(), append)
+        append::append(&self.inner, append)
     }
 
     /// Moves all of the model's log into segments.

@@ -185,6 +185,8 @@ impl Last {
             retry::keep(group.connection, model, new.kind, key, &answer, group.now)?;
         }
         group.known.admit(group.connection, &new.model, &schema)?;
+        // The ids of an upload are not held; those of the log are gathered anew when they are needed.
+        group.unsealed.forget();
         group.staged.add(model, new.kind, chunks);
         list(group, runs)?;
         Ok(Committed::Fresh(group.known.model(group.connection, &new.model, false, group.now)?.1.clone()))

@@ -3,9 +3,11 @@
 
 mod known;
 mod staged;
+mod unsealed;
 
 pub(crate) use known::Known;
 pub(crate) use staged::{Chunk, Staged};
+pub(crate) use unsealed::Unsealed;
 
 use std::{
     sync::{
@@ -34,6 +36,8 @@ pub(crate) struct Group<'a> {
     pub connection: &'a Connection,
     /// The models' columns as of now.
     pub known: &'a mut Known,
+    /// The ids of predictions in the log.
+    pub unsealed: &'a mut Unsealed,
     /// Rows that go into the log just before the commit.
     pub staged: &'a mut Staged,
     /// The present.
@@ -95,6 +99,7 @@ impl Writer {
             connection,
             mark,
             known: Known::default(),
+            unsealed: Unsealed::default(),
             clock: options.clock.clone(),
             observer: options.observer.clone(),
             faults: options.faults.clone(),
@@ -168,6 +173,7 @@ struct Serving {
     connection: Connection,
     mark: Mark,
     known: Known,
+    unsealed: Unsealed,
     clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
     faults: Arc<dyn Faults>,
@@ -197,6 +203,7 @@ impl Serving {
                 Err(error) => {
                     tracing::error!(%error, jobs = jobs.len(), "a transaction of the catalog failed");
                     self.known.forget();
+                    self.unsealed.forget();
                     jobs.into_iter().for_each(|job| job.answer(Some(&error)));
                 }
             }
@@ -212,13 +219,18 @@ impl Serving {
         for job in jobs {
             transaction.prepare_cached("SAVEPOINT job")?.execute([])?;
             let mark = staged.mark();
-            let mut group = Group { connection: &transaction, known: &mut self.known, staged: &mut staged, now };
+            let (known, unsealed) = (&mut self.known, &mut self.unsealed);
+            let mut group = Group { connection: &transaction, known, unsealed, staged: &mut staged, now };
             if let Err(error) = job.run(&mut group) {
                 // After an error of the disk SQLite may have rolled back everything.
                 if error.is_disk() {
                     return Err(error);
                 }
                 transaction.prepare_cached("ROLLBACK TO job")?.execute([])?;
+                // A refused append has added no ids; what fails after it may have.
+                if staged.mark() > mark {
+                    self.unsealed.forget();
+                }
                 staged.cut(mark);
                 self.known.forget();
             }
@@ -265,6 +277,7 @@ mod tests {
             connection,
             mark,
             known: Known::default(),
+            unsealed: Unsealed::default(),
             clock: Arc::new(SystemClock),
             observer: Arc::new(Unobserved),
             faults: Arc::new(NoFaults),

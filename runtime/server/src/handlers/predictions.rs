@@ -25,7 +25,8 @@ use crate::{
 /// JSON and NDJSON rows are `{"id"?, "time"?, "end_time"?, "deployment"?, "metrics": {…}}`. In CSV, Arrow and Parquet the
 /// columns `id`, `time`, `end_time` and `deployment` are those, all others are metrics. In CSV a list of numbers is one
 /// cell of JSON, `"[0.5, 1.5]"`. Bodies may be compressed (`Content-Encoding: gzip` or `zstd`) and of any length up to the
-/// server's limits: all rows are kept or none. `Idempotency-Key` makes a retry safe.
+/// server's limits: all rows are kept or none. `Idempotency-Key` makes a retry safe, and so do ids of the
+/// client's own: a row whose id is there already is left out and counted in `duplicates`.
 #[utoipa::path(post, path = "/v1/models/{model}/predictions", tag = "models",
     params(("model" = String, Path, description = "The model's name"),
         ("idempotency-key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; a retry with the same key is answered as the first attempt was")),

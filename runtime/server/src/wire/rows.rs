@@ -10,9 +10,16 @@ use super::{Id, Instant};
 pub struct Accepted {
     /// How many rows are durable now.
     pub accepted: usize,
+    /// How many of them were there already, under the same ids; left out when none was.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub duplicates: usize,
     /// Their ids in the order of the rows; left out above 10,000 rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<Id>>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Which predictions to read.

@@ -66,7 +66,7 @@ fn holds(inner: &Inner, listing: &Listing, id: [u8; 16]) -> Result<u64, Error> {
     }
     let path = listing.path();
     inner.files.verify(&path, &listing.digest)?;
-    let part = Part { columns: Some(&[driftline_core::ID]), ids: Some((id, id)) };
+    let part = Part { columns: Some(&[driftline_core::ID]), ids: Some((id, id)), group: None };
     let mut found = 0;
     for batch in parquet_file::read(&inner.files, &path, listing.bytes, part)? {
         found += count(&batch?, id)?;

@@ -26,7 +26,7 @@ pub(super) fn mark_matches(
     let Some(ids) = latest.within(segment.ids) else { return Ok(false) };
     let path = segment.path();
     inner.files.verify(&path, &segment.digest)?;
-    let part = Part { columns: Some(&[ID]), ids: Some(ids) };
+    let part = Part { columns: Some(&[ID]), ids: Some(ids), group: None };
     let mut any = false;
     for batch in parquet_file::read(&inner.files, &path, segment.bytes, part)? {
         for slot in latest.find(&batch?)?.into_iter().flatten() {

@@ -102,6 +102,7 @@ fn batches_that_cannot_be_kept_are_refused_with_the_place() {
             create_model: true,
             retry: None,
             answer: String::new(),
+            unique: None,
         };
         let error = block_on(world.storage().append(append)).expect_err(case);
         assert!(error.to_string().contains(expected), "{case}: {error}");
@@ -126,6 +127,7 @@ fn lists_of_numbers_are_kept() {
         create_model: true,
         retry: None,
         answer: String::new(),
+        unique: None,
     };
     block_on(world.storage().append(append)).expect("appends");
     let of = |batch: &RecordBatch| batch.column_by_name("v").cloned().expect("the column");
@@ -145,6 +147,7 @@ fn rows_for_an_unknown_model_are_refused_unless_it_may_be_created() {
         create_model,
         retry: None,
         answer: String::new(),
+        unique: None,
     };
     let error = block_on(world.storage().append(append(false))).expect_err("refused");
     assert_eq!(error.to_string(), "there is no model `m`");
@@ -219,6 +222,7 @@ fn an_empty_append_creates_the_model_and_nothing_else() {
         create_model: true,
         retry: None,
         answer: String::new(),
+        unique: None,
     };
     block_on(world.storage().append(append)).expect("appends");
     assert_eq!(world.read(None), []);

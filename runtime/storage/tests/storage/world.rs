@@ -207,7 +207,15 @@ impl World {
         let kind = if rows.iter().any(|row| row.time.is_some()) { Kind::Predictions } else { Kind::Delayed };
         let batches = vec![batch(rows)];
         let (model, answer) = (name("m"), answer.to_owned());
-        block_on(self.storage().append(Append { model, kind, batches, create_model: true, retry, answer }))
+        block_on(self.storage().append(Append {
+            model,
+            kind,
+            batches,
+            create_model: true,
+            retry,
+            answer,
+            unique: None,
+        }))
     }
 
     pub fn append(&self, rows: &[Row]) {

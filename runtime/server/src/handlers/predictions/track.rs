@@ -11,7 +11,7 @@ use axum::{
 };
 use bytes::Bytes;
 use driftline_core::{Digest, Name, RESERVED, Schema};
-use driftline_storage::{Append, Appended, Kind, Retry};
+use driftline_storage::{Append, Appended, Kind, Retry, Unique};
 use futures::{FutureExt, future::BoxFuture};
 use uuid::Uuid;
 
@@ -127,8 +127,9 @@ fn prepare(app: &App, sent: &Sent, body: &Bytes, schema: &Schema) -> Result<Prep
         model: sent.model.clone(),
         kind: sent.kind,
         create_model: sent.creates_model(),
-        answer: if retry.is_some() { answer.clone() } else { String::new() },
+        answer: if retry.is_some() || decoded.sent_ids { answer.clone() } else { String::new() },
         retry,
+        unique: decoded.sent_ids.then_some(Unique { count: with_duplicates }),
         batches: decoded.batches,
     };
     let grown = grown(schema, &append)?;
@@ -152,14 +153,17 @@ fn grown(schema: &Schema, append: &Append) -> Result<Option<Schema>, Problem> {
 
 async fn finish(app: &Shared, sent: &Sent, prepared: Prepared) -> Result<String, Problem> {
     let Some(append) = prepared.append else { return Ok(prepared.answer) };
-    let answer = match append.await? {
+    let (answer, fresh) = match append.await? {
         Appended::Replayed(first) => return Ok(first),
-        Appended::Fresh => prepared.answer,
+        Appended::Fresh => (prepared.answer, prepared.rows),
+        Appended::Partly { answer, duplicates } => {
+            (answer, prepared.rows.saturating_sub(usize::try_from(duplicates).unwrap_or(usize::MAX)))
+        }
     };
     if let Some(schema) = prepared.grown {
         app.schemas.remember(&sent.model, Arc::new(schema));
     }
-    app.metrics.ingested(sent.counted_as(), prepared.rows);
+    app.metrics.ingested(sent.counted_as(), fresh);
     Ok(answer)
 }
 
@@ -197,5 +201,13 @@ fn fingerprint(format: Format, body: &Digest) -> Digest {
 
 fn accepted(rows: usize, ids: &[Uuid]) -> Result<String, Problem> {
     let ids = (rows <= MOST_IDS).then(|| ids.iter().copied().map(Id).collect());
-    serde_json::to_string(&Accepted { accepted: rows, ids }).map_err(Problem::internal)
+    serde_json::to_string(&Accepted { accepted: rows, duplicates: 0, ids }).map_err(Problem::internal)
+}
+
+/// The answer, with how many of its rows were there already.
+fn with_duplicates(answer: &str, duplicates: u64) -> String {
+    let counted = serde_json::from_str(answer).and_then(|accepted: Accepted| {
+        serde_json::to_string(&Accepted { duplicates: usize::try_from(duplicates).unwrap_or(usize::MAX), ..accepted })
+    });
+    counted.unwrap_or_else(|_| answer.to_owned())
 }

@@ -40,7 +40,15 @@ fn append(storage: &Storage, key: &str, rows: &[Row]) -> Result<(), Error> {
     let kind = if rows.iter().any(|row| row.time.is_some()) { Kind::Predictions } else { Kind::Delayed };
     let retry = Some(Retry { key: key.into(), fingerprint: Digest::of(key.as_bytes()) });
     let (model, batches) = (name("m"), vec![batch(rows)]);
-    block_on(storage.append(Append { model, kind, batches, create_model: true, retry, answer: String::new() }))?;
+    block_on(storage.append(Append {
+        model,
+        kind,
+        batches,
+        create_model: true,
+        retry,
+        answer: String::new(),
+        unique: None,
+    }))?;
     Ok(())
 }
 

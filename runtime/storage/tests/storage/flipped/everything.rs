@@ -123,5 +123,6 @@ fn again(storage: &Storage) -> Result<driftline_storage::Appended, Error> {
         create_model: false,
         retry: Some(retry),
         answer: "other".into(),
+        unique: None,
     }))
 }
