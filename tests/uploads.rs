@@ -19,7 +19,8 @@ const MIB: usize = 1 << 20;
 
 #[tokio::test]
 async fn memory_does_not_grow_with_the_body() {
-    let server = Server::start().await;
+    // Without sealing in the background, which has memory of its own.
+    let server = Server::start_with(&["--seal-rows", "0"]).await;
     let warm =
         server.send(Method::POST, "/v1/models/warm/predictions", &[("content-type", NDJSON)], chunked(lines(MIB)));
     warm.await.expect(200);
