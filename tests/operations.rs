@@ -29,7 +29,7 @@ fn succeed(arguments: &[&str]) -> String {
 fn predictions(first: u64, count: u64) -> Value {
     let rows = (first..first + count).map(|number| {
         let metrics = json!({ "score": (number % 97) as f64 / 97.0, "town": format!("town {number} {}", "x".repeat(200)) });
-        json!({ "id": id(number), "timestamp": format!("2026-01-01T00:{:02}:{:02}Z", number / 60 % 60, number % 60), "metrics": metrics })
+        json!({ "id": id(number), "time": format!("2026-01-01T00:{:02}:{:02}Z", number / 60 % 60, number % 60), "metrics": metrics })
     });
     rows.collect()
 }

@@ -21,7 +21,9 @@ fn models() -> Vec<Bad> {
         put(json!({"lineage": {}}), 422, "invalid_field", "lineage"),
         put(json!({"retention_days": -1}), 422, "invalid_field", "retention_days"),
         put(json!({"retention_days": 1.5}), 422, "invalid_field", "retention_days"),
-        put(json!({"retention": 30}), 422, "unknown_field", "retention"),
+        put(json!({"retention": 30}), 422, "invalid_field", "retention"),
+        put(json!({"retention": {"days": 30}}), 422, "unknown_field", "retention.days"),
+        put(json!({"retain": 30}), 422, "unknown_field", "retain"),
         put(json!([]), 422, "invalid_field", ""),
         Bad::json(Method::PUT, "/v1/models/a%2Fb", json!({}), (400, "invalid_path", "model")),
     ]

@@ -25,7 +25,7 @@ pub struct ModelPut {
 
 /// For how long what a model has is kept; for ever where nothing is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `raw_days` and `summary_days`")]
 pub struct Retention {
     /// For how many days after their time predictions are kept.
     pub raw_days: Option<u32>,
