@@ -102,6 +102,9 @@ impl Storage {
 /// How many records a scan gives at once.
 pub(crate) const PIECE: usize = 1024;
 
+/// Takes some aggregates, each with its model; whether to go on.
+pub type TakeAggregates<'a> = dyn FnMut(&[(Name, Aggregate)]) -> bool + 'a;
+
 impl Storage {
     /// Gives the aggregates of every model, or of the one called `model`, to
     /// `take`, some at a time, until that is false; all of one unchanging view.
@@ -112,7 +115,7 @@ impl Storage {
         &self,
         model: Option<&str>,
         filter: &AggregateFilter,
-        take: &mut dyn FnMut(&[(Name, Aggregate)]) -> bool,
+        take: &mut TakeAggregates<'_>,
     ) -> Result<(), Error> {
         self.inner.catalog.read(|view| {
             let mut statement = view.prepare_cached(SCAN)?;

@@ -84,7 +84,7 @@ impl KeptFile {
                 bytes += kept.state.len();
                 bytes > GROUP_BYTES
             });
-            let (group, later) = rest.split_at(full.unwrap_or(rest.len()).max(1).min(GROUP_STATES));
+            let (group, later) = rest.split_at(full.unwrap_or(rest.len()).clamp(1, GROUP_STATES));
             self.file.write(&batch(definition, group)?)?;
             self.file.end_group()?;
             rest = later;

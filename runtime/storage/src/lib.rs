@@ -98,7 +98,7 @@ mod upload;
 mod verify;
 mod writer;
 
-pub use aggregate::{Aggregate, AggregateFilter, Source};
+pub use aggregate::{Aggregate, AggregateFilter, Source, TakeAggregates};
 pub use append::{Append, Appended, Unique};
 pub use backup::{Copied, backup, restore};
 pub use clock::{Clock, SystemClock};

@@ -40,7 +40,7 @@ pub struct NewUpload {
 /// How an upload began.
 pub enum Started {
     /// It takes rows.
-    Fresh(Upload),
+    Fresh(Box<Upload>),
     /// Its rows are there already, from an earlier attempt, which was answered like this.
     Replayed(String),
 }
@@ -98,7 +98,8 @@ impl Storage {
         };
         let (started, forgotten) = (inner.options.clock.now(), inner.forgotten.version());
         let (schema, run, runs) = Default::default();
-        Ok(Started::Fresh(Upload { inner, new, model, is_new, known, schema, started, forgotten, run, runs }))
+        let upload = Upload { inner, new, model, is_new, known, schema, started, forgotten, run, runs };
+        Ok(Started::Fresh(Box::new(upload)))
     }
 }
 

@@ -44,7 +44,8 @@ fn key(name: &str) -> Option<Retry> {
 
 #[test]
 fn writes_are_refused_reads_go_on_and_everything_recovers() {
-    let kinds: [(Fault, fn(&Error) -> bool); 3] = [
+    type Is = fn(&Error) -> bool;
+    let kinds: [(Fault, Is); 3] = [
         (Fault::Full, |error| matches!(error, Error::Full)),
         (Fault::ReadOnly, |error| matches!(error, Error::ReadOnly)),
         (Fault::Error, |error| matches!(error, Error::Disk { .. })),

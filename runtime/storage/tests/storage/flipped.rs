@@ -86,7 +86,7 @@ impl Sample {
 fn sampled(start: usize, length: usize, piece: usize) -> impl Iterator<Item = usize> {
     (start..length).filter(move |at| {
         let within = (at - start) % piece;
-        within < HEADER || within % STRIDE == 0 || within >= piece - END
+        within < HEADER || within.is_multiple_of(STRIDE) || within >= piece - END
     })
 }
 

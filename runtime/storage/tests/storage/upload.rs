@@ -19,7 +19,7 @@ fn start(world: &World, kind: Kind, key: Option<&str>) -> Started {
 
 fn fresh(started: Started) -> Upload {
     match started {
-        Started::Fresh(upload) => upload,
+        Started::Fresh(upload) => *upload,
         Started::Replayed(answer) => panic!("replayed: {answer}"),
     }
 }
