@@ -61,6 +61,7 @@ impl S3Server {
     }
 
     /// The file behind an object.
+    #[allow(dead_code, reason = "not every test that starts the server looks there")]
     pub fn object(&self, key: &str) -> PathBuf {
         self.dir.path().join("files").join(key)
     }

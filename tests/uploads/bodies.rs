@@ -96,7 +96,7 @@ pub fn tables(rows: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
 fn row(n: usize) -> Value {
     let last = n + 1000 > 60_000;
     let mut metrics = json!({
-        "account": account(n), "score": score(n), "flag": n % 2 == 0, "place": place(n), "embedding": [n as f64 + 0.5, 1.0],
+        "account": account(n), "score": score(n), "flag": n.is_multiple_of(2), "place": place(n), "embedding": [n as f64 + 0.5, 1.0],
     });
     if last {
         metrics["late"] = json!(n);
@@ -132,7 +132,7 @@ fn columns(rows: usize) -> RecordBatch {
     let ids: Vec<Uuid> = (0..rows).map(|n| id(n as u64).parse().expect("a UUID")).collect();
     let lists = (0..rows).map(|n| Some(vec![Some(n as f64 + 0.5), Some(1.0)]));
     let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(lists));
-    let flags: ArrayRef = Arc::new(BooleanArray::from_iter((0..rows).map(|n| Some(n % 2 == 0))));
+    let flags: ArrayRef = Arc::new(BooleanArray::from_iter((0..rows).map(|n| Some(n.is_multiple_of(2)))));
     let late = arrow::array::Int64Array::from_iter((0..rows).map(|n| (n + 1000 > 60_000).then_some(n as i64)));
     let scores: Float64Array = (0..rows).map(|n| score(n).as_f64()).collect();
     table(vec![

@@ -53,6 +53,7 @@ pub(crate) enum Stored {
 }
 
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "units are few, and most are files")]
 enum UnitRows {
     File(FilePart),
     Memory(Arc<Vec<RecordBatch>>),

@@ -33,6 +33,7 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),

@@ -72,7 +72,7 @@ fn load(
     let scratch = app.storage.scratch()?;
     let mut stream = Stream::open(format, RowKind::Dataset, &body.spool, &schema, ingest::now(), scratch)?;
     let mut upload = app.storage.start_dataset(model, name)?;
-    while let Some(part) = stream.next()? {
+    while let Some(part) = stream.next_part()? {
         watch.check()?;
         upload.write(&part.batch)?;
     }

@@ -78,7 +78,7 @@ impl Stream {
     ///
     /// # Errors
     /// What is wrong first, and where.
-    pub fn next(&mut self) -> Result<Option<Part>, Failure> {
+    pub fn next_part(&mut self) -> Result<Option<Part>, Failure> {
         let Some(rows) = self.rows()? else {
             return self.distinct.take().map_or(Ok(()), Distinct::finish).map(|()| None);
         };

@@ -39,6 +39,7 @@ enum How {
     },
 }
 
+#[allow(clippy::large_enum_variant, reason = "there are a few in a process")]
 enum Contender {
     Plain(Plain),
     Evaluation(Evaluation),

@@ -125,7 +125,7 @@ impl Scan<'_> {
         let parts = self.state.config().target_partitions();
         let (kept, shown) = (Arc::clone(&self.kept), Arc::clone(&self.shown));
         let units = UnitsExec::new(units, parts, kept, shown, self.bounds, self.table.scanner.clone());
-        let pruning = self.pruning(&units.read_schema(), self.bounds)?;
+        let pruning = self.pruning(units.read_schema(), self.bounds)?;
         Ok(Arc::new(units.with_pruning(pruning).with_limit(self.limit)))
     }
 

@@ -178,11 +178,7 @@ impl Scan {
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' if self.depth > 1 => self.depth -= 1,
                 b'}' | b']' if self.depth == 1 => return Some(at + 1),
-                b'}' | b']' | b',' => {
-                    if self.depth == 0 {
-                        return Some(at);
-                    }
-                }
+                b'}' | b']' | b',' if self.depth == 0 => return Some(at),
                 _ if self.depth == 0 && is_space(*byte) => return Some(at),
                 _ => {}
             }

@@ -37,7 +37,7 @@ pub(super) fn in_pieces(
     let collect = || -> Result<Vec<RecordBatch>, Failure> {
         let mut stream = Stream::in_pieces(format, kind, &spool, schema, now(), scratch, piece)?;
         let mut batches = Vec::new();
-        while let Some(part) = stream.next()? {
+        while let Some(part) = stream.next_part()? {
             batches.push(part.batch);
         }
         Ok(batches)

@@ -51,7 +51,7 @@ impl Load {
         let Sent { format, rows, .. } = self.sent;
         let mut stream = Stream::open(format, rows, &self.body.spool, &schema, ingest::now(), app.storage.scratch()?)?;
         let mut ids = Vec::new();
-        while let Some(part) = stream.next()? {
+        while let Some(part) = stream.next_part()? {
             self.watch.check()?;
             upload.write(&part.batch)?;
             if stream.row_count() <= MOST_IDS {
