@@ -9,9 +9,10 @@ use std::{
     path::Path,
     process::{Command, ExitStatus},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
-use driftline_storage::{Fault, Options, Step, Storage};
+use driftline_storage::{Error, Fault, Options, Step, Storage};
 
 use crate::world::World;
 use ledger::Ledger;
@@ -29,7 +30,14 @@ fn world() -> World {
 }
 
 fn open(dir: &Path, options: Options) -> Storage {
-    Storage::open(dir, options).expect("storage opens after any failure")
+    // A child that another test is just starting holds the claim's file until it runs its own program.
+    let started = Instant::now();
+    loop {
+        match Storage::open(dir, options.clone()) {
+            Err(Error::InUse { .. }) if started.elapsed() < Duration::from_secs(10) => std::thread::yield_now(),
+            opened => return opened.expect("storage opens after any failure"),
+        }
+    }
 }
 
 /// How often the script reaches each step when nothing fails.
