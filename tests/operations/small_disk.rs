@@ -1,6 +1,8 @@
 //! A small disk of its own, where the test may mount one.
 
 use std::{
+    fs::File,
+    io::Write,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -35,6 +37,12 @@ impl SmallDisk {
     /// A directory on it.
     pub fn data(&self) -> PathBuf {
         self.path().join("data")
+    }
+
+    /// Leaves no byte free.
+    pub fn fill(&self) {
+        let mut filler = File::create(self.path().join("filler")).expect("a file");
+        while filler.write_all(&[0; 4096]).is_ok() {}
     }
 
     /// Makes it larger or smaller.
