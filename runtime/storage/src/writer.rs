@@ -312,7 +312,7 @@ mod tests {
             // A reference to no model, which only the commit notices.
             group
                 .connection
-                .execute_batch("PRAGMA defer_foreign_keys = ON; INSERT INTO columns VALUES (99, 0, 'a', 'integer')")?;
+                .execute_batch("PRAGMA defer_foreign_keys = ON; INSERT INTO columns (model, position, name, type) VALUES (99, 0, 'a', 'integer')")?;
             Ok(true)
         };
         let answers = together((connection, mark), |answers| vec![job(answers, create("a")), job(answers, orphan)]);

@@ -67,7 +67,11 @@ fn whole(batches: &[RecordBatch], schema: &Schema) -> RecordBatch {
             RecordBatch::try_new(target.clone(), columns).expect("a batch")
         })
         .collect();
-    concat_batches(&target, &fitted).expect("one table")
+    let table = concat_batches(&target, &fitted).expect("one table");
+    // Columns stand in the order in which they first came, which may be a later piece; it means nothing.
+    let mut order: Vec<usize> = (0..target.fields().len()).collect();
+    order.sort_by_key(|at| target.field(*at).name());
+    table.project(&order).expect("the same columns")
 }
 
 /// Checks a body that is whole against itself in pieces.
