@@ -1,5 +1,7 @@
 //! One client: sends a request at a time, and keeps book of the answers.
 
+use std::collections::BTreeMap;
+
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -12,7 +14,6 @@ use crate::harness::{Reply, Server};
 /// Milliseconds of 14 November 2023: the window runs over two months, so segments are cut.
 const START_MS: i64 = 1_700_000_000_000;
 const FIVE_MINUTES_MS: i64 = 300_000;
-const IDS_ARE_UNIQUE: bool = false;
 /// So many ids ahead of the last prediction may get a label before it.
 const AHEAD: u64 = 30;
 
@@ -112,11 +113,11 @@ impl Writer {
         let is_large = self.random.u8(..) < 10;
         let count = if is_large { self.random.usize(100..400) } else { self.random.usize(1..18) };
         let kind = self.random.u8(..100);
-        let has_key = self.random.bool() || kind < 65;
+        let has_key = self.random.bool() || (45..60).contains(&kind);
         let rows = match kind {
             0..45 => Rows::Predictions((0..count).map(|_| self.prediction()).collect()),
             45..60 => Rows::Nameless((0..count).map(|_| self.prediction().1).collect()),
-            60..65 if IDS_ARE_UNIQUE => Rows::Predictions((0..count).map(|_| self.repetition()).collect()),
+            60..65 => Rows::Predictions(self.repetitions(count)),
             _ => Rows::Labels((0..count).map(|_| self.truth()).collect()),
         };
         let key = has_key.then(|| format!("{}-{}", self.number, self.requests));
@@ -136,6 +137,12 @@ impl Writer {
     }
 
     /// A known id with other content, or a new prediction.
+    /// New and old ids, each once: a request that repeats its own is refused.
+    fn repetitions(&mut self, count: usize) -> Vec<(Uuid, Prediction)> {
+        let rows: BTreeMap<Uuid, Prediction> = (0..count).map(|_| self.repetition()).collect();
+        rows.into_iter().collect()
+    }
+
     fn repetition(&mut self) -> (Uuid, Prediction) {
         let new = self.prediction();
         match self.random.choice(&self.known) {
