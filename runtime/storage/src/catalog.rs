@@ -5,11 +5,13 @@ mod checked;
 mod mark;
 mod migrate;
 mod page;
+mod sequence;
 mod unchecked;
 
 pub(crate) use cell::{digest, id16, name, odd, time, time_or_null, uuid};
 pub(crate) use mark::{Mark, advance, check as check_mark, marked};
 pub(crate) use page::is_whole;
+pub(crate) use sequence::draw;
 
 use std::{
     path::{Path, PathBuf},

@@ -53,16 +53,7 @@ pub(crate) fn insert(connection: &Connection, model: ModelId, kind: Kind, body: 
 /// Draws a place in the order of arrival for rows that go to segments without
 /// having been in the log: after every log row there is, before those to come.
 pub(crate) fn next_seq(connection: &Connection) -> Result<i64, Error> {
-    // SQLite keeps the last place it gave in a table of its own, once there was one.
-    connection
-        .prepare_cached(
-            "INSERT INTO sqlite_sequence (name, seq) SELECT 'log', 0
-             WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'log')",
-        )?
-        .execute([])?;
-    Ok(connection
-        .prepare_cached("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'log' RETURNING seq")?
-        .query_row([], |row| row.get(0))?)
+    catalog::draw(connection, "log")
 }
 
 /// The log rows of a model, in order; of predictions, those that touch `window`.

@@ -91,16 +91,7 @@ pub(crate) fn create(connection: &Connection, name: &Name, now: Time) -> Result<
 
 /// Draws a key for a model that is not there yet and may never be.
 pub(crate) fn reserve(connection: &Connection) -> Result<ModelId, Error> {
-    // SQLite keeps the last key it gave in a table of its own, once there was one.
-    connection
-        .prepare_cached(
-            "INSERT INTO sqlite_sequence (name, seq) SELECT 'models', 0
-             WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'models')",
-        )?
-        .execute([])?;
-    Ok(connection
-        .prepare_cached("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'models' RETURNING seq")?
-        .query_row([], |row| row.get(0).map(ModelId))?)
+    catalog::draw(connection, "models").map(ModelId)
 }
 
 /// Creates the model with a key from [`reserve`] unless there is one of its name.

@@ -49,17 +49,8 @@ impl Records for Aggregates {
         let only = |column| filters.iter().find_map(|filter| equal_text(filter, column));
         let evaluation = only("evaluation").and_then(|id| Uuid::try_parse(&id).ok());
         let filter = AggregateFilter { window: None, name: only("name"), evaluation };
-        let mut failed = None;
-        self.storage.scan_aggregates(only("model").as_deref(), &filter, &mut |records| match self
-            .columns
-            .batch(records, projection)
-        {
-            Ok(batch) => take(batch),
-            Err(error) => {
-                failed = Some(error);
-                false
-            }
-        })?;
-        failed.map_or(Ok(()), Err)
+        let model = only("model");
+        self.columns
+            .hand_on(projection, take, |records| self.storage.scan_aggregates(model.as_deref(), &filter, records))
     }
 }

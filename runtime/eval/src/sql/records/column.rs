@@ -65,6 +65,24 @@ impl<T> Columns<T> {
         projection.iter().filter_map(|at| self.0.get(*at)).any(|column| names.contains(&column.name))
     }
 
+    /// Gives what `scan` finds, some records at a time, to `take` as batches of some columns.
+    pub fn hand_on(
+        &self,
+        projection: &[usize],
+        take: &mut dyn FnMut(RecordBatch) -> bool,
+        scan: impl FnOnce(&mut dyn FnMut(&[T]) -> bool) -> Result<(), driftline_storage::Error>,
+    ) -> Result<(), driftline_storage::Error> {
+        let mut failed = None;
+        scan(&mut |records| match self.batch(records, projection) {
+            Ok(batch) => take(batch),
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
     /// The cells of some columns.
     pub fn batch(&self, records: &[T], projection: &[usize]) -> Result<RecordBatch, driftline_storage::Error> {
         let columns: Vec<&Column<T>> = projection.iter().filter_map(|at| self.0.get(*at)).collect();

@@ -52,18 +52,6 @@ impl Records for Evaluations {
         };
         let filter = EvaluationFilter { model, plugin: only("plugin"), status: only("status") };
         let with_texts = self.columns.wants(projection, &["request", "result"]);
-        let mut failed = None;
-        self.storage.scan_evaluations(
-            &filter,
-            with_texts,
-            &mut |records| match self.columns.batch(records, projection) {
-                Ok(batch) => take(batch),
-                Err(error) => {
-                    failed = Some(error);
-                    false
-                }
-            },
-        )?;
-        failed.map_or(Ok(()), Err)
+        self.columns.hand_on(projection, take, |records| self.storage.scan_evaluations(&filter, with_texts, records))
     }
 }
