@@ -89,13 +89,17 @@ class Server:
             time.sleep(0.2)
 
     def wait_until_quiet(self, model: str, seconds: float = 3):
-        """Returns when nothing waits to be sealed or folded and the files have not changed for some seconds."""
+        """Returns when the files have not changed for some seconds and nothing waits to be sealed or folded."""
         files, since = None, time.monotonic()
-        while time.monotonic() - since < seconds:
-            present, busy = self.files(), self.is_busy(model)
-            if busy or present != files:
-                files, since = present, time.monotonic()
+        while True:
             time.sleep(0.1)
+            if (present := self.files()) != files:
+                files, since = present, time.monotonic()
+            elif time.monotonic() - since >= seconds:
+                # Seldom asked: labels that wait are counted anew for each answer.
+                if not self.is_busy(model):
+                    return
+                since = time.monotonic()
 
     def is_busy(self, model: str) -> bool:
         state = self.get(f"/v1/models/{model}")
@@ -114,8 +118,9 @@ class Server:
         return [folder / str(model) / f"{uuid.UUID(bytes=id)}.parquet" for model, id in rows]
 
     def disk_mib(self) -> float:
-        paths = (self.data / "data").rglob("*")
-        return sum(path.stat().st_size for path in paths if path.is_file() and "cache" not in path.parts) / 2**20
+        home = self.data / "data"
+        kept = (path for path in home.rglob("*") if "cache" not in path.relative_to(home).parts)
+        return sum(path.stat().st_size for path in kept if path.is_file()) / 2**20
 
     def cpu_seconds(self) -> float:
         """Time that the server has computed so far, in all its threads, kernel included."""

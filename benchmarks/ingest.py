@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import requests
 
-from host import ARROW, NATIVE, PARQUET, Server, arrow_stream, build
+from host import ARROW, NATIVE, PARQUET, Server, arrow_stream, build, median
 
 PATH = "/v1/models/bench/predictions"
 FIELDS = 20
+ROUNDS = 5
 
 
 def metrics(rng, rows: int) -> dict[str, np.ndarray]:
@@ -52,20 +53,23 @@ def throughput(what: str, bodies: list[bytes], rows: int, content_type: str, req
     """Sends bodies over some connections, each acknowledged when it is durable."""
     with Server() as server:
         sessions = [requests.Session() for _ in range(connections)]
-        share = requests_in_all // connections
+        share = max(1, requests_in_all // connections)
 
         def send(number: int):
             for turn in range(share):
                 server.post(PATH, bodies[(number + turn) % len(bodies)], content_type, sessions[number])
 
         send(0)
-        started, cpu = time.perf_counter(), server.cpu_seconds()
-        with ThreadPoolExecutor(connections) as pool:
-            list(pool.map(send, range(connections)))
-        seconds, cpu = time.perf_counter() - started, server.cpu_seconds() - cpu
-        sent = share * connections * rows
-        print(f"{what}: {sent / seconds:,.0f} rows/s ({sent:,} rows in {seconds:.1f} s, {connections} connections), "
-              f"{cpu / sent * 1e6:.2f} us of CPU a row, peak memory {server.peak_mib():,.0f} MiB")
+        sent, rates, cpu = share * connections * rows, [], server.cpu_seconds()
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            with ThreadPoolExecutor(connections) as pool:
+                list(pool.map(send, range(connections)))
+            rates.append(sent / (time.perf_counter() - started))
+        cpu = server.cpu_seconds() - cpu
+        print(f"{what}: {median(rates):,.0f} rows/s ({min(rates):,.0f} to {max(rates):,.0f} in {ROUNDS} rounds of "
+              f"{sent:,} rows, {connections} connections), {cpu / (ROUNDS * sent) * 1e6:.2f} us of CPU a row, "
+              f"peak memory {server.peak_mib():,.0f} MiB")
 
 
 def plain_sqlite(rows: int, batch: int):

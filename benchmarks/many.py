@@ -84,7 +84,7 @@ def main():
     arguments = parser.parse_args()
     build()
     run(arguments.models, arguments.rows)
-    run(arguments.models, arguments.rows, "--seal-rows", "1000")
+    run(arguments.models, arguments.rows, "--seal-rows", str(arguments.rows))
 
 
 if __name__ == "__main__":
