@@ -76,6 +76,8 @@ pub struct Part {
     pub batch: RecordBatch,
     /// The id of every row, in order; none for datasets.
     pub ids: Vec<Uuid>,
+    /// Whether ids came with predictions, so that they may have come before.
+    pub sent_ids: bool,
 }
 
 /// A body, decoded and checked.
@@ -136,8 +138,8 @@ fn assemble(parts: Vec<Rows>, kind: RowKind, now: Time) -> Result<Decoded, Refus
     let mut assembly = Assembly::new(kind, now);
     let mut decoded = Decoded { batches: Vec::new(), ids: Vec::new(), rows: 0, sent_ids: false, ignored: Vec::new() };
     for part in parts.into_iter().filter(|part| part.rows > 0) {
-        decoded.sent_ids |= kind == RowKind::Predictions && part.keys.ids.iter().any(Option::is_some);
-        let Part { batch, ids } = assembly.add(part)?;
+        let Part { batch, ids, sent_ids } = assembly.add(part)?;
+        decoded.sent_ids |= sent_ids;
         decoded.batches.push(batch);
         decoded.ids.extend(ids);
     }
@@ -162,6 +164,7 @@ impl Assembly {
     }
 
     fn add(&mut self, part: Rows) -> Result<Part, Refusal> {
+        let sent_ids = self.kind == RowKind::Predictions && part.keys.ids.iter().any(Option::is_some);
         let (mut columns, ids) = match self.kind {
             RowKind::Predictions => part.keys.finish_predictions(self.now, &mut self.maker),
             RowKind::Delayed => part.keys.finish_delayed(self.rows)?,
@@ -169,7 +172,7 @@ impl Assembly {
         };
         columns.extend(part.metrics);
         self.rows += part.rows;
-        Ok(Part { batch: batch(columns, part.rows)?, ids })
+        Ok(Part { batch: batch(columns, part.rows)?, ids, sent_ids })
     }
 }
 

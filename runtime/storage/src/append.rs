@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{Error, Kind, Retry, storage::Inner};
 use prepared::{Prepared, Written};
-use seen::Seen;
+pub(crate) use seen::Seen;
 
 /// Rows for a model.
 #[derive(Debug, Clone)]

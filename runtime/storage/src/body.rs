@@ -30,6 +30,12 @@ impl Body {
         let bytes = write(batch).map_err(|error| Error::failed("encoding the rows", error))?;
         Ok(Self { rows: batch.num_rows(), extent, checksum: crc32fast::hash(&bytes), bytes })
     }
+
+    /// The rows again, before they are in the log.
+    pub fn decode(&self) -> Result<RecordBatch, Error> {
+        let rows = read(self.bytes.clone()).map_err(|error| Error::failed("decoding rows for the log", error))?;
+        rows.ok_or_else(|| Error::failed("decoding rows for the log", "there are none"))
+    }
 }
 
 /// An Arrow IPC stream of one batch.

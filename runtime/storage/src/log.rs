@@ -50,6 +50,15 @@ pub(crate) fn insert(connection: &Connection, model: ModelId, kind: Kind, body: 
     Ok(())
 }
 
+/// The number drawn last for a log row of any model, or for what counts as one.
+pub(crate) fn last_seq(connection: &Connection) -> Result<i64, Error> {
+    let last: Option<i64> = connection
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'log'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(last.unwrap_or_default())
+}
+
 /// Draws a place in the order of arrival for rows that go to segments without
 /// having been in the log: after every log row there is, before those to come.
 pub(crate) fn next_seq(connection: &Connection) -> Result<i64, Error> {

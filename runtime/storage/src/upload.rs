@@ -4,25 +4,38 @@
 //! gathered, sorted and written as segments of their own, which takes about
 //! twice as much again. Until the last transaction the files are listed
 //! nowhere; what a crash leaves of them is swept at the next start. An upload
-//! that never filled a run goes into the log like any append.
+//! that never filled a run is an append like any other.
+//!
+//! Rows whose ids came with them are kept once. Each run leaves out those that
+//! are in the model already; what others bring after that is looked through for
+//! the upload's ids when it ends, the last of it within the transaction.
 
+mod last;
+mod own;
 mod run;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use arrow::array::RecordBatch;
 use driftline_core::{Name, Schema, Time};
+use futures::executor::block_on;
 
-use self::run::Run;
-use crate::{
-    Error, Kind, Retry, Storage,
-    draft::{NewSegment, Origin},
-    log,
-    model::{self, ModelId},
-    retry, rows, seal, segment,
-    storage::Inner,
-    writer::{Chunk, Group},
+use self::{
+    last::{Last, Outcome},
+    own::{Horizon, Own},
+    run::Run,
 };
+use crate::{
+    Error, Kind, Retry, Storage, Unique,
+    append::{self, Append, Appended, Seen},
+    draft::{NewSegment, Origin},
+    model::{self, ModelId},
+    retry, rows, seal,
+    storage::Inner,
+};
+
+/// How often an upload looks for its ids among what others have brought, before it gives way to them.
+const LOOKS: usize = 8;
 
 /// Where many rows are to go.
 #[derive(Debug, Clone)]
@@ -35,6 +48,8 @@ pub struct NewUpload {
     pub create_model: bool,
     /// Makes sending the same rows again harmless.
     pub retry: Option<Retry>,
+    /// Of predictions: what becomes of the answer when rows are left out whose ids are there already.
+    pub unique: Option<Unique>,
 }
 
 /// How an upload began.
@@ -48,11 +63,19 @@ pub enum Started {
 /// How an upload ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
-    /// The rows are durable and visible; the model has these columns now.
-    Fresh(Schema),
+    /// The rows are durable and visible.
+    Fresh {
+        /// The model's columns now.
+        schema: Schema,
+        /// The caller's answer, with the number of duplicates if there were any.
+        answer: String,
+        /// How many of the rows were there already, from earlier requests.
+        duplicates: u64,
+    },
     /// They were already, from an earlier attempt, which was answered like this.
     Replayed(String),
-    /// Others changed the model meanwhile so that the rows don't fit any more; nothing was kept. Begin again.
+    /// Others changed the model meanwhile so that the rows don't fit any more, or brought some of them; nothing was
+    /// kept. Begin again.
     Outrun,
 }
 
@@ -74,6 +97,10 @@ pub struct Upload {
     run: Run,
     /// The segments of each run that was full.
     runs: Vec<Vec<NewSegment>>,
+    /// How far the model was looked through for the ids that came with rows, if any did.
+    horizon: Option<Horizon>,
+    /// How many rows were left out, because their ids were there.
+    duplicates: u64,
 }
 
 impl Storage {
@@ -98,20 +125,34 @@ impl Storage {
         };
         let (started, forgotten) = (inner.options.clock.now(), inner.forgotten.version());
         let (schema, run, runs) = Default::default();
-        let upload = Upload { inner, new, model, is_new, known, schema, started, forgotten, run, runs };
-        Ok(Started::Fresh(Box::new(upload)))
+        let (horizon, duplicates) = (None, 0);
+        Ok(Started::Fresh(Box::new(Upload {
+            inner,
+            new,
+            model,
+            is_new,
+            known,
+            schema,
+            started,
+            forgotten,
+            run,
+            runs,
+            horizon,
+            duplicates,
+        })))
     }
 }
 
 impl Upload {
-    /// Takes in rows, in the form that [`crate::Append`] has them. It may write a segment, and takes its time then.
+    /// Takes in rows, in the form that [`Append`] has them; `sent_ids` when ids came with them, so that they may
+    /// have come before. It may write a segment, and takes its time then.
     ///
     /// # Errors
     /// [`Error::Schema`] and [`Error::Rows`] for rows that don't fit, [`Error::Full`], [`Error::Failed`].
-    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+    pub fn write(&mut self, batch: &RecordBatch, sent_ids: bool) -> Result<(), Error> {
         let rows = rows::normal(self.new.kind, batch)?;
         self.schema.merge(&rows.schema)?;
-        self.run.add(self.inner.forgotten.strip(&self.new.model, rows.batch)?);
+        self.run.add(self.inner.forgotten.strip(&self.new.model, rows.batch)?, sent_ids);
         if self.run.is_full(self.inner.options.segment_rows) { self.flush() } else { Ok(()) }
     }
 
@@ -120,17 +161,19 @@ impl Upload {
     /// # Errors
     /// [`Error::KeyReused`], [`Error::NotFound`] without the model, [`Error::Full`], [`Error::Failed`].
     pub fn commit(mut self, answer: String) -> Result<Committed, Error> {
-        let chunks = if self.runs.is_empty() { self.run.take_chunks()? } else { Vec::new() };
+        if self.runs.is_empty() {
+            return self.append(answer);
+        }
         self.flush()?;
-        let Self { inner, new, model, is_new, schema, runs, forgotten, .. } = self;
+        let Self { inner, new, model, is_new, schema, runs, forgotten, horizon, duplicates, .. } = self;
         let creates = new.create_model;
-        let last = Last { new, model, is_new, schema, runs, chunks, answer };
-        let now_forgotten = inner.forgotten.clone();
-        // An id that was forgotten meanwhile may be among the rows.
-        let outcome = inner.writer.call(move |group| match now_forgotten.version() == forgotten {
-            true => last.write(group),
-            false => Ok(Committed::Outrun),
-        });
+        let own = horizon.map(|horizon| Own::new(inner.clone(), model, &runs, horizon));
+        let answer = match &new.unique {
+            Some(unique) if duplicates > 0 => (unique.count)(&answer, duplicates),
+            _ => answer,
+        };
+        let last = Last { new, model, is_new, schema, runs, own, duplicates, answer };
+        let outcome = list(&inner, Box::new(last), forgotten);
         inner.note_change(model);
         match outcome {
             Err(Error::Schema(_)) => Ok(Committed::Outrun),
@@ -139,11 +182,40 @@ impl Upload {
         }
     }
 
+    /// Appends the rows, which are few.
+    fn append(mut self, answer: String) -> Result<Committed, Error> {
+        let (batches, sent_ids) = self.run.take();
+        let Self { inner, new, .. } = self;
+        let name = new.model.clone();
+        let append = Append {
+            model: new.model,
+            kind: new.kind,
+            batches,
+            create_model: new.create_model,
+            retry: new.retry,
+            answer: answer.clone(),
+            unique: new.unique.filter(|_| sent_ids),
+        };
+        let (answer, duplicates) = match block_on(append::append(&inner, append)) {
+            Ok(Appended::Fresh) => (answer, 0),
+            Ok(Appended::Partly { answer, duplicates }) => (answer, duplicates),
+            Ok(Appended::Replayed(answer)) => return Ok(Committed::Replayed(answer)),
+            Err(Error::Schema(_)) => return Ok(Committed::Outrun),
+            Err(error) => return Err(error),
+        };
+        let schema =
+            inner.catalog.read(|view| model::find(view, &name))?.map_or_else(Schema::default, |model| model.schema);
+        Ok(Committed::Fresh { schema, answer, duplicates })
+    }
+
     /// Writes the run's rows as segments.
     fn flush(&mut self) -> Result<(), Error> {
-        let mut batches = self.run.take();
+        let (mut batches, sent_ids) = self.run.take();
         if batches.is_empty() {
             return Ok(());
+        }
+        if sent_ids && self.new.unique.is_some() {
+            batches = self.leave_out(batches)?;
         }
         if self.new.kind == Kind::Delayed {
             let arrived = batches.iter().map(|batch| rows::arrived(batch, self.started));
@@ -156,56 +228,43 @@ impl Upload {
         self.runs.push(seal::store(&self.inner, self.new.kind, &schema, &batches, origin)?);
         Ok(())
     }
+
+    /// Leaves out rows whose ids are in the model.
+    fn leave_out(&mut self, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, Error> {
+        let mut seen = Seen::default();
+        // The log first: what is sealed meanwhile is seen among the segments then.
+        let seq = seen.look_at_log(&self.inner, self.model, &batches)?;
+        seen.look(&self.inner, &self.new.model, &batches, true)?;
+        let horizon = Horizon { seq, generation: seen.generation().unwrap_or_default() };
+        self.horizon = Some(self.horizon.map_or(horizon, |before| before.and(horizon)));
+        let mut met = HashSet::new();
+        let strip = |batch| {
+            let (fresh, duplicates) = seen.strip(&mut met, batch)?;
+            self.duplicates += duplicates;
+            Ok(fresh)
+        };
+        batches.into_iter().map(strip).collect()
+    }
 }
 
-/// The last transaction of an upload.
-struct Last {
-    new: NewUpload,
-    model: ModelId,
-    is_new: bool,
-    schema: Schema,
-    runs: Vec<Vec<NewSegment>>,
-    /// The rows, if they go into the log.
-    chunks: Vec<Chunk>,
-    answer: String,
-}
-
-impl Last {
-    fn write(self, group: &mut Group<'_>) -> Result<Committed, Error> {
-        let Self { new, model, is_new, schema, runs, chunks, answer } = self;
-        if is_new {
-            model::create_reserved(group.connection, model, &new.model, group.now)?;
-        }
-        if group.known.model(group.connection, &new.model, false, group.now)?.0 != model {
+/// Lists the upload's segments, unless its ids or the forgotten ones are in the way.
+fn list(inner: &Inner, mut last: Box<Last>, forgotten: u64) -> Result<Committed, Error> {
+    for _ in 0..LOOKS {
+        if let Some(own) = &mut last.own
+            && own.catch_up()?
+        {
             return Ok(Committed::Outrun);
         }
-        if let Some(key) = &new.retry {
-            if let Some(answer) = retry::find(group.connection, model, new.kind, key)? {
-                return Ok(Committed::Replayed(answer));
-            }
-            retry::keep(group.connection, model, new.kind, key, &answer, group.now)?;
-        }
-        group.known.admit(group.connection, &new.model, &schema)?;
-        // The ids of an upload are not held; those of the log are gathered anew when they are needed.
-        group.unsealed.forget();
-        group.staged.add(model, new.kind, chunks);
-        list(group, runs)?;
-        Ok(Committed::Fresh(group.known.model(group.connection, &new.model, false, group.now)?.1.clone()))
-    }
-}
-
-/// Lists the segments of each run behind those of the run before.
-fn list(group: &Group<'_>, runs: Vec<Vec<NewSegment>>) -> Result<(), Error> {
-    if runs.is_empty() {
-        return Ok(());
-    }
-    let generation = segment::next_generation(group.connection)?;
-    for run in runs {
-        let seq = log::next_seq(group.connection)?;
-        for mut segment in run {
-            (segment.listing.seqs, segment.listing.generation) = ((seq, seq), generation);
-            segment.list(group.connection, group.now)?;
+        let now_forgotten = inner.forgotten.clone();
+        // An id that was forgotten meanwhile may be among the rows.
+        let outcome = inner.writer.call(move |group| match now_forgotten.version() == forgotten {
+            true => last.write(group),
+            false => Ok(Outcome::Decided(Committed::Outrun)),
+        })?;
+        match outcome {
+            Outcome::Decided(committed) => return Ok(committed),
+            Outcome::Behind(still) => last = still,
         }
     }
-    Ok(())
+    Ok(Committed::Outrun)
 }

@@ -251,8 +251,13 @@ impl Serving {
 
 #[cfg(test)]
 mod tests {
+    use arrow::{
+        array::{FixedSizeBinaryArray, RecordBatch},
+        datatypes::{DataType, Field, Schema},
+    };
+
     use super::*;
-    use crate::{NoFaults, SystemClock, Unobserved, catalog::Catalog, model};
+    use crate::{Kind, NoFaults, SystemClock, Unobserved, catalog::Catalog, model};
 
     type Answer = Result<bool, Error>;
 
@@ -318,5 +323,42 @@ mod tests {
         let answers = together((connection, mark), |answers| vec![job(answers, create("a")), job(answers, orphan)]);
         assert!(matches!(answers[..], [Err(Error::Failed { .. }), Err(Error::Failed { .. })]), "{answers:?}");
         assert_eq!(catalog.read(|view| model::list(view, None, 9)).expect("reads"), []);
+    }
+
+    /// Rows of predictions, as far as their ids matter.
+    fn batch(ids: std::ops::Range<u128>) -> RecordBatch {
+        let schema = Schema::new(vec![Field::new("id", DataType::FixedSizeBinary(16), false)]);
+        let ids = FixedSizeBinaryArray::try_from_iter(ids.map(u128::to_be_bytes)).expect("ids");
+        RecordBatch::try_new(Arc::new(schema), vec![Arc::new(ids)]).expect("a batch")
+    }
+
+    #[test]
+    fn ids_that_came_before_in_the_same_transaction_are_there() {
+        for count in [1_u128, 1000] {
+            let dir = tempfile::TempDir::new().expect("a directory");
+            let (_catalog, connection, mark) = Catalog::open(dir.path()).expect("opens");
+            let name: driftline_core::Name = "m".parse().expect("a name");
+            let look = {
+                let name = name.clone();
+                move |group: &mut Group<'_>| {
+                    let model = model::id(group.connection, &name)?;
+                    let there =
+                        group.unsealed.those_of(group.connection, group.staged, model, &[(count - 1).to_be_bytes()])?;
+                    Ok(there.len() == 1)
+                }
+            };
+            let add = {
+                let name = name.clone();
+                move |group: &mut Group<'_>| {
+                    let (model, rows) = (model::id(group.connection, &name)?, batch(0..count));
+                    group.staged.add(model, Kind::Predictions, Chunk::cut(&rows)?);
+                    Ok(true)
+                }
+            };
+            let answers = together((connection, mark), |answers| {
+                vec![job(answers, create("m")), job(answers, add), job(answers, look)]
+            });
+            assert!(matches!(answers[..], [Ok(true), Ok(true), Ok(true)]), "{count}: {answers:?}");
+        }
     }
 }

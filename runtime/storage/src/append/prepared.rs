@@ -105,7 +105,7 @@ impl Prepared {
             if self.looked.is_none_or(|looked| looked < newest) {
                 return Ok(Written::Again(Vec::new()));
             }
-            let there = group.unsealed.those_of(group.connection, id, &self.ids)?;
+            let there = group.unsealed.those_of(group.connection, group.staged, id, &self.ids)?;
             if !there.is_empty() {
                 return Ok(Written::Again(there));
             }

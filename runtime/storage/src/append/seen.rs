@@ -9,7 +9,10 @@ use arrow::{
 use driftline_core::{ID, Name};
 
 use crate::{
-    Error, model,
+    Error, Kind,
+    id_range::overlap,
+    log,
+    model::{self, ModelId},
     parquet_file::{self, Part},
     rows,
     segment::{self, Segment},
@@ -18,7 +21,7 @@ use crate::{
 
 /// Ids that are there already, and how far segments were looked through for them.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     ids: HashSet<[u8; 16]>,
     /// Every segment up to this generation was.
     generation: Option<u64>,
@@ -28,6 +31,11 @@ impl Seen {
     /// How far segments were looked through.
     pub fn generation(&self) -> Option<u64> {
         self.generation
+    }
+
+    /// Whether none was found.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
     }
 
     /// Takes in ids that were found elsewhere.
@@ -63,7 +71,29 @@ impl Seen {
         Ok(true)
     }
 
-    fn look_at(&mut self, inner: &Inner, segment: &Segment, ids: &[[u8; 16]], may_read: bool) -> Result<bool, Error> {
+    /// Looks for the ids of `batches` in the model's log; gives the number of its last row.
+    pub fn look_at_log(&mut self, inner: &Inner, model: ModelId, batches: &[RecordBatch]) -> Result<i64, Error> {
+        let ids: HashSet<[u8; 16]> = ids_of(batches)?.into_iter().collect();
+        let range = ids.iter().min().copied().zip(ids.iter().max().copied());
+        inner.catalog.read(|view| {
+            for entry in log::entries(view, model, Kind::Predictions, None)? {
+                if range.is_some_and(|range| overlap(range, entry.ids())) {
+                    let batch = inner.log_cache.get(view, entry.seq)?;
+                    self.ids.extend(rows::id_bytes(&batch)?.filter(|id| ids.contains(id)));
+                }
+            }
+            log::last_seq(view)
+        })
+    }
+
+    /// Looks for `ids` in one segment. Without `may_read` no file is read; tells whether everything was looked at.
+    pub fn look_at(
+        &mut self,
+        inner: &Inner,
+        segment: &Segment,
+        ids: &[[u8; 16]],
+        may_read: bool,
+    ) -> Result<bool, Error> {
         let filters = match inner.filters.get(segment.id) {
             Some(filters) => filters,
             None if !may_read => return Ok(false),

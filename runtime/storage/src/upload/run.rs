@@ -2,8 +2,6 @@
 
 use arrow::array::{Array, RecordBatch};
 
-use crate::{Error, writer::Chunk};
-
 /// How many bytes of rows are gathered before they are written.
 pub(crate) const RUN_BYTES: usize = 64 << 20;
 
@@ -13,12 +11,14 @@ pub(crate) struct Run {
     batches: Vec<RecordBatch>,
     rows: usize,
     bytes: usize,
+    sent_ids: bool,
 }
 
 impl Run {
-    /// Adds rows behind those there are.
-    pub fn add(&mut self, batch: RecordBatch) {
+    /// Adds rows behind those there are; `sent_ids` when their ids came with them.
+    pub fn add(&mut self, batch: RecordBatch, sent_ids: bool) {
         if batch.num_rows() > 0 {
+            self.sent_ids |= sent_ids;
             self.rows += batch.num_rows();
             self.bytes += size(&batch);
             self.batches.push(batch);
@@ -30,16 +30,10 @@ impl Run {
         self.bytes >= RUN_BYTES || self.rows >= segment_rows
     }
 
-    /// Hands over the rows.
-    pub fn take(&mut self) -> Vec<RecordBatch> {
-        std::mem::take(self).batches
-    }
-
-    /// Hands over the rows in the form in which the log keeps them.
-    pub fn take_chunks(&mut self) -> Result<Vec<Chunk>, Error> {
-        let batches = self.take();
-        let chunks = batches.iter().map(Chunk::cut).collect::<Result<Vec<_>, _>>()?;
-        Ok(chunks.into_iter().flatten().collect())
+    /// Hands over the rows, and whether any id came with them.
+    pub fn take(&mut self) -> (Vec<RecordBatch>, bool) {
+        let run = std::mem::take(self);
+        (run.batches, run.sent_ids)
     }
 }
 

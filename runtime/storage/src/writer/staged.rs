@@ -56,6 +56,15 @@ impl Staged {
         self.chunks.extend(chunks.into_iter().map(|chunk| (model, kind, chunk)));
     }
 
+    /// The predictions of a model that are not in the log yet.
+    pub fn predictions(&self, model: ModelId) -> impl Iterator<Item = Result<RecordBatch, Error>> {
+        let chunks = self.chunks.iter().filter(move |(of, kind, _)| (*of, *kind) == (model, Kind::Predictions));
+        chunks.map(|(_, _, chunk)| match chunk {
+            Chunk::Large(body) => body.decode(),
+            Chunk::Small(batch) => Ok(batch.clone()),
+        })
+    }
+
     /// The present end, to go back to with [`Self::cut`].
     pub fn mark(&self) -> usize {
         self.chunks.len()

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use hashbrown::HashMap;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
+use super::Staged;
 use crate::{Error, Kind, body, log, model::ModelId, rows};
 
 /// When more ids than this are held, those of the models unused for longest are dropped.
@@ -31,16 +32,17 @@ impl Unsealed {
         self.models.clear();
     }
 
-    /// Those of `ids` that are in the model's log, or in rows staged for it.
+    /// Those of `ids` that are in the model's log, or in rows `staged` for it.
     pub fn those_of(
         &mut self,
         connection: &Connection,
+        staged: &Staged,
         model: ModelId,
         ids: &[[u8; 16]],
     ) -> Result<Vec<[u8; 16]>, Error> {
         let mut held = match self.models.iter().position(|(held, _)| *held == model) {
             Some(at) => self.models.remove(at).1,
-            None => Ids::of_log(connection, model)?,
+            None => Ids::of(connection, staged, model)?,
         };
         held.drop_sealed(connection, model)?;
         let found = ids.iter().filter(|id| held.held.contains_key(*id)).copied().collect();
@@ -52,11 +54,7 @@ impl Unsealed {
     /// Adds ids whose rows this transaction puts into the log, if those of the model are held.
     pub fn add(&mut self, connection: &Connection, model: ModelId, ids: &[[u8; 16]]) -> Result<(), Error> {
         let Some((_, held)) = self.models.iter_mut().find(|(held, _)| *held == model) else { return Ok(()) };
-        let mark: Option<i64> = connection
-            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'log'")?
-            .query_row([], |row| row.get(0))
-            .optional()?;
-        held.add(mark.unwrap_or_default(), ids.iter().copied());
+        held.add(log::last_seq(connection)?, ids.iter().copied());
         Ok(())
     }
 
@@ -69,14 +67,16 @@ impl Unsealed {
 }
 
 impl Ids {
-    /// The ids of the log as it is.
-    fn of_log(connection: &Connection, model: ModelId) -> Result<Self, Error> {
+    /// The ids of the log as it is, and of what this transaction adds to it.
+    fn of(connection: &Connection, staged: &Staged, model: ModelId) -> Result<Self, Error> {
         let mut ids = Self::default();
         for entry in log::entries(connection, model, Kind::Predictions, None)? {
             let Some((checksum, bytes)) = log::body(connection, entry.seq)? else { continue };
             let batch = body::decode(entry.seq, checksum, bytes)?;
             ids.add(entry.seq - 1, rows::id_bytes(&batch)?);
         }
+        let mark = log::last_seq(connection)?;
+        staged.predictions(model).try_for_each(|batch| Ok::<_, Error>(ids.add(mark, rows::id_bytes(&batch?)?)))?;
         Ok(ids)
     }
 

@@ -7,7 +7,10 @@ use driftline_storage::{Append, Appended, Error, Kind, Retry, Unique};
 use futures::executor::block_on;
 use proptest::prelude::*;
 
-use crate::world::{Int, Row, World, batch, name, prediction};
+use crate::{
+    upload::upload_with_ids,
+    world::{Int, Row, World, batch, name, prediction},
+};
 
 /// Appends rows whose ids may have come before; gives how many had.
 fn send(world: &World, rows: &[Row], retry: Option<Retry>) -> Result<u64, Error> {
@@ -104,6 +107,7 @@ fn the_same_ids_in_many_requests_at_once_are_kept_once_while_sealing_runs() {
 enum Step {
     Send(Vec<(u8, i64)>),
     Unchecked(u8),
+    Upload(BTreeMap<u8, i64>),
     Seal,
     Maintain,
     Restart,
@@ -113,6 +117,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => proptest::collection::vec((0_u8..60, 0_i64..9), 1..20).prop_map(Step::Send),
         1 => (100_u8..120).prop_map(Step::Unchecked),
+        2 => proptest::collection::btree_map(0_u8..60, 0_i64..9, 1..60).prop_map(Step::Upload),
         2 => Just(Step::Seal),
         1 => Just(Step::Maintain),
         1 => Just(Step::Restart),
@@ -143,6 +148,14 @@ proptest! {
                     if naive.insert(id, 0).is_none() {
                         world.append(&[row(id, 0)]);
                     }
+                }
+                Step::Upload(sent) => {
+                    let rows: Vec<Row> = sent.iter().map(|(id, value)| row(*id, *value)).collect();
+                    let there = sent.keys().filter(|id| naive.contains_key(id)).count();
+                    for (id, value) in sent {
+                        naive.entry(id).or_insert(value);
+                    }
+                    prop_assert_eq!(upload_with_ids(&world, &rows, || {}), Some(there as u64));
                 }
                 Step::Seal => world.seal(),
                 Step::Maintain => world.storage().maintain().expect("maintains"),

@@ -3,17 +3,19 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use driftline_core::{ColumnType, Digest};
-use driftline_storage::{Committed, Error, Kind, NewUpload, Retry, Started, Upload};
+use driftline_storage::{Committed, Error, Kind, NewUpload, Retry, Started, Unique, Upload};
 
 use tempfile::TempDir;
 
-use crate::world::{Cell, Float, Int, Row, World, batch, copy, delayed, name, open, prediction, text};
+use crate::world::{Cell, Float, Int, Row, World, batch, copy, delayed, name, open, prediction, text, window};
 
 const DAY: i64 = 86_400_000_000;
+const UNIQUE: Unique = Unique { count: |_, duplicates| duplicates.to_string() };
 
 fn start(world: &World, kind: Kind, key: Option<&str>) -> Started {
     let retry = key.map(|key| Retry { key: key.into(), fingerprint: Digest::of(b"body") });
-    let new = NewUpload { model: name("m"), kind, create_model: kind == Kind::Predictions, retry };
+    let new =
+        NewUpload { model: name("m"), kind, create_model: kind == Kind::Predictions, retry, unique: Some(UNIQUE) };
     world.storage().start_upload(new).expect("starts")
 }
 
@@ -27,7 +29,7 @@ fn fresh(started: Started) -> Upload {
 /// An upload of rows, in batches of three, not committed yet.
 fn written(world: &World, kind: Kind, rows: &[Row]) -> Upload {
     let mut upload = fresh(start(world, kind, None));
-    rows.chunks(3).for_each(|rows| upload.write(&batch(rows)).expect("writes"));
+    rows.chunks(3).for_each(|rows| upload.write(&batch(rows), false).expect("writes"));
     upload
 }
 
@@ -35,7 +37,7 @@ fn written(world: &World, kind: Kind, rows: &[Row]) -> Upload {
 pub fn upload(world: &World, rows: &[Row]) {
     let kind = if rows.iter().any(|row| row.time.is_some()) { Kind::Predictions } else { Kind::Delayed };
     let committed = written(world, kind, rows).commit(String::new()).expect("commits");
-    assert!(matches!(committed, Committed::Fresh(_)), "{committed:?}");
+    assert!(matches!(committed, Committed::Fresh { .. }), "{committed:?}");
 }
 
 /// The files of segments on disk.
@@ -87,7 +89,7 @@ fn a_refused_row_refuses_the_upload() {
     let world = World::with(|options| options.segment_rows = 8);
     world.append(&[prediction(900, 0, &[("a", Int(1))])]);
     let mut refused = written(&world, Kind::Predictions, &rows(20));
-    let error = refused.write(&batch(&[prediction(901, 0, &[("a", text("x"))])])).expect_err("another type");
+    let error = refused.write(&batch(&[prediction(901, 0, &[("a", text("x"))])]), false).expect_err("another type");
     assert!(matches!(error, Error::Schema(_)), "{error}");
     drop(refused);
     assert_eq!((world.read(None).len(), files(world.dir.path()).len()), (1, 0));
@@ -98,11 +100,11 @@ fn a_key_counts_once_whichever_attempt_comes_through() {
     let mut world = World::with(|options| options.segment_rows = 8);
     let begin = |world: &World| {
         let mut upload = fresh(start(world, Kind::Predictions, Some("key")));
-        rows(20).chunks(3).for_each(|rows| upload.write(&batch(rows)).expect("writes"));
+        rows(20).chunks(3).for_each(|rows| upload.write(&batch(rows), false).expect("writes"));
         upload
     };
     let (first, second) = (begin(&world), begin(&world));
-    assert!(matches!(first.commit("one".into()), Ok(Committed::Fresh(_))));
+    assert!(matches!(first.commit("one".into()), Ok(Committed::Fresh { .. })));
     let lost = second.commit("two".into()).expect("an answer");
     // Both began before there was a model, and only one could make it.
     assert_eq!(lost, Committed::Outrun);
@@ -112,7 +114,7 @@ fn a_key_counts_once_whichever_attempt_comes_through() {
     }
     assert_eq!((world.read(None).len(), files(world.dir.path()).len()), (20, world.snapshot(None).segments.len()));
     let (first, second) = (second_key(&world), second_key(&world));
-    assert!(matches!(first.commit("three".into()), Ok(Committed::Fresh(_))));
+    assert!(matches!(first.commit("three".into()), Ok(Committed::Fresh { .. })));
     assert_eq!(second.commit("four".into()).expect("an answer"), Committed::Replayed("three".into()));
     assert_eq!((world.read(None).len(), files(world.dir.path()).len()), (32, world.snapshot(None).segments.len()));
 }
@@ -120,8 +122,82 @@ fn a_key_counts_once_whichever_attempt_comes_through() {
 fn second_key(world: &World) -> Upload {
     let mut upload = fresh(start(world, Kind::Predictions, Some("other")));
     let rows: Vec<Row> = (100..112).map(|n| prediction(n, 0, &[("a", Int(1))])).collect();
-    upload.write(&batch(&rows)).expect("writes");
+    upload.write(&batch(&rows), false).expect("writes");
     upload
+}
+
+/// Uploads rows that came with their ids; gives how many were there already, or nothing when others were faster.
+pub fn upload_with_ids(world: &World, rows: &[Row], meanwhile: impl FnOnce()) -> Option<u64> {
+    let mut upload = fresh(start(world, Kind::Predictions, None));
+    rows.chunks(3).for_each(|rows| upload.write(&batch(rows), true).expect("writes"));
+    meanwhile();
+    match upload.commit("0".into()).expect("an answer") {
+        Committed::Fresh { answer, duplicates, .. } => {
+            assert_eq!(answer, duplicates.to_string());
+            Some(duplicates)
+        }
+        Committed::Outrun => None,
+        Committed::Replayed(answer) => panic!("replayed: {answer}"),
+    }
+}
+
+fn with_ids(ids: std::ops::Range<u128>, value: i64) -> Vec<Row> {
+    ids.map(|id| prediction(id, id as i64, &[("a", Int(value))])).collect()
+}
+
+#[test]
+fn rows_whose_ids_are_in_the_model_are_left_out_wherever_they_are() {
+    // Few rows are appended, many become segments.
+    for count in [5, 60] {
+        for (place, go) in [
+            ("in the log", (|_| {}) as fn(&mut World)),
+            ("in a segment", |world| world.seal()),
+            ("in a segment after a restart", |world| {
+                world.seal();
+                world.restart();
+            }),
+            ("in merged segments", |world| world.maintain()),
+        ] {
+            let mut world = World::with(|options| options.segment_rows = 8);
+            world.append(&with_ids(2..5, 1));
+            go(&mut world);
+            assert_eq!(upload_with_ids(&world, &with_ids(0..count, 2), || {}), Some(3), "{place}");
+            assert_eq!(upload_with_ids(&world, &with_ids(0..count, 3), || {}), Some(count as u64), "{place}");
+            let expected = [with_ids(0..2, 2), with_ids(2..5, 1), with_ids(5..count, 2)].concat();
+            assert_eq!(world.read(None), expected, "{place}, {count} rows");
+        }
+    }
+}
+
+#[test]
+fn what_others_bring_during_an_upload_stays_and_the_upload_begins_again() {
+    for (way, go) in [
+        ("in the log", (|_| {}) as fn(&World)),
+        ("in a segment", |world| world.seal()),
+        ("in merged segments", |world| world.maintain()),
+    ] {
+        let world = World::with(|options| options.segment_rows = 8);
+        world.append(&with_ids(900..910, 0));
+        let bring = |ids| {
+            world.append(&with_ids(ids, 1));
+            go(&world);
+        };
+        assert_eq!(upload_with_ids(&world, &with_ids(0..60, 2), || bring(100..140)), Some(0), "{way}: others' ids");
+        let files = files(world.dir.path()).len();
+        assert_eq!(upload_with_ids(&world, &with_ids(200..260, 2), || bring(230..231)), None, "{way}: the same id");
+        assert_eq!(world.read(Some(window(200, 260))), with_ids(230..231, 1), "{way}: nothing is left of it");
+        assert_eq!(upload_with_ids(&world, &with_ids(200..260, 2), || {}), Some(1), "{way}: the second time");
+        assert!(files <= self::files(world.dir.path()).len());
+    }
+}
+
+#[test]
+fn two_uploads_of_the_same_rows_are_kept_once() {
+    let world = World::with(|options| options.segment_rows = 8);
+    let rows = with_ids(0..60, 1);
+    let lost = upload_with_ids(&world, &rows, || assert_eq!(upload_with_ids(&world, &rows, || {}), Some(0)));
+    assert_eq!(lost, None);
+    assert_eq!(world.read(None), rows);
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use driftline_storage::{Committed, NewUpload, Retry, Started};
+use driftline_storage::{Committed, Kind, NewUpload, Retry, Started, Unique};
 
-use super::{MOST_IDS, Sent, accepted, fingerprint, present_schema};
+use super::{MOST_IDS, Sent, accepted, fingerprint, present_schema, with_duplicates};
 use crate::{
     app::{App, Shared},
     ingest::{self, Stream},
@@ -37,7 +37,7 @@ impl Load {
                 return Ok(answer);
             }
         }
-        let detail = "other requests change the model's columns all the time: try again in a moment";
+        let detail = "other requests change the same model all the time: try again in a moment";
         Err(Problem::busy(StatusCode::TOO_MANY_REQUESTS, "ingest_busy", detail, 2))
     }
 
@@ -53,7 +53,7 @@ impl Load {
         let mut ids = Vec::new();
         while let Some(part) = stream.next_part()? {
             self.watch.check()?;
-            upload.write(&part.batch)?;
+            upload.write(&part.batch, part.sent_ids)?;
             if stream.row_count() <= MOST_IDS {
                 ids.extend(part.ids);
             }
@@ -63,12 +63,13 @@ impl Load {
         if rows == 0 {
             return Ok(Some(answer));
         }
-        match upload.commit(answer.clone())? {
+        match upload.commit(answer)? {
             Committed::Outrun => Ok(None),
             Committed::Replayed(first) => Ok(Some(first)),
-            Committed::Fresh(schema) => {
+            Committed::Fresh { schema, answer, duplicates } => {
                 app.schemas.remember(&self.sent.model, Arc::new(schema));
-                app.metrics.ingested(self.sent.counted_as(), rows);
+                let fresh = rows.saturating_sub(usize::try_from(duplicates).unwrap_or(usize::MAX));
+                app.metrics.ingested(self.sent.counted_as(), fresh);
                 Ok(Some(answer))
             }
         }
@@ -81,6 +82,7 @@ impl Load {
             kind: self.sent.kind,
             create_model: self.sent.creates_model(),
             retry: self.sent.key.clone().map(|key| Retry { key, fingerprint }),
+            unique: (self.sent.kind == Kind::Predictions).then_some(Unique { count: with_duplicates }),
         }
     }
 }

@@ -1,0 +1,90 @@
+//! The one transaction that makes an upload visible.
+
+use driftline_core::Schema;
+
+use super::{
+    Committed, NewUpload,
+    own::{Beyond, Own},
+};
+use crate::{
+    Error,
+    draft::NewSegment,
+    log,
+    model::{self, ModelId},
+    retry, segment,
+    writer::Group,
+};
+
+/// What the transaction is to list.
+pub(super) struct Last {
+    pub new: NewUpload,
+    pub model: ModelId,
+    /// Whether the model was not there when the upload began.
+    pub is_new: bool,
+    /// The columns of the rows.
+    pub schema: Schema,
+    /// The segments of each run of rows.
+    pub runs: Vec<Vec<NewSegment>>,
+    /// To look for the ids that came with rows, if any did.
+    pub own: Option<Own>,
+    /// How many rows were left out, because their ids were there.
+    pub duplicates: u64,
+    pub answer: String,
+}
+
+/// How the transaction went.
+pub(super) enum Outcome {
+    /// It is decided.
+    Decided(Committed),
+    /// Nothing was written: there are new segments to look through for ids.
+    Behind(Box<Last>),
+}
+
+impl Last {
+    /// Lists the segments in the running transaction.
+    pub fn write(self, group: &mut Group<'_>) -> Result<Outcome, Error> {
+        if self.is_new {
+            model::create_reserved(group.connection, self.model, &self.new.model, group.now)?;
+        }
+        if group.known.model(group.connection, &self.new.model, false, group.now)?.0 != self.model {
+            return Ok(Outcome::Decided(Committed::Outrun));
+        }
+        if let Some(key) = &self.new.retry
+            && let Some(answer) = retry::find(group.connection, self.model, self.new.kind, key)?
+        {
+            return Ok(Outcome::Decided(Committed::Replayed(answer)));
+        }
+        match self.own.as_ref().map_or(Ok(Beyond::Nothing), |own| own.look_beyond(group))? {
+            Beyond::Nothing => self.list(group).map(Outcome::Decided),
+            Beyond::Met => Ok(Outcome::Decided(Committed::Outrun)),
+            Beyond::Segments => Ok(Outcome::Behind(Box::new(self))),
+        }
+    }
+
+    fn list(self, group: &mut Group<'_>) -> Result<Committed, Error> {
+        let Self { new, model, schema, runs, duplicates, answer, .. } = self;
+        if let Some(key) = &new.retry {
+            retry::keep(group.connection, model, new.kind, key, &answer, group.now)?;
+        }
+        group.known.admit(group.connection, &new.model, &schema)?;
+        list(group, runs)?;
+        let schema = group.known.model(group.connection, &new.model, false, group.now)?.1.clone();
+        Ok(Committed::Fresh { schema, answer, duplicates })
+    }
+}
+
+/// Lists the segments of each run behind those of the run before.
+fn list(group: &Group<'_>, runs: Vec<Vec<NewSegment>>) -> Result<(), Error> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let generation = segment::next_generation(group.connection)?;
+    for run in runs {
+        let seq = log::next_seq(group.connection)?;
+        for mut segment in run {
+            (segment.listing.seqs, segment.listing.generation) = ((seq, seq), generation);
+            segment.list(group.connection, group.now)?;
+        }
+    }
+    Ok(())
+}
