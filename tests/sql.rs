@@ -110,6 +110,9 @@ async fn answers_are_bounded_in_rows_time_and_memory() {
         "SELECT array_agg(x) FROM generate_series(1, 100000000) AS t(x)",
         "SELECT x, x AS y, x AS z FROM generate_series(1, 1000000) AS t(x)",
         "SELECT x FROM generate_series(1, 100000000) AS t(x) ORDER BY x % 7, x",
+        "SELECT count(DISTINCT x), count(DISTINCT x + 1) FROM generate_series(1, 100000000) AS t(x)",
+        "SELECT count(DISTINCT x % 50000000) FROM generate_series(1, 100000000) AS t(x)",
+        "SELECT median(x) FROM generate_series(1, 100000000) AS t(x)",
         "SELECT max(s) FROM (SELECT sum(x) OVER () AS s FROM generate_series(1, 100000000) AS t(x))",
         "SELECT a.x FROM generate_series(1, 100000000) AS a(x) JOIN generate_series(1, 100000000) AS b(x) ON a.x = b.x",
     ] {

@@ -3,11 +3,12 @@
 mod bodies;
 mod memory;
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, ops::Range, path::Path, time::Duration};
 
 use futures::{StreamExt, stream};
 use reqwest::{Body, Method};
 use serde_json::json;
+use uuid::Uuid;
 
 use self::{
     bodies::{Chunks, chunked, gzipped, lines, tables},
@@ -108,6 +109,28 @@ async fn a_kill_during_an_upload_leaves_nothing_and_the_retry_counts_once() {
         assert_eq!(server.get("/v1/models/large").await.expect(200)["predictions"], rows);
         server.restart().await;
     }
+}
+
+#[tokio::test]
+async fn a_large_body_that_is_sent_again_without_a_key_is_known_by_its_ids() {
+    let mut server = Server::start().await;
+    let path = "/v1/models/m/predictions";
+    let body = |rows: Range<u64>| {
+        let id = |n: u64| Uuid::from_u64_pair(n.wrapping_mul(0x9e37_79b9_7f4a_7c15), n);
+        let lines = rows.map(|n| format!("{},{n}\n", id(n)));
+        ["id,a\n".to_owned()].into_iter().chain(lines).collect::<String>()
+    };
+    let rows = 200_000_u64;
+    for (ids, duplicates) in [(0..rows, 0), (0..rows, rows), (rows / 2..rows * 3 / 2, rows / 2)] {
+        let expected = match duplicates {
+            0 => json!({"accepted": rows}),
+            _ => json!({"accepted": rows, "duplicates": duplicates}),
+        };
+        let headers = [("content-type", CSV)];
+        assert_eq!(server.send(Method::POST, path, &headers, body(ids)).await.expect(200), expected);
+        server.restart().await;
+    }
+    assert_eq!(server.get("/v1/models/m").await.expect(200)["predictions"], rows * 3 / 2);
 }
 
 #[tokio::test]

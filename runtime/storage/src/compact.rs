@@ -45,17 +45,17 @@ fn merge_predictions(inner: &Inner, model: &Model, run: &[Listing]) -> Result<()
         schemas.push(parquet_file::schema(&inner.files, &listing.path(), listing.bytes)?);
     }
     let schema = rows::occurring(Kind::Predictions, &model.schema, schemas.iter());
-    let mut draft = Draft::new(Kind::Predictions, schema.clone())?;
+    let generation = run.iter().map(|listing| listing.generation).max().unwrap_or_default();
+    let origin = Origin { model: model.id, seqs: seqs(run), generation, applied: 0 };
+    let mut draft = Draft::new(&inner.files, Kind::Predictions, schema.clone(), origin)?;
     let mut merge = Merge::new(&inner.files, schema, run);
     while let Some(batch) = merge.next()? {
         inner.go_on()?;
         draft.add(&batch)?;
     }
-    let generation = run.iter().map(|listing| listing.generation).max().unwrap_or_default();
-    let origin = Origin { model: model.id, seqs: seqs(run), generation, applied: 0 };
     inner.options.faults.pass(Step::CompactWrite)?;
     tracing::debug!(model = %model.name, files = run.len(), "merging segments");
-    finish(inner, model, run, draft.store(&inner.files, origin)?)
+    finish(inner, model, run, draft.store()?)
 }
 
 fn merge_delayed(inner: &Inner, model: &Model, run: &[Listing], applied: u64) -> Result<(), Error> {

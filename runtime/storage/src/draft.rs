@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
-use driftline_core::{Digest, Time};
+use driftline_core::Time;
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     Error, Kind,
-    files::Files,
+    files::{Files, NewFile, Written},
     labels::Labels,
     model::ModelId,
     parquet_file::{LOOKUP_GROUP, ParquetFile, SCAN_GROUP},
@@ -17,10 +17,14 @@ use crate::{
     segment::{self, Listing},
 };
 
-/// A segment that is being made.
+/// A segment that is being made. What is finished of its file goes to the store at once, so that memory holds
+/// one row group of it; dropped without [`Self::store`] it leaves nothing.
 pub(crate) struct Draft {
+    files: Arc<Files>,
+    id: Uuid,
     kind: Kind,
-    file: ParquetFile,
+    origin: Origin,
+    file: ParquetFile<NewFile>,
     rows: u64,
     extent: Option<Extent>,
     labels: Labels,
@@ -52,10 +56,12 @@ pub(crate) struct NewSegment {
 
 impl Draft {
     /// An empty segment of rows with these columns.
-    pub fn new(kind: Kind, schema: SchemaRef) -> Result<Self, Error> {
-        let group_rows = Self::group_rows(kind);
-        let file = ParquetFile::new(schema, group_rows)?;
-        Ok(Self { kind, file, rows: 0, extent: None, labels: Labels::default(), received: None })
+    pub fn new(files: &Arc<Files>, kind: Kind, schema: SchemaRef, origin: Origin) -> Result<Self, Error> {
+        let id = Uuid::now_v7();
+        let file = NewFile::new(files.clone(), segment::path(origin.model, id));
+        let file = ParquetFile::to(file, schema, Self::group_rows(kind))?;
+        let (files, labels) = (files.clone(), Labels::default());
+        Ok(Self { files, id, kind, origin, file, rows: 0, extent: None, labels, received: None })
     }
 
     /// Rows in a row group, a good size for what is added at once.
@@ -87,29 +93,29 @@ impl Draft {
         self.file.write(batch)
     }
 
-    /// Writes the file and makes it durable; `None` without rows.
-    pub fn store(self, files: &Arc<Files>, origin: Origin) -> Result<Option<NewSegment>, Error> {
-        let Some(extent) = self.extent else { return Ok(None) };
-        let bytes = self.file.finish()?;
+    /// Completes the file and makes it durable; `None` without rows.
+    pub fn store(self) -> Result<Option<NewSegment>, Error> {
+        let Self { files, id, kind, origin, file, rows, extent, labels, received } = self;
+        let Some(extent) = extent else { return Ok(None) };
+        let Written { bytes, digest } = file.end()?.finish()?;
         let listing = Listing {
-            id: Uuid::now_v7(),
+            id,
             model: origin.model,
-            rows: self.rows,
-            bytes: bytes.len() as u64,
+            rows,
+            bytes,
             times: times(extent.times),
             ids: extent.ids,
             seqs: origin.seqs,
-            digest: Digest::of(&bytes),
+            digest,
             created: Time::EPOCH,
             generation: origin.generation,
             applied: origin.applied,
             rolled: None,
             rolled_rows: 0,
-            received: times(self.received),
+            received: times(received),
         };
-        files.put(&listing.path(), bytes)?;
-        let labels = (self.kind == Kind::Predictions).then(|| self.labels.to_bytes());
-        Ok(Some(NewSegment { listing, kind: self.kind, labels, files: files.clone(), tried: false }))
+        let labels = (kind == Kind::Predictions).then(|| labels.to_bytes());
+        Ok(Some(NewSegment { listing, kind, labels, files, tried: false }))
     }
 }
 

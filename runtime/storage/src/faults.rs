@@ -79,7 +79,7 @@ steps! {
     FoldRewrite,
     /// Segments are about to be chosen for merging.
     CompactRead,
-    /// The rows of several segments are merged, their new file is not written.
+    /// The rows of several segments are merged, their new file is not complete.
     CompactWrite,
     /// The new segments of a folding or merging are durable, the old ones are listed.
     ReplaceUnlist,

@@ -158,11 +158,11 @@ impl Latest {
     ) -> Result<Vec<NewSegment>, Error> {
         let mut segments = Vec::new();
         for part in arrived.chunks(segment_rows.max(1)) {
-            let mut draft = Draft::new(Kind::Delayed, schema.clone())?;
+            let mut draft = Draft::new(files, Kind::Delayed, schema.clone(), origin)?;
             for chunk in part.chunks(Draft::group_rows(Kind::Delayed)) {
                 draft.add(&self.batch(schema, chunk)?)?;
             }
-            segments.extend(draft.store(files, origin)?);
+            segments.extend(draft.store()?);
         }
         Ok(segments)
     }

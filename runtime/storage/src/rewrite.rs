@@ -18,17 +18,17 @@ pub(crate) fn without(
 ) -> Result<Option<NewSegment>, Error> {
     let path = listing.path();
     inner.files.verify(&path, &listing.digest)?;
+    let origin =
+        Origin { model: listing.model, seqs: listing.seqs, generation: listing.generation, applied: listing.applied };
     let mut draft: Option<Draft> = None;
     for batch in parquet_file::read(&inner.files, &path, listing.bytes, Part::default())? {
         inner.go_on()?;
         let batch = batch?;
         let draft = match &mut draft {
             Some(draft) => draft,
-            None => draft.insert(Draft::new(kind, batch.schema())?),
+            None => draft.insert(Draft::new(&inner.files, kind, batch.schema(), origin)?),
         };
         draft.add(&hidden.strip(&batch)?)?;
     }
-    let origin =
-        Origin { model: listing.model, seqs: listing.seqs, generation: listing.generation, applied: listing.applied };
-    draft.map_or(Ok(None), |draft| draft.store(&inner.files, origin))
+    draft.map_or(Ok(None), Draft::store)
 }

@@ -137,13 +137,13 @@ fn predictions(
         let end = month::end(first.time);
         let length = rest.partition_point(|place| place.time < end).clamp(1, inner.options.segment_rows.max(1));
         let (part, later) = rest.split_at(length);
-        let mut draft = Draft::new(Kind::Predictions, schema.clone())?;
+        let mut draft = Draft::new(&inner.files, Kind::Predictions, schema.clone(), origin)?;
         for chunk in part.chunks(Draft::group_rows(Kind::Predictions)) {
             let places: Vec<(usize, usize)> = chunk.iter().map(|place| place.row).collect();
             let rows = interleave_record_batch(&batches, &places);
             draft.add(&rows.map_err(|error| Error::failed("sorting rows by time", error))?)?;
         }
-        segments.extend(draft.store(&inner.files, origin)?);
+        segments.extend(draft.store()?);
         rest = later;
     }
     Ok(segments)

@@ -49,14 +49,15 @@ pub(super) fn rewrite(
     let own = parquet_file::schema(&inner.files, &path, segment.bytes)?;
     let schema = rows::occurring(Kind::Predictions, &model.schema, [&own, delayed].into_iter());
     let folded = DelayedCells::new(columns(model, delayed), Some(latest.clone()), HashSet::new().into());
-    let mut draft = Draft::new(Kind::Predictions, schema.clone())?;
+    let (seqs, generation) = (segment.seqs, segment.generation);
+    let origin = Origin { model: model.id, seqs, generation, applied: 0 };
+    let mut draft = Draft::new(&inner.files, Kind::Predictions, schema.clone(), origin)?;
     for batch in parquet_file::read(&inner.files, &path, segment.bytes, Part::default())? {
         inner.go_on()?;
         let rows = segment.rolled_up().strip(&batch?)?;
         draft.add(&rows::fit(&folded.apply(&rows)?, &schema)?)?;
     }
-    let (seqs, generation) = (segment.seqs, segment.generation);
-    draft.store(&inner.files, Origin { model: model.id, seqs, generation, applied: 0 })
+    draft.store()
 }
 
 /// The columns of delayed metrics and their types.
