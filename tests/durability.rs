@@ -1,22 +1,25 @@
 //! An acknowledged write survives `kill -9` and is counted once.
 //!
-//! `DRIFTLINE_KILLS=5000 cargo test --release --test system durability` runs for longer than CI does.
+//! `DRIFTLINE_KILLS=5000 cargo test --release --test system durability` runs for longer than CI does; a run that
+//! fails prints the seed of its choices, which `DRIFTLINE_SEED` takes.
 
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::{
-    harness::{JSON, Server, times_or},
+    harness::{JSON, Server, random, times_or, verify},
     ledger::{Ledger, TINY},
 };
 
 const KILLS: u32 = 200;
 const WRITERS: u64 = 6;
+/// After every so many kills the data directory is checked as the kill left it.
+const VERIFIED_EVERY: u32 = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_or_doubled_by_kills() {
-    let mut random = fastrand::Rng::new();
+    let mut random = random();
     let mut server = Server::start_with(TINY).await;
     let mut ledger = Ledger::open(&server, WRITERS, &mut random).await;
     let kills = times_or("DRIFTLINE_KILLS", KILLS);
@@ -24,6 +27,9 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kills() {
         let answers = random.u32(5..60);
         ledger.write(&server, async |answered| answered.count(answers).await, || server.signal("KILL")).await;
         server.kill();
+        if kill % VERIFIED_EVERY == 0 {
+            verify(server.data());
+        }
         if random.u8(..10) == 0 {
             kill_while_starting(&mut server, random.u64(..60)).await;
         }
@@ -33,6 +39,11 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kills() {
     }
     server.restart().await;
     ledger.check(&server).await.unwrap_or_else(|difference| panic!("in the end: {difference:?}"));
+    verify(server.data());
+    server.kill();
+    let printed = verify(server.data());
+    let counted = format!("rows: {} predictions", ledger.predictions());
+    assert!(printed.contains(&counted), "{counted}: {printed}");
     println!("{kills} kills: {}", ledger.summary());
 }
 

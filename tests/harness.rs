@@ -1,5 +1,6 @@
 //! A running server for one test, and the requests it is sent.
 
+mod command;
 mod disk;
 mod reply;
 mod server;
@@ -7,6 +8,7 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
+pub use command::{driftline, succeed, verify};
 pub use disk::{Disk, Honesty};
 pub use reply::Reply;
 pub use server::Server;
@@ -25,6 +27,14 @@ pub fn repository(path: &str) -> PathBuf {
 /// The `number`th of a family of valid ids.
 pub fn id(number: u64) -> String {
     uuid::Uuid::from_u64_pair(0x4000, 0x8000_0000_0000_0000 | number).to_string()
+}
+
+/// Choices of a test. `DRIFTLINE_SEED` brings those of an earlier run again; the clients' order among each other it can't.
+pub fn random() -> fastrand::Rng {
+    let seed =
+        std::env::var("DRIFTLINE_SEED").map_or_else(|_| fastrand::u64(..), |text| text.parse().expect("a number"));
+    println!("DRIFTLINE_SEED={seed}");
+    fastrand::Rng::with_seed(seed)
 }
 
 /// How often a long test repeats itself: as the environment says, or else as given.

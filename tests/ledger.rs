@@ -64,6 +64,11 @@ impl Ledger {
         check::check(server, &self.book()).await
     }
 
+    /// How many predictions were acknowledged.
+    pub fn predictions(&self) -> usize {
+        self.book().predictions().len()
+    }
+
     /// How much was acknowledged.
     pub fn summary(&self) -> String {
         let book = self.book();

@@ -2,27 +2,22 @@
 
 mod backups;
 mod full_disk;
+mod full_spool;
 mod metrics;
 mod small_disk;
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
-use crate::harness::{DRIFTLINE, Server, id};
+use crate::harness::{self, Server, id};
 
 /// Runs a command; gives its exit code and everything it printed.
 fn driftline(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(DRIFTLINE).args(arguments).output().expect("it runs");
-    let printed = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(printed).expect("UTF-8"))
+    harness::driftline(arguments, &[])
 }
 
 /// Runs a command that must succeed; gives what it printed.
 fn succeed(arguments: &[&str]) -> String {
-    let (code, printed) = driftline(arguments);
-    assert_eq!(code, Some(0), "{arguments:?}: {printed}");
-    printed
+    harness::succeed(arguments, &[])
 }
 
 /// Predictions with the ids from `first` on: a score, and in `town` much text.

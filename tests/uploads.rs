@@ -14,7 +14,7 @@ use self::{
     bodies::{Chunks, chunked, gzipped, lines, tables},
     memory::Peak,
 };
-use crate::harness::{CSV, JSON, NDJSON, Server};
+use crate::harness::{CSV, JSON, NDJSON, Server, id};
 
 const MIB: usize = 1 << 20;
 
@@ -78,6 +78,59 @@ async fn every_format_comes_through_the_disk_as_it_was_sent() {
     let first = &expected.expect("rows")[0]["metrics"];
     assert_eq!(first["account"], json!(i64::MAX), "exact to 64 bits");
     assert_eq!(first["embedding"], json!([0.5, 1.0]));
+}
+
+#[tokio::test]
+async fn delayed_metrics_of_every_format_come_through_the_disk() {
+    let server = Server::start().await;
+    let rows = 60_000;
+    let (_, parquet, predictions) = bodies::tables(rows).pop().expect("Parquet comes last");
+    server.upload("/v1/models/m/predictions", parquet, predictions).await.expect(200);
+    let path = "/v1/models/m/delayed-metrics";
+    for (number, name) in ["json", "ndjson", "csv", "arrow", "parquet"].into_iter().enumerate() {
+        let (content_type, body) = bodies::labels(name, "truth", rows, number);
+        assert!(body.len() > 5 * MIB, "{name} would not go through the disk: {} bytes", body.len());
+        let headers = [("content-type", content_type), ("idempotency-key", name)];
+        for attempt in 0..2 {
+            let answer = server.send(Method::POST, path, &headers, body.clone()).await.expect(200);
+            assert_eq!(answer, json!({"accepted": rows}), "{name}, attempt {attempt}");
+        }
+        // A later wrong row: nothing of the others is kept, not even their columns.
+        let (_, mut spoilt) = bodies::labels(name, "spoilt", rows, number);
+        bodies::spoil(name, &mut spoilt);
+        let reply = server.upload(path, content_type, spoilt).await;
+        assert!([400, 422].contains(&reply.status), "{name}: {reply}");
+        let model = server.get("/v1/models/m").await.expect(200);
+        assert_eq!((&model["labels"]["labelled"], &model["labels"]["unmatched"]), (&json!(rows), &json!(0)), "{name}");
+        assert!(!model["schema"].to_string().contains("spoilt"), "{name}: {model}");
+        for row in [0, rows / 2, rows - 1] {
+            let shown = server.get(&format!("/v1/models/m/predictions/{}", id(row as u64))).await.expect(200);
+            assert_eq!(shown["metrics"]["truth"], bodies::truth(row, number), "{name}: {shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn datasets_of_every_format_come_through_the_disk() {
+    let server = Server::start().await;
+    let rows = 60_000;
+    server.put("/v1/models/m", &json!({})).await.expect(201);
+    let mut columns = None;
+    for (name, content_type, body) in tables(rows) {
+        let path = format!("/v1/models/m/datasets/{name}");
+        let headers = [("content-type", content_type)];
+        let answer = server.send(Method::PUT, &path, &headers, body.clone()).await.expect(200);
+        assert_eq!(answer["rows"], rows, "{name}");
+        let shown = server.get(&path).await.expect(200);
+        assert_eq!(&shown["schema"], columns.get_or_insert(shown["schema"].clone()), "{name}");
+        let mut spoilt = body;
+        bodies::spoil(name, &mut spoilt);
+        let reply = server.send(Method::PUT, &path, &headers, spoilt).await;
+        assert!([400, 422].contains(&reply.status), "{name}: {reply}");
+        assert_eq!(server.get(&path).await.expect(200), shown, "{name}: the earlier one stays");
+    }
+    assert_eq!(columns.and_then(|columns| columns.as_array().map(Vec::len)), Some(6));
+    assert_eq!((count(&server.data().join("datasets")), count(&server.data().join("scratch"))), (5, 0));
 }
 
 #[tokio::test]

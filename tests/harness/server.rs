@@ -57,7 +57,8 @@ impl Server {
         Self::begin_in(data, options, &[])
     }
 
-    fn begin_in(data: &Path, options: &[&str], environment: &[(&str, &str)]) -> Self {
+    /// The same, with more variables in its environment.
+    pub fn begin_in(data: &Path, options: &[&str], environment: &[(&str, &str)]) -> Self {
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
         let environment: Vec<_> =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

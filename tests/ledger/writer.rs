@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -52,7 +53,10 @@ impl Writer {
             }
             let request = self.next();
             self.open = Some(request.clone());
-            if !self.send(server, &request).await {
+            let is_twin = request.key.is_none() && self.random.u8(..) < 40;
+            let sent =
+                if is_twin { self.send_twice(server, &request).await } else { self.send(server, &request).await };
+            if !sent {
                 return;
             }
             answered.add_permits(1);
@@ -77,6 +81,26 @@ impl Writer {
         true
     }
 
+    /// Sends a request twice at the same time, as a client does that has lost patience: it counts once.
+    async fn send_twice(&mut self, server: &Server, request: &Request) -> bool {
+        let held = self.held(request);
+        let (one, other) = tokio::join!(answer(server, request), answer(server, request));
+        if let (Some(one), Some(other), Rows::Predictions(rows)) = (&one, &other, &request.rows) {
+            let duplicates = [one, other].map(|reply| duplicates(&reply.expect(200)));
+            assert_eq!(duplicates.iter().sum::<usize>(), held + rows.len(), "{request:?} twice: {one} {other}");
+        }
+        let Some(reply) = one.or(other) else { return false };
+        self.open = None;
+        self.acknowledge(request, &reply);
+        true
+    }
+
+    /// How many of a request's predictions are known to be there.
+    fn held(&self, request: &Request) -> usize {
+        let Rows::Predictions(rows) = &request.rows else { return 0 };
+        rows.iter().filter(|(id, _)| self.book.predictions().contains_key(id)).count()
+    }
+
     /// Sends an acknowledged request again with its key: it must get the same answer and change nothing.
     async fn repeat(&self, server: &Server) -> bool {
         let Some((request, first)) = &self.last else { return true };
@@ -90,8 +114,7 @@ impl Writer {
         assert_eq!(answer["accepted"], request.rows.len(), "{request:?}: {answer}");
         match &request.rows {
             Rows::Predictions(rows) => {
-                let held = rows.iter().filter(|(id, _)| self.book.predictions().contains_key(id)).count();
-                let duplicates = answer["duplicates"].as_u64().unwrap_or(0) as usize;
+                let (held, duplicates) = (self.held(request), duplicates(&answer));
                 // A request without an answer was kept whole or not at all.
                 assert!([held, rows.len()].contains(&duplicates), "{request:?}: {held} were there, {answer}");
                 self.known.extend(rows.iter().map(|(id, _)| *id));
@@ -175,6 +198,11 @@ impl Writer {
         let high = if self.number.is_multiple_of(2) { 0 } else { number.wrapping_mul(0x9e37_79b9_7f4a_7c15) };
         Uuid::from_u64_pair(high & !0xf000 | 0x4000, 1 << 63 | number)
     }
+}
+
+/// How many rows of a request were there already.
+fn duplicates(answer: &Value) -> usize {
+    answer["duplicates"].as_u64().unwrap_or(0) as usize
 }
 
 /// The answer, or none when the server died over it.

@@ -39,6 +39,13 @@ impl SmallDisk {
         self.path().join("data")
     }
 
+    /// How much of it is taken.
+    pub fn used_bytes(&self) -> u64 {
+        let output = Command::new("df").args(["--output=used", "-B1"]).arg(self.path()).output().expect("df runs");
+        let printed = String::from_utf8(output.stdout).expect("UTF-8");
+        printed.lines().nth(1).and_then(|line| line.trim().parse().ok()).expect("a number of bytes")
+    }
+
     /// Leaves no byte free.
     pub fn fill(&self) {
         let mut filler = File::create(self.path().join("filler")).expect("a file");

@@ -1,7 +1,7 @@
 //! A machine with a forgetful disk and the server on it.
 
 use crate::{
-    harness::{Disk, Honesty, Server},
+    harness::{self, Disk, Honesty, Server},
     ledger::{Ledger, TINY},
 };
 
@@ -31,6 +31,11 @@ impl Machine {
     /// Lets the disk keep what it has, also what was never synced: compiled plugins, which are only a cache.
     pub fn settle(&self) {
         self.disk.settle();
+    }
+
+    /// Checks every checksum, reference and count of the data while the server runs.
+    pub fn verify(&self) {
+        harness::verify(self.server.data());
     }
 
     /// Lets clients write until the power fails, at the `changes`th change or sync of the disk.

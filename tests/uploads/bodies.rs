@@ -147,6 +147,30 @@ fn columns(rows: usize) -> RecordBatch {
     ])
 }
 
+/// Labels of the same predictions in a format: a number under `column`, and a text, in some rounds others than in others.
+pub fn labels(format: &str, column: &str, rows: usize, round: usize) -> (&'static str, Vec<u8>) {
+    let row = |n: usize| json!({"id": id(n as u64), "metrics": {column: truth(n, round), "note": place(n)}});
+    match format {
+        "json" => (JSON, (0..rows).map(row).collect::<Value>().to_string().into_bytes()),
+        "ndjson" => (NDJSON, (0..rows).map(|n| format!("{}\n", row(n))).collect::<String>().into_bytes()),
+        "csv" => {
+            let lines = (0..rows).map(|n| format!("{},{},{}\n", id(n as u64), place(n), truth(n, round)));
+            (CSV, format!("id,note,{column}\n{}", lines.collect::<String>()).into_bytes())
+        }
+        _ => {
+            let ids: Vec<Uuid> = (0..rows).map(|n| id(n as u64).parse().expect("a UUID")).collect();
+            let numbers = integer((0..rows).map(|n| truth(n, round)));
+            let table = table(vec![("id", id_column(&ids)), (column, numbers), ("note", text((0..rows).map(place)))]);
+            if format == "arrow" { (ARROW, arrow_stream(&table)) } else { (PARQUET, parquet(&table)) }
+        }
+    }
+}
+
+/// The number of a label.
+pub fn truth(n: usize, round: usize) -> i64 {
+    (n * 7 + round) as i64
+}
+
 /// Makes the end of a body wrong: the last row where it is text, the last bytes otherwise.
 pub fn spoil(name: &str, body: &mut Vec<u8>) {
     let end = match name {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use driftline_core::{ColumnType, Description, MetricFactory, Name, ReferenceUse, Window};
-use driftline_storage::{Dataset, Model, PluginRef, Storage};
+use driftline_storage::{Dataset, Model, Pin, PluginRef, Storage};
 
 use crate::{
     Error,
@@ -39,7 +39,8 @@ pub(crate) struct PlannedReference {
 
 pub(crate) enum ReferenceRows {
     Window(Window),
-    Dataset(Dataset),
+    /// Its file stays while the plan is held, also when another takes its place.
+    Dataset(Dataset, Pin),
 }
 
 impl Plan {
@@ -170,11 +171,14 @@ fn reference(
         }
         (None, _) => return Ok(None),
         (Some(Reference::Window(window)), _) => ReferenceRows::Window(*window),
-        (Some(Reference::Dataset(dataset)), _) => ReferenceRows::Dataset(find_dataset(storage, model, dataset)?),
+        (Some(Reference::Dataset(dataset)), _) => {
+            let pin = storage.pin();
+            ReferenceRows::Dataset(find_dataset(storage, model, dataset)?, pin)
+        }
     };
     let shape = match &rows {
         ReferenceRows::Window(window) => Shape { periods: Arc::new(Periods::Listed(vec![*window])), ..shape.clone() },
-        ReferenceRows::Dataset(dataset) => {
+        ReferenceRows::Dataset(dataset, _) => {
             let schema = dataset.schema.arrow_metrics();
             self::shape(request, description, expressions, schema, Periods::Listed(Vec::new()))
                 .map_err(|error| in_dataset(error, dataset))?

@@ -96,7 +96,7 @@ pub(crate) fn sides(plan: &Plan, storage: &driftline_storage::Storage) -> Result
         Some(reference) => {
             let source = match &reference.rows {
                 ReferenceRows::Window(window) => snapshot_source(*window, &reference.shape)?,
-                ReferenceRows::Dataset(dataset) => (Source::of_dataset(storage, dataset), None),
+                ReferenceRows::Dataset(dataset, _) => (Source::of_dataset(storage, dataset), None),
             };
             Some(side(source, &reference.shape))
         }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::serve::ListenerExt;
 use driftline_eval::{Evaluator, Options as EvaluatorOptions};
 use driftline_sandbox::{Compiler, Options as SandboxOptions, Sandbox};
-use driftline_storage::{Clock, Options as StorageOptions, Storage};
+use driftline_storage::{Options as StorageOptions, Storage};
 use tokio::{
     net::TcpListener,
     sync::{Mutex, Semaphore},
@@ -102,17 +102,18 @@ impl Server {
 /// # Errors
 /// When the directory can't be had.
 pub fn open(config: &Config) -> Result<Shared, Error> {
-    open_by(config, StorageOptions::default().clock)
+    open_with(config, StorageOptions::default())
 }
 
-/// As [`open`], with a clock of the caller's.
+/// As [`open`], with the clock and the faults of these options.
 ///
 /// # Errors
 /// When the directory can't be had.
-pub fn open_by(config: &Config, clock: Arc<dyn Clock>) -> Result<Shared, Error> {
+pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Error> {
     let metrics = Metrics::new();
     let options = StorageOptions {
-        clock,
+        clock: options.clock,
+        faults: options.faults,
         observer: metrics.storage.clone(),
         place: config.place.clone(),
         ..config.segments.options()

@@ -58,7 +58,9 @@ impl Storage {
         }
         listed.unsealed.iter().try_for_each(|batch| count.add(&listed.hidden.strip(batch)?))?;
         let Count { labels, matched, .. } = count;
-        let unmatched = latest.arrived().into_iter().filter(|arrived| !matched[arrived.slot as usize]).collect();
+        let is_unmatched =
+            |arrived: &Arrived| !matched[arrived.slot as usize] && !listed.hidden.ids.contains(&arrived.id);
+        let unmatched = latest.arrived().into_iter().filter(is_unmatched).collect();
         Ok(Census { labels, unmatched })
     }
 }

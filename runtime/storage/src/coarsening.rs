@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use driftline_core::{Span, Window};
 
 use crate::{
-    Error, Grain, Model, Storage, covered,
+    Error, Grain, Model, Step, Storage, covered,
     definition::{self, DefinitionKey},
     grain::{self, DAY_MICROS},
     kept::{KeptFile, KeptState},
@@ -63,25 +63,26 @@ impl Storage {
     /// [`Error::Full`], [`Error::Failed`]; nothing has changed then.
     pub fn coarsen(&self, coarsening: Coarsening, file: KeptFile) -> Result<bool, Error> {
         let merged = rollup::write(&self.inner, coarsening.model.id, coarsening.grain, file)?;
-        let (files, listed) = (coarsening.files.clone(), merged.clone());
-        let done = self.inner.writer.call(move |group| {
+        let (files, faults) = (coarsening.files.clone(), self.inner.options.faults.clone());
+        let old: Vec<_> = files.iter().map(RollUp::path).collect();
+        let new: Vec<_> = merged.iter().map(RollUp::path).collect();
+        let is_done = self.inner.list(new.clone(), move |group| {
             if !rollup::are_listed(group.connection, &files)? {
                 return Ok(false);
             }
+            faults.pass(Step::CoarsenUnlist)?;
             for file in &files {
                 rollup::remove(group.connection, file.id)?;
             }
-            if let Some(merged) = &listed {
+            faults.pass(Step::CoarsenList)?;
+            if let Some(merged) = &merged {
                 rollup::insert(group.connection, merged, group.now)?;
             }
             Ok(true)
-        });
-        match &done {
-            Ok(true) => self.inner.pins.replaced(coarsening.files.iter().map(RollUp::path)),
-            Ok(false) => self.inner.pins.replaced(merged.as_ref().map(RollUp::path)),
-            Err(_) => {}
-        }
-        done
+        })?;
+        self.inner.pins.replaced(if is_done { old } else { new });
+        self.inner.options.faults.pass(Step::CoarsenDone)?;
+        Ok(is_done)
     }
 
     /// Drops the roll-ups that are older than the model keeps them; gives how many files that were.
@@ -97,15 +98,17 @@ impl Storage {
         let mut files = self.inner.catalog.read(|view| rollup::list(view, model.id, past))?;
         files.retain(|file| file.window.end() <= limit);
         let paths: Vec<_> = files.iter().map(RollUp::path).collect();
-        let (id, count) = (model.id, files.len());
+        let (id, count, faults) = (model.id, files.len(), self.inner.options.faults.clone());
         if count > 0 || self.inner.catalog.read(|view| covered::reaches_before(view, id, limit))? {
             self.inner.writer.call(move |group| {
                 for file in &files {
                     rollup::remove(group.connection, file.id)?;
                 }
+                faults.pass(Step::Expire)?;
                 covered::cut_before(group.connection, id, limit)
             })?;
             self.inner.pins.replaced(paths);
+            self.inner.options.faults.pass(Step::ExpireDone)?;
         }
         Ok(count)
     }

@@ -110,7 +110,10 @@ fn path(model: ModelId, file: Uuid) -> Path {
     Path::from(format!("datasets/{}/{file}.parquet", model.0))
 }
 
-fn insert(connection: &Connection, model: ModelId, file: Uuid, dataset: &Dataset) -> Result<(), Error> {
+/// Lists a dataset; gives the file of the one in whose place it comes.
+fn replace(connection: &Connection, model: ModelId, file: Uuid, new: &Dataset) -> Result<Option<Path>, Error> {
+    let query = format!("{SELECT} WHERE model = ?1 AND name = ?2");
+    let old = connection.prepare_cached(&query)?.query_row(params![model.0, new.name.as_str()], dataset).optional()?;
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO datasets (model, name, file, rows, bytes, columns, digest, created)
@@ -118,15 +121,15 @@ fn insert(connection: &Connection, model: ModelId, file: Uuid, dataset: &Dataset
         )?
         .execute(params![
             model.0,
-            dataset.name.as_str(),
+            new.name.as_str(),
             file.as_bytes(),
-            dataset.rows,
-            dataset.bytes,
-            columns::to_text(&dataset.schema),
-            dataset.digest.as_bytes(),
-            dataset.created.micros(),
+            new.rows,
+            new.bytes,
+            columns::to_text(&new.schema),
+            new.digest.as_bytes(),
+            new.created.micros(),
         ])?;
-    Ok(())
+    Ok(old.map(|old| old.path))
 }
 
 fn dataset(row: &Row<'_>) -> rusqlite::Result<Dataset> {

@@ -1,12 +1,16 @@
 //! Deletions: what someone wants forgotten, from the wish to the last byte.
 
+use std::sync::{Arc, mpsc};
+
 use driftline_core::{Name, Time};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::{
-    Error, Storage, catalog,
+    Error, Step, Storage, catalog,
+    forgotten::Forgotten,
     model::{self, ModelId},
+    writer::Group,
 };
 
 /// A deletion of a prediction or a model, under way or done.
@@ -84,8 +88,8 @@ impl Storage {
     /// # Errors
     /// [`Error::NotFound`] without the model, [`Error::Full`].
     pub fn delete_prediction(&self, model: &Name, prediction: [u8; 16]) -> Result<Deletion, Error> {
-        let (name, forgotten) = (model.clone(), self.inner.forgotten.clone());
-        let deleted = self.inner.writer.call(move |group| {
+        let (name, faults) = (model.clone(), self.inner.options.faults.clone());
+        self.record(move |group, forgotten| {
             let model = model::id(group.connection, &name)?;
             if let Some(again) = under_way(group.connection, model, prediction)? {
                 return Ok(again);
@@ -98,14 +102,12 @@ impl Storage {
                 created: group.now,
                 finished: None,
             };
+            faults.pass(Step::Delete)?;
             insert(group.connection, model, &deletion, Some(prediction))?;
+            faults.pass(Step::DeleteHide)?;
             forgotten.add(group.connection, &name, model, prediction)?;
             Ok(deletion)
-        });
-        if deleted.is_err() {
-            self.inner.catalog.read(|view| self.inner.forgotten.load(view))?;
-        }
-        deleted
+        })
     }
 
     /// Deletes a model with all it has: it does not exist any more when this
@@ -115,8 +117,8 @@ impl Storage {
     /// # Errors
     /// [`Error::NotFound`] without the model, [`Error::Full`].
     pub fn delete_model(&self, model: &Name) -> Result<Deletion, Error> {
-        let (name, forgotten) = (model.clone(), self.inner.forgotten.clone());
-        let deleted = self.inner.writer.call(move |group| {
+        let (name, faults) = (model.clone(), self.inner.options.faults.clone());
+        self.record(move |group, forgotten| {
             let model = model::id(group.connection, &name)?;
             let deletion = Deletion {
                 id: Uuid::now_v7(),
@@ -126,16 +128,38 @@ impl Storage {
                 created: group.now,
                 finished: None,
             };
+            faults.pass(Step::Delete)?;
             insert(group.connection, model, &deletion, None)?;
+            faults.pass(Step::DeleteHide)?;
             model::retire(group.connection, model, group.now)?;
             group.known.forget();
             forgotten.drop_model(&name);
             Ok(deletion)
-        });
-        if deleted.is_err() {
-            self.inner.catalog.read(|view| self.inner.forgotten.load(view))?;
-        }
-        deleted
+        })
+    }
+
+    /// Runs the transaction of a deletion. When it fails, what it changed in memory is set
+    /// right before the writer goes on: else rows would be dropped that are to stay.
+    fn record(
+        &self,
+        work: impl FnOnce(&mut Group<'_>, &Forgotten) -> Result<Deletion, Error> + Send + 'static,
+    ) -> Result<Deletion, Error> {
+        let inner = &self.inner;
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let (weak, forgotten) = (Arc::downgrade(inner), inner.forgotten.clone());
+        inner.writer.submit(
+            move |group| work(group, &forgotten),
+            move |deleted: Result<Deletion, Error>| {
+                let reloaded = match (&deleted, weak.upgrade()) {
+                    (Err(_), Some(inner)) => inner.catalog.read(|view| inner.forgotten.load(view)),
+                    _ => Ok(()),
+                };
+                let _gone = sender.send(reloaded.and(deleted));
+            },
+        )?;
+        let deleted = receiver.recv().unwrap_or(Err(Error::Closed))?;
+        inner.options.faults.pass(Step::DeleteDone)?;
+        Ok(deleted)
     }
 
     /// The deletion with this key.

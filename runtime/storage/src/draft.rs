@@ -44,8 +44,7 @@ pub(crate) struct Origin {
 }
 
 /// A durable file on its way into the list. It is deleted when it is dropped
-/// before a transaction has tried to list it; after a failed one it stays, because
-/// the commit may have reached the disk, and the sweep at the next start knows.
+/// before a transaction has tried to list it; after a failed one it is [`Doubtful`](crate::doubtful::Doubtful).
 pub(crate) struct NewSegment {
     pub listing: Listing,
     kind: Kind,
@@ -137,7 +136,8 @@ impl Drop for NewSegment {
         if !self.tried
             && let Err(error) = self.files.remove(&self.listing.path())
         {
-            tracing::warn!(%error, "a file that nothing lists stays until the next start");
+            tracing::warn!(%error, "a file that nothing lists stays; its removal will be tried again");
+            self.files.doubtful.extend([self.listing.path()]);
         }
     }
 }

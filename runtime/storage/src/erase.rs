@@ -4,7 +4,7 @@ mod prediction;
 mod whole_model;
 
 use crate::{
-    Error, Storage,
+    Error, Step, Storage,
     deletion::{self, Subject},
     reap::reap,
     storage::Inner,
@@ -39,13 +39,16 @@ impl Storage {
     }
 }
 
-/// Deletes the replaced files, overwrites the free pages of the catalog and empties its write-ahead log.
+/// Deletes the replaced files and what failures left behind, overwrites the free pages of the catalog
+/// and empties its write-ahead log.
 fn wipe(inner: &Inner) -> Result<Erasing, Error> {
     let done = inner.catalog.read(deletion::all_unlisted)?;
+    inner.options.faults.pass(Step::EraseWipe)?;
     reap(inner)?;
-    if !inner.pins.is_empty() || !inner.catalog.wipe()? {
+    if !inner.pins.is_empty() || !inner.files.doubtful.is_empty() || !inner.catalog.wipe()? {
         return Ok(Erasing::Waiting);
     }
+    inner.options.faults.pass(Step::EraseGone)?;
     inner.writer.call(move |group| deletion::gone(group.connection, &done, group.now))?;
     Ok(Erasing::Worked)
 }

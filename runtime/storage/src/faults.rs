@@ -87,6 +87,60 @@ steps! {
     ReplaceList,
     /// The transaction is durable, the old files are there.
     ReplaceDone,
+    /// A run of an upload is full, its segments are not written.
+    UploadFlush,
+    /// The segments of an upload are durable, no record lists them, and its key is not kept.
+    UploadList,
+    /// They are listed and the key is kept, nothing is committed; same transaction.
+    UploadListed,
+    /// The transaction is durable, nobody was told.
+    UploadDone,
+    /// Rows past their time are known, nothing is computed of them.
+    RetainRead,
+    /// The states of the rows are durable, no record lists them.
+    RetainList,
+    /// The states are listed, the rows are still there; same transaction.
+    RetainUnlist,
+    /// Whole segments are listed no more, the horizon has not moved; same transaction.
+    RetainHorizon,
+    /// The transaction is durable, the old files are there.
+    RetainDone,
+    /// A segment most of whose rows are in roll-ups is about to be written anew.
+    Shrink,
+    /// Coarser states are durable, no record lists them.
+    CoarsenUnlist,
+    /// The finer states are listed no more, the coarser ones not yet; same transaction.
+    CoarsenList,
+    /// The transaction is durable, the old files are there.
+    CoarsenDone,
+    /// States past their time are listed no more, their time still counts as covered; same transaction.
+    Expire,
+    /// They are gone from the list, their files are there.
+    ExpireDone,
+    /// A deletion is about to be recorded.
+    Delete,
+    /// It is recorded, what it is about is still to be seen; same transaction.
+    DeleteHide,
+    /// The transaction is durable, nobody was told.
+    DeleteDone,
+    /// A segment is about to be written anew without a deleted prediction.
+    EraseRewrite,
+    /// The new segment is durable, the old one is listed.
+    EraseUnlist,
+    /// The old segment is listed no more, the new one not yet; same transaction.
+    EraseList,
+    /// The transaction is durable, the old file is there.
+    EraseDone,
+    /// No segment holds a deleted prediction, records may.
+    EraseRecords,
+    /// Some rows, files or records of a deleted model are about to go.
+    EraseModel,
+    /// The transaction is durable, the model's files are there.
+    EraseModelDone,
+    /// No record lists what was deleted, old files and pages may hold it.
+    EraseWipe,
+    /// No byte is left, the deletion is not marked as done.
+    EraseGone,
     /// A file that nobody needs is about to be deleted.
     FileDelete,
     /// The files of a backup are kept from being deleted, nothing is copied.

@@ -21,7 +21,7 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path};
 use rusqlite::Connection;
 
-use crate::{Error, Faults, Options, Place, Step, held};
+use crate::{Error, Faults, Options, Place, Step, doubtful::Doubtful, held};
 use disk::Disk;
 use near::Draft;
 use remote::Remote;
@@ -40,6 +40,8 @@ pub(crate) struct Files {
     faults: Arc<dyn Faults>,
     verified: Mutex<HashSet<Path>>,
     turns: Mutex<HashMap<Path, Arc<Mutex<()>>>>,
+    /// Files that may or may not be needed.
+    pub doubtful: Doubtful,
 }
 
 enum Home {
@@ -55,7 +57,8 @@ impl Files {
             Place::DataDirectory => Home::Disk(Disk::open(dir)?),
             Place::S3(s3) => Home::Remote(Remote::open(dir, s3)?),
         };
-        Ok(Self { home, place, faults, verified: Mutex::default(), turns: Mutex::default() })
+        let (verified, turns, doubtful) = Default::default();
+        Ok(Self { home, place, faults, verified, turns, doubtful })
     }
 
     /// Makes sure that the place is the one that holds the files which the catalog lists, if any.

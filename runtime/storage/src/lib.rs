@@ -14,7 +14,7 @@
 //! | rows out | [`Storage::snapshot`] → [`Snapshot`]: [`Segment`]s, unsealed rows, [`DelayedCells`] |
 //! | one row out | [`Storage::find`] |
 //! | the life of a segment | [`Storage::seal`], [`Storage::seal_all`], [`Storage::maintain`]; threads do it by themselves |
-//! | readers' hold on files | [`Snapshot::pin`] → [`Pin`] |
+//! | readers' hold on files | [`Snapshot::pin`], [`Storage::pin`] → [`Pin`] |
 //! | files | [`Place`], [`Storage::object_store`], [`Storage::verify_segment`] |
 //! | datasets | [`Storage::put_dataset`], [`Storage::dataset`], [`Storage::datasets`], [`Storage::all_datasets`] |
 //! | plugins | [`Storage::install_plugin`], [`Storage::plugin`], [`Storage::plugins`], [`Storage::plugin_wasm`], [`Storage::retire_plugin`] |
@@ -49,6 +49,7 @@ mod delayed;
 mod delayed_cache;
 mod delayed_file;
 mod deletion;
+mod doubtful;
 mod draft;
 mod erase;
 mod error;

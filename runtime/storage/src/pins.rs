@@ -7,7 +7,7 @@ use std::{
 
 use object_store::path::Path;
 
-use crate::held;
+use crate::{Storage, held};
 
 /// Who may still read which listing of the files.
 ///
@@ -72,6 +72,13 @@ impl Pins {
     /// The oldest replaced file is gone.
     pub fn freed(&self) {
         held(&self.epochs).replaced.pop_front();
+    }
+}
+
+impl Storage {
+    /// Keeps every file readable that a record read from now on lists.
+    pub fn pin(&self) -> Pin {
+        self.inner.pins.take()
     }
 }
 

@@ -200,7 +200,14 @@ fn plugin(row: &Row<'_>) -> rusqlite::Result<PluginRecord> {
 }
 
 fn path(digest: &Digest) -> Path {
-    Path::from(format!("plugins/{}.wasm", digest.hex()))
+    Path::from(format!("{FOLDER}/{}.wasm", digest.hex()))
+}
+
+const FOLDER: &str = "plugins";
+
+/// Whether a file is a plugin's.
+pub(crate) fn is_path(path: &Path) -> bool {
+    path.parts().next().is_some_and(|folder| folder.as_ref() == FOLDER)
 }
 
 /// The files of all components.

@@ -12,9 +12,10 @@ impl Storage {
     }
 }
 
-/// Deletes what is free now; gives how many files that were. What remains is
-/// tried again later, or swept at the next start.
+/// Deletes what is free now, and what failures left behind; gives how many files that were. What
+/// remains is tried again later, or swept at the next start.
 pub(crate) fn reap(inner: &Inner) -> Result<usize, Error> {
+    inner.settle()?;
     if inner.pins.next_free().is_none() {
         return Ok(0);
     }

@@ -29,10 +29,10 @@ pub(crate) fn replace(inner: &Inner, mut change: Replacement) -> Result<(), Erro
     let model = change.model;
     let paths: Vec<_> = change.old.iter().map(Listing::path).collect();
     let faults = inner.options.faults.clone();
-    inner.writer.call(move |group| {
+    let files = change.new.iter().map(|segment| segment.listing.path()).collect();
+    inner.list(files, move |group| {
         faults.pass(Step::ReplaceUnlist)?;
-        let old: Vec<_> = change.old.iter().map(|listing| listing.id).collect();
-        segment::remove(group.connection, &old)?;
+        segment::remove(group.connection, &change.old)?;
         faults.pass(Step::ReplaceList)?;
         change.new.iter_mut().try_for_each(|segment| segment.list(group.connection, group.now))?;
         let (applied, generation) = &change.applied;
@@ -43,8 +43,7 @@ pub(crate) fn replace(inner: &Inner, mut change: Replacement) -> Result<(), Erro
             .execute(rusqlite::params![change.model.0, change.expired])?;
         Ok(())
     })?;
-    inner.options.faults.pass(Step::ReplaceDone)?;
     inner.pins.replaced(paths);
     inner.note_change(model);
-    Ok(())
+    inner.options.faults.pass(Step::ReplaceDone)
 }

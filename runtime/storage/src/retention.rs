@@ -5,9 +5,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use crate::{
-    Error, Grain, Kind, Model, Segment, Snapshot, Storage, covered,
+    Error, Faults, Grain, Kind, Model, Segment, Snapshot, Step, Storage, covered,
     definition::DefinitionKey,
+    deletion,
     grain::{self, DAY_MICROS},
+    hidden::Ids,
     kept::KeptFile,
     log,
     model::{self, ModelId},
@@ -49,41 +51,46 @@ impl Storage {
         let first = snapshot.segments.iter().map(first_left).min();
         let hours = first.and_then(|first| Window::new(Grain::Hour.around(first).start(), until).ok());
         let is_due = hours.is_some() || model.horizon.is_none_or(|horizon| horizon < until);
-        Ok(is_due.then_some(RetentionStep { snapshot, hours, until }))
+        if !is_due {
+            return Ok(None);
+        }
+        self.inner.options.faults.pass(Step::RetainRead)?;
+        Ok(Some(RetentionStep { snapshot, hours, until }))
     }
 
     /// Ends a step: in one transaction the states are listed, the time is
     /// marked as covered for the definitions that were `computed`, the model's
     /// horizon moves, and the rows are gone. `false`, and nothing has changed,
-    /// when the files of the step were replaced meanwhile: start over.
+    /// when the files of the step were replaced meanwhile, or a prediction was
+    /// deleted that may be in the states: start over.
     ///
     /// # Errors
     /// [`Error::Full`], [`Error::Failed`]; nothing has changed then.
     pub fn roll_up(&self, step: RetentionStep, file: KeptFile, computed: Vec<DefinitionKey>) -> Result<bool, Error> {
         let RetentionStep { snapshot, hours, until } = step;
-        let rollup = rollup::write(&self.inner, snapshot.model.id, Grain::Hour, file)?;
+        let inner = &self.inner;
         let (gone, cut): (Vec<Segment>, Vec<Segment>) =
             snapshot.segments.iter().cloned().partition(|segment| segment.max_time < until);
-        let cut = cut.into_iter().map(|segment| Ok((self.inner.rows_before(&segment, until)?, segment)));
+        let cut = cut.into_iter().map(|segment| Ok((inner.rows_before(&segment, until)?, segment)));
         let change = Change {
             model: snapshot.model.id,
             horizon: snapshot.model.horizon,
+            hidden: snapshot.hidden_ids(),
             until,
             hours,
             computed,
             gone,
             cut: cut.collect::<Result<_, Error>>()?,
-            rollup,
+            rollup: rollup::write(inner, snapshot.model.id, Grain::Hour, file)?,
         };
-        let files = change.gone.iter().map(|segment| segment.path.clone()).collect::<Vec<_>>();
-        let unused = change.rollup.as_ref().map(RollUp::path);
-        let done = self.inner.writer.call(move |group| change.commit(group.connection, group.now));
-        if done.as_ref().is_ok_and(|done| *done) {
-            self.inner.pins.replaced(files);
-        } else if done.is_ok() {
-            self.inner.pins.replaced(unused);
-        }
-        done
+        let old: Vec<_> = change.gone.iter().map(|segment| segment.path.clone()).collect();
+        let new: Vec<_> = change.rollup.iter().map(RollUp::path).collect();
+        let faults = inner.options.faults.clone();
+        let is_done =
+            inner.list(new.clone(), move |group| change.commit(group.connection, group.now, faults.as_ref()))?;
+        inner.pins.replaced(if is_done { old } else { new });
+        inner.options.faults.pass(Step::RetainDone)?;
+        Ok(is_done)
     }
 }
 
@@ -141,6 +148,8 @@ impl Inner {
 struct Change {
     model: ModelId,
     horizon: Option<Time>,
+    /// The predictions that are in no state because they are being erased.
+    hidden: Ids,
     until: Time,
     hours: Option<Window>,
     computed: Vec<DefinitionKey>,
@@ -151,15 +160,18 @@ struct Change {
 }
 
 impl Change {
-    fn commit(self, connection: &Connection, now: Time) -> Result<bool, Error> {
+    fn commit(self, connection: &Connection, now: Time, faults: &dyn Faults) -> Result<bool, Error> {
         if !self.still_holds(connection)? {
             return Ok(false);
         }
+        faults.pass(Step::RetainList)?;
         if let Some(rollup) = &self.rollup {
             rollup::insert(connection, rollup, now)?;
         }
         self.cover(connection)?;
-        segment::remove(connection, &self.gone.iter().map(|segment| segment.id).collect::<Vec<_>>())?;
+        faults.pass(Step::RetainUnlist)?;
+        segment::unlist(connection, self.gone.iter().map(|segment| (segment.id, segment.rolled)))?;
+        faults.pass(Step::RetainHorizon)?;
         let mut mark = connection.prepare_cached("UPDATE segments SET rolled = ?2, rolled_rows = ?3 WHERE id = ?1")?;
         for (rows, segment) in &self.cut {
             mark.execute(params![segment.id.as_bytes(), self.until.micros(), rows])?;
@@ -170,9 +182,12 @@ impl Change {
         Ok(true)
     }
 
-    /// Whether the model's horizon and the segments are those that the step began with.
+    /// Whether the model's horizon, its deletions and the segments are those that the step began with.
     fn still_holds(&self, connection: &Connection) -> Result<bool, Error> {
-        if model::by_id(connection, self.model)?.horizon != self.horizon {
+        let hidden = deletion::hidden(connection, self.model)?;
+        if model::by_id(connection, self.model)?.horizon != self.horizon
+            || !hidden.iter().all(|id| self.hidden.contains(id))
+        {
             return Ok(false);
         }
         let mut rolled = connection.prepare_cached("SELECT rolled FROM segments WHERE id = ?1")?;

@@ -18,8 +18,7 @@ use crate::{
 /// gives how many log rows that were.
 ///
 /// The files are durable before the one transaction that lists them and removes
-/// the log rows. When it fails the files stay: a failed commit may have reached
-/// the disk, and the sweep at the next start knows.
+/// the log rows.
 pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, Error> {
     let faults = inner.options.faults.clone();
     faults.pass(Step::SealRead)?;
@@ -31,7 +30,8 @@ pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, 
     tracing::debug!(model = %model.name, ?kind, log_rows = seqs.len(), segments = segments.len(), "sealing");
     let (id, count) = (model.id, seqs.len());
     let steps = faults.clone();
-    inner.writer.call(move |group| {
+    let files = segments.iter().map(|segment| segment.listing.path()).collect();
+    inner.list(files, move |group| {
         steps.pass(Step::SealList)?;
         let generation = segment::next_generation(group.connection)?;
         for segment in &mut segments {

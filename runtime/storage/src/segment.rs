@@ -265,11 +265,23 @@ pub(crate) fn set_applied(connection: &Connection, ids: &[Uuid], generation: u64
 /// Takes segments off the list.
 ///
 /// # Errors
-/// [`Error::Failed`] when one is not listed any more: what was made of it is out of date.
-pub(crate) fn remove(connection: &Connection, ids: &[Uuid]) -> Result<(), Error> {
-    let mut delete = connection.prepare_cached("DELETE FROM segments WHERE id = ?1")?;
-    for id in ids {
-        if delete.execute([id.as_bytes()])? != 1 {
+/// [`Error::Failed`] when one is not listed any more, or rows of it went into roll-ups since
+/// it was read: what was made of it is out of date.
+pub(crate) fn remove<'a>(
+    connection: &Connection,
+    segments: impl IntoIterator<Item = &'a Listing>,
+) -> Result<(), Error> {
+    unlist(connection, segments.into_iter().map(|listing| (listing.id, listing.rolled)))
+}
+
+/// The same, of segments given by their keys and [`Segment::rolled`].
+pub(crate) fn unlist(
+    connection: &Connection,
+    segments: impl IntoIterator<Item = (Uuid, Option<Time>)>,
+) -> Result<(), Error> {
+    let mut delete = connection.prepare_cached("DELETE FROM segments WHERE id = ?1 AND rolled IS ?2")?;
+    for (id, rolled) in segments {
+        if delete.execute(params![id.as_bytes(), rolled.map(Time::micros)])? != 1 {
             return Err(Error::failed("replacing segments", format!("segment {id} was replaced meanwhile")));
         }
     }

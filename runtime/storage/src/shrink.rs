@@ -1,7 +1,7 @@
 //! Shrinking: a file most of whose rows are in roll-ups is written again without them.
 
 use crate::{
-    Error, Kind, Model, Storage,
+    Error, Kind, Model, Step, Storage,
     replace::{Replacement, replace},
     rewrite, segment,
 };
@@ -18,6 +18,7 @@ impl Storage {
         let Some(listing) = listings.into_iter().find(|listing| listing.rolled_rows * 2 > listing.rows) else {
             return Ok(false);
         };
+        inner.options.faults.pass(Step::Shrink)?;
         let new = rewrite::without(inner, Kind::Predictions, &listing, &listing.rolled_up())?.into_iter().collect();
         let change = Replacement { model: model.id, old: vec![listing], new, applied: Default::default(), expired: 0 };
         replace(inner, change).map(|()| true)

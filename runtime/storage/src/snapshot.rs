@@ -253,6 +253,11 @@ impl Snapshot {
         (before.is_some() || !ids.is_empty()).then_some(Hidden { before, ids })
     }
 
+    /// The predictions that it does not show because they are being erased.
+    pub(crate) fn hidden_ids(&self) -> Ids {
+        self.sight.hidden.clone()
+    }
+
     /// The stretches of time whose rows are all in the kept states of a definition.
     pub fn covered(&self, definition: DefinitionKey) -> Vec<Window> {
         self.kept.covered.iter().filter(|(key, _)| *key == definition).map(|(_, stretch)| *stretch).collect()

@@ -26,7 +26,7 @@ use self::{
     run::Run,
 };
 use crate::{
-    Error, Kind, Retry, Storage, Unique,
+    Error, Kind, Retry, Step, Storage, Unique,
     append::{self, Append, Appended, Seen},
     draft::{NewSegment, Origin},
     model::{self, ModelId},
@@ -217,6 +217,7 @@ impl Upload {
         if sent_ids && self.new.unique.is_some() {
             batches = self.leave_out(batches)?;
         }
+        self.inner.options.faults.pass(Step::UploadFlush)?;
         if self.new.kind == Kind::Delayed {
             let arrived = batches.iter().map(|batch| rows::arrived(batch, self.started));
             batches = arrived.collect::<Result<_, _>>()?;
@@ -249,20 +250,24 @@ impl Upload {
 
 /// Lists the upload's segments, unless its ids or the forgotten ones are in the way.
 fn list(inner: &Inner, mut last: Box<Last>, forgotten: u64) -> Result<Committed, Error> {
+    let files: Vec<_> = last.runs.iter().flatten().map(|segment| segment.listing.path()).collect();
     for _ in 0..LOOKS {
         if let Some(own) = &mut last.own
             && own.catch_up()?
         {
             return Ok(Committed::Outrun);
         }
-        let now_forgotten = inner.forgotten.clone();
+        let (now_forgotten, faults) = (inner.forgotten.clone(), inner.options.faults.clone());
         // An id that was forgotten meanwhile may be among the rows.
-        let outcome = inner.writer.call(move |group| match now_forgotten.version() == forgotten {
-            true => last.write(group),
+        let outcome = inner.list(files.clone(), move |group| match now_forgotten.version() == forgotten {
+            true => last.write(group, faults.as_ref()),
             false => Ok(Outcome::Decided(Committed::Outrun)),
         })?;
         match outcome {
-            Outcome::Decided(committed) => return Ok(committed),
+            Outcome::Decided(committed) => {
+                inner.options.faults.pass(Step::UploadDone)?;
+                return Ok(committed);
+            }
             Outcome::Behind(still) => last = still,
         }
     }

@@ -9,8 +9,9 @@ use super::{output::say, place::PlaceArgs};
 
 /// Copies a data directory to a new directory, also while a server runs on it
 ///
-/// The copy is what the server held at one instant; everything it acknowledged before is in it. Every file is
-/// checked on the way. Turn it into a data directory again with `driftline restore`.
+/// The copy is what the server held at one instant; everything it acknowledged before is in it, also files that are
+/// in an object store: give the server's `--object-store` options then. Every file is checked on the way. Turn the
+/// copy into a data directory again with `driftline restore`.
 #[derive(Debug, Args)]
 pub struct Backup {
     /// The data directory

@@ -9,8 +9,9 @@ use super::{output::say, place::PlaceArgs};
 
 /// Makes a new data directory of a backup
 ///
-/// Every file is checked against the backup's manifest. The new directory must be empty; a restore that did not
-/// finish leaves one on which no server starts.
+/// Every file is checked against the backup's manifest. The new directory must be empty, and with `--object-store`
+/// the prefix too, wherever the backup's files were; a restore that did not finish leaves a directory on which no
+/// server starts.
 #[derive(Debug, Args)]
 pub struct Restore {
     /// The backup, made by `driftline backup`

@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use driftline_core::Time;
-use driftline_storage::{Clock, SystemClock};
+use driftline_storage::{Clock, Options};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -65,23 +65,27 @@ impl Answer {
 
 impl Interface {
     fn new() -> Self {
-        Self::over(TempDir::new().expect("a directory"), Arc::new(SystemClock), 4096)
+        Self::over(TempDir::new().expect("a directory"), Options::default(), 4096)
     }
 
     /// Over the directory `data`, with a clock of the test's own and the standard plugins.
     fn by(clock: &Arc<ManualClock>, data: TempDir) -> Self {
-        let interface =
-            Self::over(data, clock.clone(), Config::new("".into(), ([127, 0, 0, 1], 0).into()).limits.json_bytes);
+        Self::with(Options { clock: clock.clone(), ..Options::default() }, data)
+    }
+
+    /// The same with faults too.
+    fn with(options: Options, data: TempDir) -> Self {
+        let interface = Self::over(data, options, Config::new("".into(), ([127, 0, 0, 1], 0).into()).limits.json_bytes);
         standard_plugins::install_missing(&interface.app.storage, &interface.app.sandbox).expect("installs");
         interface
     }
 
-    fn over(data: TempDir, clock: Arc<dyn Clock>, json_bytes: usize) -> Self {
+    fn over(data: TempDir, options: Options, json_bytes: usize) -> Self {
         let mut config = Config::new(data.path().to_owned(), ([127, 0, 0, 1], 0).into());
         config.compile_in_process = true;
         config.limits.json_bytes = json_bytes;
         config.limits.document_bytes = config.limits.document_bytes.min(json_bytes);
-        let app = server::open_by(&config, clock).expect("opens");
+        let app = server::open_with(&config, options).expect("opens");
         Self { router: router(&app), app, data }
     }
 

@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use driftline_core::{Name, Schema};
 use uuid::Uuid;
 
-use super::{Dataset, insert, path};
+use super::{Dataset, path, replace};
 use crate::{
     Error, body,
     files::{NewFile, Written},
@@ -71,10 +71,12 @@ impl DatasetUpload {
         let Written { bytes, digest } = file.end()?.finish()?;
         let created = inner.options.clock.now();
         let dataset = Dataset { name, path: place, rows, bytes, schema, digest, created };
-        inner.writer.call(move |group| {
-            insert(group.connection, model, uuid, &dataset)?;
-            Ok(dataset)
-        })
+        let (dataset, replaced) = inner.list(vec![dataset.path.clone()], move |group| {
+            let replaced = replace(group.connection, model, uuid, &dataset)?;
+            Ok((dataset, replaced))
+        })?;
+        inner.pins.replaced(replaced);
+        Ok(dataset)
     }
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use crate::{
-    Error, Hidden, Kind,
+    Error, Hidden, Kind, Step,
     deletion::{self, Pending},
     log,
     model::ModelId,
@@ -35,8 +35,9 @@ pub(crate) fn step(inner: &Inner, deletion: &Pending, id: [u8; 16]) -> Result<()
             }
         }
     }
-    let (deletion, model) = (deletion.id, deletion.model);
+    let (deletion, model, faults) = (deletion.id, deletion.model, inner.options.faults.clone());
     inner.writer.call(move |group| {
+        faults.pass(Step::EraseRecords)?;
         forget_texts(group.connection, model, Uuid::from_bytes(id))?;
         deletion::unlisted(group.connection, deletion)
     })
@@ -84,17 +85,20 @@ fn replace(
     found: u64,
 ) -> Result<(), Error> {
     let hidden = Hidden { before: listing.rolled, ids: Arc::new(HashSet::from([id])) };
+    inner.options.faults.pass(Step::EraseRewrite)?;
     let segment = rewrite::without(inner, kind, &listing, &hidden)?;
-    let (deletion, old) = (deletion.id, listing.id);
-    inner.writer.call(move |group| {
-        segment::remove(group.connection, &[old])?;
+    let (deletion, faults, path) = (deletion.id, inner.options.faults.clone(), listing.path());
+    inner.list(segment.iter().map(|segment| segment.listing.path()).collect(), move |group| {
+        faults.pass(Step::EraseUnlist)?;
+        segment::remove(group.connection, [&listing])?;
+        faults.pass(Step::EraseList)?;
         if let Some(mut segment) = segment {
             segment.list(group.connection, group.now)?;
         }
         deletion::count(group.connection, deletion, found)
     })?;
-    inner.pins.replaced([listing.path()]);
-    Ok(())
+    inner.pins.replaced([path]);
+    inner.options.faults.pass(Step::EraseDone)
 }
 
 /// Writes the nil UUID in place of the id wherever a record spells it out.

@@ -4,7 +4,7 @@ use object_store::path::Path;
 use rusqlite::{Connection, params};
 
 use crate::{
-    Error, Kind, dataset,
+    Error, Kind, Step, dataset,
     deletion::{self, Pending},
     grain,
     model::ModelId,
@@ -29,10 +29,13 @@ const RECORDS: [&str; 7] = [
 pub(crate) fn step(inner: &Inner, deletion: &Pending) -> Result<(), Error> {
     // Whoever makes new files of this model has ended or not begun.
     let _alone = inner.alone();
-    let deletion = *deletion;
-    let files = inner.writer.call(move |group| remove_some(group.connection, &deletion))?;
+    let (deletion, faults) = (*deletion, inner.options.faults.clone());
+    let files = inner.writer.call(move |group| {
+        faults.pass(Step::EraseModel)?;
+        remove_some(group.connection, &deletion)
+    })?;
     inner.pins.replaced(files);
-    Ok(())
+    inner.options.faults.pass(Step::EraseModelDone)
 }
 
 /// Removes the first that is left; gives the files that are listed no more.
@@ -71,7 +74,7 @@ fn unlist_files(connection: &Connection, deletion: &Pending) -> Result<Vec<Path>
     let mut files = Vec::new();
     for kind in [Kind::Predictions, Kind::Delayed] {
         let listings = segment::all(connection, model, kind)?;
-        segment::remove(connection, &listings.iter().map(|listing| listing.id).collect::<Vec<_>>())?;
+        segment::remove(connection, &listings)?;
         deletion::count(connection, deletion.id, listings.iter().map(|listing| listing.rows).sum())?;
         files.extend(listings.iter().map(segment::Listing::path));
     }

@@ -86,6 +86,11 @@ impl NewFile {
 
     /// Completes the file and makes it durable.
     pub fn finish(mut self) -> Result<Written, Error> {
+        // What has its name but is not whole, or not synced, is of no use.
+        self.write_out().inspect_err(|_| self.files.doubtful.extend([self.path.clone()]))
+    }
+
+    fn write_out(&mut self) -> Result<Written, Error> {
         let short = self.files.faults.pass_write(Step::FileWrite)?;
         match self.upload.take() {
             Some(upload) => self.complete(upload)?,

@@ -7,7 +7,7 @@ use super::{
     own::{Beyond, Own},
 };
 use crate::{
-    Error,
+    Error, Faults, Step,
     draft::NewSegment,
     log,
     model::{self, ModelId},
@@ -42,7 +42,7 @@ pub(super) enum Outcome {
 
 impl Last {
     /// Lists the segments in the running transaction.
-    pub fn write(self, group: &mut Group<'_>) -> Result<Outcome, Error> {
+    pub fn write(self, group: &mut Group<'_>, faults: &dyn Faults) -> Result<Outcome, Error> {
         if self.is_new {
             model::create_reserved(group.connection, self.model, &self.new.model, group.now)?;
         }
@@ -55,19 +55,21 @@ impl Last {
             return Ok(Outcome::Decided(Committed::Replayed(answer)));
         }
         match self.own.as_ref().map_or(Ok(Beyond::Nothing), |own| own.look_beyond(group))? {
-            Beyond::Nothing => self.list(group).map(Outcome::Decided),
+            Beyond::Nothing => self.list(group, faults).map(Outcome::Decided),
             Beyond::Met => Ok(Outcome::Decided(Committed::Outrun)),
             Beyond::Segments => Ok(Outcome::Behind(Box::new(self))),
         }
     }
 
-    fn list(self, group: &mut Group<'_>) -> Result<Committed, Error> {
+    fn list(self, group: &mut Group<'_>, faults: &dyn Faults) -> Result<Committed, Error> {
+        faults.pass(Step::UploadList)?;
         let Self { new, model, schema, runs, duplicates, answer, .. } = self;
         if let Some(key) = &new.retry {
             retry::keep(group.connection, model, new.kind, key, &answer, group.now)?;
         }
         group.known.admit(group.connection, &new.model, &schema)?;
         list(group, runs)?;
+        faults.pass(Step::UploadListed)?;
         let schema = group.known.model(group.connection, &new.model, false, group.now)?.1.clone();
         Ok(Committed::Fresh { schema, answer, duplicates })
     }

@@ -1,16 +1,19 @@
 //! What is deleted is out of sight at once and erased in steps, after each of which the process may die.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
-use driftline_storage::{Deletion, Erasing, Error, Subject};
+use driftline_storage::{Deletion, Erasing, Error, Fault, Step, Subject};
 
-use crate::world::{Int, Row, World, delayed, name, prediction, window};
+use crate::{
+    faults::plan::Plan,
+    world::{Int, Row, World, batch, delayed, name, prediction, window},
+};
 
 /// An id whose bytes occur nowhere by chance.
-const ID: u128 = 0x7f3a_91c4_5be2_4d08_a6d1_93e7_c25b_f04e;
+pub const ID: u128 = 0x7f3a_91c4_5be2_4d08_a6d1_93e7_c25b_f04e;
 
 /// Files below `folder` that hold the id.
-fn traces(folder: &Path) -> Vec<String> {
+pub fn traces(folder: &Path) -> Vec<String> {
     let bytes = ID.to_be_bytes();
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -98,6 +101,74 @@ fn an_open_snapshot_holds_up_the_end_but_not_the_reading_of_others() {
     drop(early);
     erase(&world);
     assert!(state().is_some() && traces(world.dir.path()).is_empty());
+}
+
+#[test]
+fn labels_of_a_deleted_prediction_are_out_of_sight_at_once() {
+    let world = world();
+    delete(&world);
+    let summary = world.storage().label_summary(&world.model()).expect("a summary");
+    assert_eq!((summary.whole.predictions, summary.whole.labelled, summary.unmatched), (20, 2, 0));
+    assert_eq!(world.storage().unmatched(&world.model(), None, 9).expect("a list"), []);
+}
+
+/// Fails the step once.
+fn failing(step: Step) -> World {
+    let plan = Arc::new(Plan::failing(step, 1, Fault::Error));
+    let world = World::with(|options| options.faults = plan.clone());
+    world.append(&[prediction(ID, 7, &[("a", Int(2))])]);
+    world
+}
+
+#[test]
+fn what_failures_left_behind_goes_with_the_rest() {
+    for step in [Step::FileSync, Step::FileSyncFolder, Step::SealList, Step::SealRemove, Step::ReplaceList] {
+        let world = failing(step);
+        if step == Step::ReplaceList {
+            world.seal();
+            world.append(&[delayed(ID, &[("late", Int(1))])]);
+        }
+        world.storage().maintain().expect_err("it fails once");
+        delete(&world);
+        erase(&world);
+        assert_eq!(traces(world.dir.path()), [""; 0], "{step:?}");
+    }
+}
+
+#[test]
+fn a_dataset_goes_with_its_model_also_one_that_another_took_the_place_of() {
+    let world = World::new();
+    world.append(&[prediction(1, 1, &[("a", Int(1))])]);
+    let put = |value| {
+        let rows = vec![batch(&[prediction(1, 1, &[("a", Int(value))])])];
+        world.storage().put_dataset(&name("m"), &name("train"), rows).expect("writes")
+    };
+    let pin = world.storage().pin();
+    let (old, new) = (put(1), put(2));
+    let files = || crate::world::files(&world.dir.path().join("datasets"));
+    world.storage().delete_replaced().expect("deletes");
+    assert_eq!(files(), 2);
+    world.storage().verify_dataset(&old).expect("who holds a pin reads it still");
+    drop(pin);
+    world.storage().delete_replaced().expect("deletes");
+    assert_eq!(files(), 1);
+    world.storage().verify_dataset(&new).expect("a whole file");
+    world.storage().delete_model(&name("m")).expect("deletes");
+    erase(&world);
+    assert_eq!(files(), 0);
+}
+
+#[test]
+fn a_deletion_that_fails_drops_no_row_that_comes_after_it() {
+    for step in [Step::DeleteHide, Step::TransactionCommit] {
+        let plan = Arc::new(Plan::watching());
+        let world = World::with(|options| options.faults = plan.clone());
+        world.append(&[prediction(1, 1, &[("a", Int(1))])]);
+        plan.fail(step, Fault::Full);
+        world.storage().delete_prediction(&name("m"), ID.to_be_bytes()).expect_err("the disk is full");
+        world.append(&[prediction(ID, 7, &[("a", Int(2))])]);
+        assert_eq!(world.read(None).len(), 2, "{step:?}");
+    }
 }
 
 #[test]

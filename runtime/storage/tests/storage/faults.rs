@@ -14,9 +14,13 @@ use std::{
 
 use driftline_storage::{Error, Fault, Options, Step, Storage};
 
-use crate::world::World;
-use ledger::Ledger;
+use crate::{
+    deletions::traces,
+    world::{World, name},
+};
+use ledger::{Ledger, Sight};
 use plan::Plan;
+use script::{Deed, MAIN};
 
 /// Names the directory, the step, which time it is reached and the fault; set for the child process alone.
 const CHILD: &str = "DRIFTLINE_FAULTS_CHILD";
@@ -40,15 +44,16 @@ fn open(dir: &Path, options: Options) -> Storage {
     }
 }
 
-/// How often the script reaches each step when nothing fails.
+/// How often the script reaches each step when nothing fails; every deed is checked.
 fn reached() -> BTreeMap<String, (Step, usize)> {
     let (world, plan) = (world(), Arc::new(Plan::watching()));
     let (dir, base) = (world.dir.path().join("data"), options(&world, &plan));
     let storage = open(&dir, base);
-    for deed in script::deeds() {
+    let deeds = script::deeds();
+    for (done, deed) in (1..).zip(&deeds) {
         deed.perform(&storage).expect("nothing fails");
+        assert_eq!(Sight::of(&storage), Ledger::of(&deeds[..done]).sight(), "after {deed:?}");
     }
-    Ledger::whole().compare(&storage);
     plan.reached()
 }
 
@@ -62,15 +67,25 @@ fn times(reached: usize) -> Vec<usize> {
     }
 }
 
+/// What is seen after a deed that failed: all it does, or nothing.
+fn is_whole_or_absent(storage: &Storage, deeds: &[Deed], done: usize, what: &str) {
+    let (before, after) = (Ledger::of(&deeds[..done]).sight(), Ledger::of(&deeds[..=done]).sight());
+    let seen = Sight::of(storage);
+    assert!(seen == before || seen == after, "{what}: {seen:#?}, neither {before:#?} nor {after:#?}");
+}
+
 /// Performs the script with errors: whatever fails is done again, as a caller would.
 fn with_error(step: Step, time: usize, fault: Fault) {
     let (world, plan) = (world(), Arc::new(Plan::failing(step, time, fault)));
     let dir = world.dir.path().join("data");
     let storage = open(&dir, options(&world, &plan));
-    for deed in script::deeds() {
+    let deeds = script::deeds();
+    for (done, deed) in deeds.iter().enumerate() {
         if let Err(error) = deed.perform(&storage) {
             assert!(plan.failed(), "{deed:?} failed by itself: {error}");
-            deed.perform(&storage).unwrap_or_else(|error| panic!("{deed:?}, again after {step:?}: {error}"));
+            let what = format!("{deed:?}, {fault:?} at {step:?} {time}");
+            is_whole_or_absent(&storage, &deeds, done, &what);
+            deed.perform(&storage).unwrap_or_else(|error| panic!("{what}, again: {error}"));
         }
     }
     assert!(plan.failed(), "{step:?} was not reached a {time}. time");
@@ -83,23 +98,28 @@ fn with_abort(step: Step, time: usize) {
     let dir = world.dir.path().join("data");
     let status = child(&dir, step, time);
     assert!(!status.success(), "{step:?} was not reached a {time}. time");
-    let done = script::done(&dir);
+    let (deeds, done) = (script::deeds(), script::done(&dir));
     let storage = open(&dir, world.options.clone());
-    for deed in script::deeds().into_iter().skip(done) {
+    is_whole_or_absent(&storage, &deeds, done, &format!("an abort at {step:?} {time}"));
+    for deed in &deeds[done..] {
         deed.perform(&storage).unwrap_or_else(|error| panic!("{deed:?}, after an abort at {step:?}: {error}"));
     }
     finish(storage, &dir, &world);
 }
 
-/// Compares, also after everything is sealed and opened once more.
+/// Compares, also after everything is sealed and opened once more; nothing is left of what is gone.
 fn finish(storage: Storage, dir: &Path, world: &World) {
-    let ledger = Ledger::whole();
-    ledger.compare(&storage);
+    let ledger = Ledger::of(&script::deeds());
+    assert_eq!(Sight::of(&storage), ledger.sight());
     storage.maintain().expect("seals, folds and merges");
-    ledger.compare(&storage);
+    assert_eq!(Sight::of(&storage), ledger.sight());
+    let summary = storage.model(&name(MAIN)).and_then(|model| storage.model_summary(&model.expect("the model")));
+    assert_eq!(summary.expect("a summary").predictions, ledger.predictions(MAIN));
+    let unlisted = driftline_storage::verify(dir, &world.options).expect("checks").unlisted;
+    assert_eq!((unlisted, traces(dir)), (vec![], vec![]), "no start has swept yet");
     drop(storage);
     let storage = open(dir, world.options.clone());
-    ledger.compare(&storage);
+    assert_eq!(Sight::of(&storage), ledger.sight());
     drop(storage);
     let found = driftline_storage::verify(dir, &world.options).expect("checks");
     assert_eq!((found.problems, found.unlisted), (vec![], vec![]));
@@ -153,7 +173,7 @@ fn a_short_write_of_any_file_loses_and_doubles_nothing() {
     let writing: Vec<_> = reached.into_values().filter(|(step, _)| step.writes_a_file()).collect();
     assert!(!writing.is_empty());
     for (step, count) in writing {
-        times(count).into_iter().for_each(|time| with_error(step, time, Fault::ShortWrite));
+        (1..=count).for_each(|time| with_error(step, time, Fault::ShortWrite));
     }
 }
 

@@ -19,6 +19,7 @@ mod object_store;
 mod records;
 mod retention;
 mod sealing;
+mod summed;
 mod unique;
 mod upload;
 mod verify;

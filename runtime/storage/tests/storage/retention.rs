@@ -1,96 +1,32 @@
 //! Rows past their time: each is to be seen or in exactly one kept state, whatever happens between.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use arrow::{array::AsArray, datatypes::TimestampMicrosecondType};
-use driftline_core::Window;
-use driftline_storage::{
-    Definition, DefinitionKey, Grain, KeptFile, KeptState, ModelDetails, Retention, RetentionStep, Storage,
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
 };
+
+use driftline_storage::{Definition, Fault, Faults, Grain, KeptFile, KeptState, RetentionStep, Step as Reached};
 use proptest::prelude::*;
 
-use crate::world::{Int, Row, World, copy, delayed, name, prediction, segment_rows, time, window};
+use crate::{
+    summed::{self, HOUR, NOW, Sum, hourly, kept, key, sum, sum_of},
+    world::{Int, Row, World, copy, delayed, name, prediction, time, window},
+};
 
-const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
-/// The world's clock at the start.
-const NOW: i64 = 1_700_000_000_000_000;
-
-fn key() -> DefinitionKey {
-    Definition::new("the sum of ids".into()).key
-}
 
 fn keep_for(world: &World, raw_days: u32, summary_days: Option<u32>) {
-    let retention = Retention { raw_days: Some(raw_days), summary_days };
-    world.storage().put_model(&name("m"), ModelDetails { retention, ..Default::default() }).expect("writes");
-}
-
-/// Rows and the sum of their ids, which stands for any state that merges.
-type Sum = (u64, u128);
-
-fn sum_of(ids: impl IntoIterator<Item = u128>) -> Sum {
-    ids.into_iter().fold((0, 0), |sum, id| (sum.0 + 1, sum.1 + id))
-}
-
-/// What a plugin would keep of the step's rows: a sum for each hour.
-fn hourly(storage: &Storage, step: &RetentionStep) -> Vec<KeptState> {
-    let mut hours: BTreeMap<Window, Sum> = BTreeMap::new();
-    for segment in &step.snapshot.segments {
-        let mut batch = segment_rows(storage, &segment.path);
-        if let Some(hidden) = step.snapshot.hidden(segment) {
-            batch = hidden.strip(&batch).expect("strips");
-        }
-        let ids = batch.column_by_name("id").expect("ids").as_fixed_size_binary();
-        let times = batch.column_by_name("time").expect("times").as_primitive::<TimestampMicrosecondType>();
-        for (row, at) in times.values().iter().enumerate().filter(|(_, at)| **at < step.until.micros()) {
-            let sum = hours.entry(Grain::Hour.around(time(*at))).or_default();
-            *sum = (sum.0 + 1, sum.1 + u128::from_be_bytes(ids.value(row).try_into().expect("16 bytes")));
-        }
-    }
-    hours.into_iter().map(|(window, sum)| kept(window, sum)).collect()
-}
-
-fn kept(window: Window, (rows, sum): Sum) -> KeptState {
-    KeptState { window, slice: "[]".into(), rows: [rows, rows, 0], state: sum.to_be_bytes().to_vec() }
-}
-
-fn sum(kept: &[KeptState]) -> Sum {
-    let of = |kept: &KeptState| u128::from_be_bytes(kept.state[..].try_into().expect("16 bytes"));
-    kept.iter().fold((0, 0), |sum, kept| (sum.0 + kept.rows[0], sum.1 + of(kept)))
+    summed::keep_for(world.storage(), &name("m"), raw_days, summary_days).expect("writes");
 }
 
 /// Does all that is due.
 fn retain(world: &World) {
-    while retain_once(world) {}
-    let storage = world.storage();
-    storage.expire_roll_ups(&world.model()).expect("expires");
-    storage.delete_replaced().expect("deletes");
+    summed::retain(world.storage(), &name("m")).expect("retains");
 }
 
 /// Takes the next step, if one is due.
 fn retain_once(world: &World) -> bool {
-    let storage = world.storage();
-    if let Some(step) = storage.retention_step(&world.model()).expect("a step") {
-        let mut file = KeptFile::new().expect("a file");
-        file.add(key(), &hourly(storage, &step)).expect("adds");
-        assert!(storage.roll_up(step, file, vec![key()]).expect("rolls up"));
-        return true;
-    }
-    if let Some(coarsening) = storage.coarsening(&world.model()).expect("a coarsening") {
-        let mut file = KeptFile::new().expect("a file");
-        for (key, states) in coarsening.states().expect("states") {
-            let mut coarse: BTreeMap<Window, Vec<KeptState>> = BTreeMap::new();
-            for state in states {
-                coarse.entry(coarsening.grain().around(state.window.start())).or_default().push(state);
-            }
-            let coarse: Vec<KeptState> =
-                coarse.into_iter().map(|(window, states)| kept(window, sum(&states))).collect();
-            file.add(key, &coarse).expect("adds");
-        }
-        assert!(storage.coarsen(coarsening, file).expect("coarsens"));
-        return true;
-    }
-    storage.shrink(&world.model()).expect("shrinks")
+    summed::retain_once(world.storage(), &name("m")).expect("a step")
 }
 
 fn states(world: &World) -> Vec<KeptState> {
@@ -163,6 +99,72 @@ fn a_step_whose_files_were_replaced_changes_nothing() {
 fn hourly_again(step: &RetentionStep) -> Vec<KeptState> {
     let window = Grain::Hour.around(step.hours.expect("hours").start());
     vec![kept(window, (2, 3))]
+}
+
+#[test]
+fn a_step_that_began_before_a_deletion_changes_nothing() {
+    let world = World::new();
+    keep_for(&world, 1, None);
+    world.append(&[prediction(1, NOW - 3 * DAY, &[]), prediction(2, NOW - 3 * DAY, &[])]);
+    let storage = world.storage();
+    let step = storage.retention_step(&world.model()).expect("a step").expect("due");
+    let mut file = KeptFile::new().expect("a file");
+    file.add(key(), &hourly(storage, &step)).expect("adds");
+    storage.delete_prediction(&name("m"), 1_u128.to_be_bytes()).expect("deletes");
+    assert!(!storage.roll_up(step, file, vec![key()]).expect("answers"));
+    retain(&world);
+    assert_eq!(sum(&states(&world)), (1, 2));
+}
+
+/// Does something once, when a step is reached for the first time.
+struct Meanwhile {
+    step: Reached,
+    deed: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Faults for Meanwhile {
+    fn at(&self, step: Reached) -> Option<Fault> {
+        let deed = (step == self.step).then(|| self.deed.lock().expect("no panic").take()).flatten();
+        if let Some(deed) = deed {
+            deed();
+        }
+        None
+    }
+}
+
+#[test]
+fn rows_that_are_rolled_up_while_their_file_is_written_anew_are_counted_once() {
+    let id = |n: u128| n.to_be_bytes();
+    for (step, reach) in [
+        (Reached::FoldRewrite, (|world| drop(world.storage().maintain())) as fn(&World)),
+        (Reached::CompactWrite, |world| drop(world.storage().maintain())),
+        (Reached::EraseRewrite, |world| drop(world.storage().erase())),
+    ] {
+        let meanwhile = Arc::new(Meanwhile { step, deed: Mutex::default() });
+        let world = World::with(|options| options.faults = meanwhile.clone());
+        keep_for(&world, 30, None);
+        for n in 0..6 {
+            let row = |n: u128, days| prediction(n, NOW - days * DAY, &[("a", Int(1))]);
+            world.append(&[row(2 * n, 31), row(2 * n + 1, 29)]);
+            world.seal();
+        }
+        if step == Reached::FoldRewrite {
+            world.append(&(0..12).map(|n| delayed(n, &[("late", Int(1))])).collect::<Vec<_>>());
+        }
+        if step == Reached::EraseRewrite {
+            world.storage().delete_prediction(&name("m"), id(1)).expect("deletes");
+        }
+        let before = whole(&world);
+        let storage = world.storage().clone();
+        let deed = move || assert!(summed::retain_once(&storage, &name("m")).expect("a step"), "rows are due");
+        *meanwhile.deed.lock().expect("no panic") = Some(Box::new(deed));
+        reach(&world);
+        assert!(meanwhile.deed.lock().expect("no panic").is_none(), "{step:?} was not reached");
+        assert_eq!(whole(&world), before, "{step:?}");
+        world.maintain();
+        retain(&world);
+        assert_eq!(whole(&world), before, "{step:?}, after another round");
+    }
 }
 
 #[test]

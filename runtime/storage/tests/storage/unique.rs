@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Appends rows whose ids may have come before; gives how many had.
-fn send(world: &World, rows: &[Row], retry: Option<Retry>) -> Result<u64, Error> {
+pub fn send(world: &World, rows: &[Row], retry: Option<Retry>) -> Result<u64, Error> {
     let append = Append {
         model: name("m"),
         kind: Kind::Predictions,

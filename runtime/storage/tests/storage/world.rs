@@ -21,7 +21,7 @@ use arrow::{
     datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType},
 };
 use driftline_core::{LABELLED_AT, Name, RESERVED, Time, Window};
-use driftline_storage::{Append, Appended, Clock, Error, Kind, Model, Options, Retry, Snapshot, Storage};
+use driftline_storage::{Append, Appended, Clock, Error, Kind, Model, Options, Retry, Segment, Snapshot, Storage};
 use futures::executor::block_on;
 use object_store::ObjectStoreExt;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -86,7 +86,7 @@ pub fn labelled_at(storage: &Storage, snapshot: &Snapshot) -> Result<BTreeMap<u1
     let delayed = snapshot.delayed(&[LABELLED_AT])?;
     let mut batches = Vec::new();
     for segment in &snapshot.segments {
-        batches.push(delayed.of(segment).apply(&segment_rows(storage, &segment.path))?);
+        batches.push(delayed.of(segment).apply(&seen(storage, snapshot, segment)?)?);
     }
     for batch in &snapshot.unsealed {
         batches.push(delayed.apply(batch)?);
@@ -293,13 +293,7 @@ pub fn read(storage: &Storage, snapshot: &Snapshot, window: Option<Window>) -> R
     let delayed = snapshot.delayed(&columns.chain([LABELLED_AT]).collect::<Vec<_>>())?;
     let mut rows = Vec::new();
     for segment in &snapshot.segments {
-        storage.verify_segment(segment)?;
-        let mut batch = segment_rows(storage, &segment.path);
-        assert_eq!(batch.num_rows() as u64, segment.rows);
-        if let Some(hidden) = snapshot.hidden(segment) {
-            batch = hidden.strip(&batch)?;
-        }
-        rows.extend(plain(&delayed.of(segment).apply(&batch)?));
+        rows.extend(plain(&delayed.of(segment).apply(&seen(storage, snapshot, segment)?)?));
     }
     for batch in &snapshot.unsealed {
         assert_eq!(batch.schema(), snapshot.model.schema.arrow_predictions());
@@ -308,6 +302,14 @@ pub fn read(storage: &Storage, snapshot: &Snapshot, window: Option<Window>) -> R
     rows.retain(|row| window.is_none_or(|window| window.contains(time(row.time.expect("a prediction")))));
     rows.sort_by_key(|row| (row.time, row.id));
     Ok(rows)
+}
+
+/// The rows of a segment that a snapshot shows.
+fn seen(storage: &Storage, snapshot: &Snapshot, segment: &Segment) -> Result<RecordBatch, Error> {
+    storage.verify_segment(segment)?;
+    let batch = segment_rows(storage, &segment.path);
+    assert_eq!(batch.num_rows() as u64, segment.rows);
+    snapshot.hidden(segment).map_or(Ok(batch.clone()), |hidden| hidden.strip(&batch))
 }
 
 pub fn segment_rows(storage: &Storage, path: &object_store::path::Path) -> RecordBatch {

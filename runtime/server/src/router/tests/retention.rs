@@ -1,8 +1,12 @@
 //! Rows past their time go; what was computed of them is answered from what was kept.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use axum::http::Method;
+use driftline_storage::{Fault, Faults, Options, Step};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -152,6 +156,54 @@ async fn numbers_stay_the_same_to_the_bit_when_their_rows_go() {
     }
     let kept = house.interface.get("/v1/models/m/aggregates?limit=1000").await.json();
     assert!(!kept["items"].as_array().expect("aggregates").is_empty());
+}
+
+/// Each of these steps fails when it is reached for the first time.
+struct EachOnce(Mutex<Vec<Step>>);
+
+impl Faults for EachOnce {
+    fn at(&self, step: Step) -> Option<Fault> {
+        let mut left = self.0.lock().expect("no panic");
+        let found = left.iter().position(|one| *one == step)?;
+        left.swap_remove(found);
+        Some(Fault::Error)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_stay_the_same_whichever_step_of_retention_fails() {
+    let house = House::with_days(60).await;
+    let mut before = Vec::new();
+    for request in requests(60) {
+        before.push(house.evaluate(&request).await);
+    }
+    let House { interface, clock } = house;
+    let steps = [
+        Step::RetainRead,
+        Step::RetainList,
+        Step::RetainUnlist,
+        Step::RetainHorizon,
+        Step::RetainDone,
+        Step::CoarsenUnlist,
+        Step::CoarsenList,
+        Step::CoarsenDone,
+        Step::FileSync,
+    ];
+    let faults = Arc::new(EachOnce(Mutex::new(steps.to_vec())));
+    let options = Options { clock: clock.clone(), faults: faults.clone(), ..Options::default() };
+    let house = House { interface: Interface::with(options, interface.stopped()), clock };
+    let mut failed = 0;
+    while maintenance::retain(&house.interface.app, &CancellationToken::new()).await.is_err() {
+        failed += 1;
+        for (request, before) in requests(60).iter().zip(&before) {
+            assert_eq!(numbers(&house.evaluate(request).await), numbers(before), "{request} after {failed} failures");
+        }
+    }
+    assert_eq!((failed, faults.0.lock().expect("no panic").len()), (steps.len(), 0));
+    for (request, before) in requests(60).iter().zip(&before) {
+        assert_eq!(numbers(&house.evaluate(request).await), numbers(before), "{request}");
+    }
+    assert_eq!(house.horizon().await, json!(day(30)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,38 +1,75 @@
-//! What must be there after the script, kept the simplest way.
+//! What must be there after some deeds, kept the simplest way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_storage::Storage;
 
-use super::script::{Deed, deeds};
-use crate::world::{Cells, Row, name, read};
+use super::script::{Deed, EXPIRED, GONE, HORIZON, MAIN, OLD};
+use crate::{
+    deletions::ID,
+    summed::{self, Sum, sum_of},
+    world::{Cells, Row, name, read},
+};
 
-/// Predictions with their latest labels, by time and id.
-#[derive(Debug, Default)]
-pub struct Ledger {
-    predictions: BTreeMap<u128, Row>,
-    labels: BTreeMap<u128, Cells>,
+/// Everything that can be seen.
+#[derive(Debug, Default, PartialEq)]
+pub struct Sight {
+    /// Predictions with their latest labels, by time and id.
+    models: BTreeMap<&'static str, Vec<Row>>,
+    /// The models with a dataset.
+    datasets: BTreeSet<&'static str>,
+    /// What [`OLD`] shows or keeps of its rows, together.
+    old: Sum,
 }
 
-impl Ledger {
-    /// The ledger of the whole script.
-    pub fn whole() -> Self {
-        let mut ledger = Self::default();
-        for deed in deeds() {
-            if let Deed::Append(_, rows) = deed {
-                rows.into_iter().for_each(|row| ledger.take(row));
+impl Sight {
+    /// What storage shows.
+    pub fn of(storage: &Storage) -> Self {
+        let mut sight = Self::default();
+        for model in [MAIN, OLD, GONE] {
+            let Some(found) = storage.model(&name(model)).expect("reads") else { continue };
+            let snapshot = storage.snapshot(&found, None).expect("a snapshot");
+            let rows = read(storage, &snapshot, None).expect("reads");
+            if model == OLD {
+                let kept = summed::sum(&snapshot.kept(summed::key()).expect("states"));
+                let seen = sum_of(rows.iter().map(|row| row.id));
+                sight.old = (seen.0 + kept.0, seen.1 + kept.1);
+                assert!(found.horizon.is_none() || rows.iter().all(|row| row.time >= Some(HORIZON)));
+            } else if !rows.is_empty() {
+                sight.models.insert(model, rows);
+            }
+            if let Some(dataset) = storage.dataset(&name(model), &name("train")).expect("reads") {
+                storage.verify_dataset(&dataset).expect("a whole file");
+                sight.datasets.insert(model);
             }
         }
-        ledger
+        sight
     }
+}
 
+/// Predictions and labels of one model.
+#[derive(Debug, Default)]
+struct Kept {
+    predictions: BTreeMap<u128, Row>,
+    labels: BTreeMap<u128, Cells>,
+    forgotten: BTreeSet<u128>,
+}
+
+impl Kept {
     fn take(&mut self, row: Row) {
         match row.time {
+            _ if self.forgotten.contains(&row.id) => {}
             Some(_) => {
                 self.predictions.entry(row.id).or_insert(row);
             }
             None => self.labels.entry(row.id).or_default().extend(row.cells),
         }
+    }
+
+    fn forget(&mut self, id: u128) {
+        self.predictions.remove(&id);
+        self.labels.remove(&id);
+        self.forgotten.insert(id);
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -45,15 +82,68 @@ impl Ledger {
         rows.sort_by_key(|row| (row.time, row.id));
         rows
     }
+}
 
-    /// Panics unless storage holds exactly this.
-    pub fn compare(&self, storage: &Storage) {
-        let model = storage.model(&name("m")).expect("reads").expect("the model");
-        let snapshot = storage.snapshot(&model, None).expect("a snapshot");
-        assert_eq!(read(storage, &snapshot, None).expect("reads"), self.rows());
-        let summary = storage.model_summary(&model).expect("a summary");
-        assert_eq!(summary.predictions, self.predictions.len() as u64);
-        let dataset = storage.dataset(&name("m"), &name("train")).expect("reads").expect("the dataset");
-        storage.verify_dataset(&dataset).expect("a whole file");
+/// What some deeds have brought about.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    models: BTreeMap<&'static str, Kept>,
+    datasets: BTreeSet<&'static str>,
+    /// Rows that came for time that is rolled up, and wait for the next time.
+    late: Vec<Row>,
+    has_rolled_up: bool,
+}
+
+impl Ledger {
+    /// The ledger of these deeds.
+    pub fn of(deeds: &[Deed]) -> Self {
+        let mut ledger = Self::default();
+        deeds.iter().for_each(|deed| ledger.take(deed));
+        ledger
+    }
+
+    fn take(&mut self, deed: &Deed) {
+        match deed {
+            Deed::Append(model, _, rows) | Deed::Upload(model, _, rows) => {
+                for row in rows.iter().cloned() {
+                    if *model == OLD && self.has_rolled_up && row.time < Some(HORIZON) {
+                        self.late.push(row);
+                    } else {
+                        self.models.entry(model).or_default().take(row);
+                    }
+                }
+            }
+            Deed::Dataset(model) => _ = self.datasets.insert(model),
+            Deed::Retain(summary_days) => {
+                self.has_rolled_up = true;
+                let old = self.models.entry(OLD).or_default();
+                self.late.drain(..).for_each(|row| old.take(row));
+                if summary_days.is_some() {
+                    old.predictions.retain(|_, row| row.time >= Some(EXPIRED));
+                }
+            }
+            Deed::Delete => self.models.entry(MAIN).or_default().forget(ID),
+            Deed::DeleteModel => {
+                self.models.remove(GONE);
+                self.datasets.remove(GONE);
+            }
+            Deed::Seal | Deed::Maintain | Deed::Erase => {}
+        }
+    }
+
+    /// What must be seen.
+    pub fn sight(&self) -> Sight {
+        let shown = self.models.iter().filter(|(model, kept)| **model != OLD && !kept.predictions.is_empty());
+        let old = self.models.get(OLD).map(|kept| sum_of(kept.predictions.keys().copied()));
+        Sight {
+            models: shown.map(|(model, kept)| (*model, kept.rows())).collect(),
+            datasets: self.datasets.clone(),
+            old: old.unwrap_or_default(),
+        }
+    }
+
+    /// How many predictions there are.
+    pub fn predictions(&self, model: &str) -> u64 {
+        self.models.get(model).map_or(0, |kept| kept.predictions.len() as u64)
     }
 }

@@ -12,7 +12,7 @@ use driftline_storage::{Fault, Faults, Step};
 
 /// At most one failure.
 pub struct Plan {
-    failing: Option<(Step, usize, Fault)>,
+    failing: Mutex<Option<(Step, usize, Fault)>>,
     failed: AtomicBool,
     reached: Mutex<BTreeMap<String, (Step, usize)>>,
 }
@@ -20,12 +20,18 @@ pub struct Plan {
 impl Plan {
     /// Nothing fails.
     pub fn watching() -> Self {
-        Self { failing: None, failed: AtomicBool::new(false), reached: Mutex::default() }
+        Self { failing: Mutex::default(), failed: AtomicBool::new(false), reached: Mutex::default() }
     }
 
     /// The step fails when it is reached for the `time`th time, from 1.
     pub fn failing(step: Step, time: usize, fault: Fault) -> Self {
-        Self { failing: Some((step, time, fault)), ..Self::watching() }
+        Self { failing: Mutex::new(Some((step, time, fault))), ..Self::watching() }
+    }
+
+    /// The step fails when it is reached next.
+    pub fn fail(&self, step: Step, fault: Fault) {
+        let time = self.reached().get(&word(step)).map_or(0, |(_, count)| *count) + 1;
+        *self.failing.lock().expect("no panic") = Some((step, time, fault));
     }
 
     /// Whether the failure has been.
@@ -44,7 +50,7 @@ impl Faults for Plan {
         let mut reached = self.reached.lock().expect("no panic");
         let (_, count) = reached.entry(word(step)).or_insert((step, 0));
         *count += 1;
-        let (failing, time, fault) = self.failing?;
+        let (failing, time, fault) = (*self.failing.lock().expect("no panic"))?;
         let now = failing == step && time == *count;
         now.then(|| {
             self.failed.store(true, Ordering::SeqCst);
