@@ -100,7 +100,10 @@ impl Own {
             return Ok(Beyond::Segments);
         }
         let mut ids = Vec::new();
-        let mut add = |batch: &RecordBatch| Ok::<_, Error>(ids.extend(rows::id_bytes(batch)?));
+        let mut add = |batch: &RecordBatch| {
+            ids.extend(rows::id_bytes(batch)?);
+            Ok::<_, Error>(())
+        };
         for entry in log::entries(group.connection, self.model, Kind::Predictions, None)? {
             if entry.seq > self.horizon.seq
                 && let Some((checksum, bytes)) = log::body(group.connection, entry.seq)?

@@ -76,7 +76,9 @@ impl Ids {
             ids.add(entry.seq - 1, rows::id_bytes(&batch)?);
         }
         let mark = log::last_seq(connection)?;
-        staged.predictions(model).try_for_each(|batch| Ok::<_, Error>(ids.add(mark, rows::id_bytes(&batch?)?)))?;
+        for batch in staged.predictions(model) {
+            ids.add(mark, rows::id_bytes(&batch?)?);
+        }
         Ok(ids)
     }
 
