@@ -13,13 +13,14 @@ async fn the_standard_plugins_are_there_from_the_first_start() {
     for start in ["the first", "the second"] {
         let plugins = server.get("/v1/plugins").await.expect(200);
         let names: Vec<_> = plugins["items"].as_array().expect("items").iter().map(|plugin| &plugin["name"]).collect();
-        assert_eq!(names, ["ks", "psi", "roc-auc"], "{start}");
+        assert_eq!(names, built_names(), "{start}");
         server.restart().await;
     }
     for (plugin, inputs, outputs, reference) in [
         ("roc-auc", vec!["score", "label"], vec!["roc_auc", "gini"], "none"),
         ("psi", vec!["value"], vec!["psi"], "required"),
         ("ks", vec!["value"], vec!["statistic", "p_value", "location"], "required"),
+        ("summary", vec!["value"], vec!["count", "missing", "mean", "p50", "distinct"], "none"),
     ] {
         let description = server.get(&format!("/v1/plugins/{plugin}")).await.expect(200)["description"].take();
         let names = |key: &str| -> Vec<String> {
@@ -183,6 +184,18 @@ async fn retired(server: &Server) -> Vec<String> {
         .filter(|plugin| plugin["retired"].is_string())
         .map(|p| p["name"].as_str().expect("a name").to_owned())
         .collect()
+}
+
+/// The names of all standard plugins, in order.
+fn built_names() -> Vec<String> {
+    let files = std::fs::read_dir(repository("plugins/built")).expect("the built plugins");
+    let names = files.filter_map(|file| {
+        let name = file.expect("listed").file_name().into_string().expect("UTF-8");
+        name.strip_suffix(".wasm").map(str::to_owned)
+    });
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
 }
 
 fn built(name: &str) -> Vec<u8> {

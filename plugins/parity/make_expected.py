@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Writes the expected values that the standard plugins are tested against.
 
-    pip install numpy scipy scikit-learn pandas evidently
-    python3 plugins/parity/make_expected.py
+    pip install numpy scipy scikit-learn pandas evidently nannyml fairlearn
+    python3 plugins/parity/make_expected.py [PLUGIN...]
 
 The data of each case go into the files too, so the tests need no Python.
+What is not here is in `cases`, one file for each plugin.
 """
 
-import json
+import importlib
+import importlib.metadata
 import math
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,23 +19,10 @@ from scipy import stats
 from scipy.stats import _ksstats
 from sklearn.metrics import roc_auc_score
 
-ROOT = Path(__file__).resolve().parent.parent
+from tables import INF, ROOT, plain, write
+
 RNG = np.random.default_rng(20010101)
-INF = math.inf
-
-
-def plain(number):
-    """A number as JSON: infinities and NaN as words."""
-    number = float(number)
-    return number if math.isfinite(number) else str(number)
-
-
-def write(path, cases):
-    path = ROOT / path
-    path.parent.mkdir(exist_ok=True)
-    lines = ",\n".join(json.dumps(case, default=plain) for case in cases)
-    path.write_text(f"[\n{lines}\n]\n")
-    print(path.relative_to(ROOT), len(cases), "cases")
+PACKAGES = ["numpy", "scipy", "scikit-learn", "pandas", "evidently", "nannyml", "fairlearn"]
 
 
 def column(values):
@@ -199,7 +187,17 @@ def psi_cases():
 
 
 def main():
-    print("numpy", np.__version__, "pandas", pd.__version__, "python", sys.version.split()[0])
+    """All files, or those of the named plugins."""
+    versions = {package: importlib.metadata.version(package) for package in PACKAGES}
+    lines = [f"python {sys.version.split()[0]}", *(f"{package} {version}" for package, version in versions.items())]
+    (ROOT / "parity" / "VERSIONS").write_text("\n".join(lines) + "\n")
+    wanted = sys.argv[1:]
+    for path in sorted((ROOT / "parity" / "cases").glob("*.py")):
+        plugin = path.stem.replace("_", "-")
+        if not wanted or plugin in wanted:
+            write(f"{plugin}/tests/expected.json", list(importlib.import_module(f"cases.{path.stem}").cases()))
+    if wanted:
+        return
     write("roc-auc/tests/expected.json", list(roc_cases()))
     write("ks/tests/expected.json", list(ks_cases()))
     write("numerics/tests/one_sample.json", list(tail_cases()))

@@ -29,14 +29,14 @@ pub fn sturges(rows: f64, low: f64, high: f64) -> usize {
 
 /// How many equal bins Doane's rule gives, which widens Sturges' by the skewness:
 /// D. P. Doane, The American Statistician 30 (1976).
-pub fn doane(moments: &Moments) -> usize {
-    let n = moments.rows;
-    let (low, high) = (moments.low, moments.high);
-    let sigma = (moments.second / n).sqrt();
+pub fn doane(shape: &Shape) -> usize {
+    let n = shape.rows;
+    let (low, high) = (shape.low, shape.high);
+    let sigma = (shape.second / n).sqrt();
     if n <= 2.0 || sigma <= 0.0 {
         return 1;
     }
-    let skewness = moments.third / n / sigma.powi(3);
+    let skewness = shape.third / n / sigma.powi(3);
     let error = (6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0))).sqrt();
     bins_of_width(low, high, (high - low) / (1.0 + n.log2() + (1.0 + skewness.abs() / error).log2()))
 }
@@ -47,9 +47,9 @@ fn bins_of_width(low: f64, high: f64, width: f64) -> usize {
     if width > 0.0 { ((high - low) / width).ceil().clamp(1.0, MOST) as usize } else { 1 }
 }
 
-/// Size, range and central moments of the finite numbers of a multiset.
+/// Size, range and central shape of the finite numbers of a multiset.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Moments {
+pub struct Shape {
     /// How many finite numbers there are.
     pub rows: f64,
     /// How many of them are distinct.
@@ -64,7 +64,7 @@ pub struct Moments {
     pub third: f64,
 }
 
-impl Moments {
+impl Shape {
     /// Two passes over a settled multiset: the mean, then the distances from it.
     pub fn of(multiset: &Multiset) -> Self {
         let nothing = Multiset::default();

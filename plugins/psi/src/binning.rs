@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use driftline_numerics::{
-    bins::{self, Moments},
+    bins::{self, Shape},
     key::number,
     quantile::Ranks,
     walk::walk,
@@ -88,8 +88,8 @@ fn edges(reference: &Column, ranks: &Ranks, parameters: &Parameters) -> Vec<f64>
     if parameters.binning == Binning::Quantile {
         return bins::quantile_edges(ranks, count);
     }
-    let moments = Moments::of(&reference.numbers);
-    let (low, high) = (moments.low, moments.high);
+    let shape = Shape::of(&reference.numbers);
+    let (low, high) = (shape.low, shape.high);
     if low.is_nan() {
         // Nothing but infinities.
         return Vec::new();
@@ -98,8 +98,8 @@ fn edges(reference: &Column, ranks: &Ranks, parameters: &Parameters) -> Vec<f64>
         return vec![low];
     }
     match parameters.binning {
-        Binning::Sturges => bins::equal_edges(low, high, bins::sturges(moments.rows, low, high)),
-        Binning::Doane => bins::equal_edges(low, high, bins::doane(&moments)),
+        Binning::Sturges => bins::equal_edges(low, high, bins::sturges(shape.rows, low, high)),
+        Binning::Doane => bins::equal_edges(low, high, bins::doane(&shape)),
         Binning::EqualWidth | Binning::Quantile => bins::equal_edges(low, high, count),
     }
 }
@@ -134,7 +134,7 @@ fn name(from: Option<Cut>, to: Option<Cut>) -> String {
 
 /// Evidently's bins: Sturges' over both sides together, the last one closed, or one for each value.
 fn evidently_numbers(current: &Column, reference: &Column) -> Counts {
-    let (ours, theirs) = (Moments::of(&current.numbers), Moments::of(&reference.numbers));
+    let (ours, theirs) = (Shape::of(&current.numbers), Shape::of(&reference.numbers));
     if theirs.distinct <= EVIDENTLY_DISTINCT {
         let mut counts = Counts::default();
         walk(&current.numbers, &reference.numbers, &mut |key, current, reference| {

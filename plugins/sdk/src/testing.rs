@@ -1,4 +1,4 @@
-//! Testing a metric without WebAssembly: [`Table`], [`evaluate`], [`check_merging`].
+//! Testing a metric without WebAssembly: [`Table`], [`evaluate`], [`check_merging`], [`check_expected`].
 //!
 //! ```
 //! # use driftline_sdk::{prelude::*, testing::{self, Table}};
@@ -21,7 +21,9 @@
 //! ```
 
 mod check;
+mod expected;
 mod table;
 
 pub use check::{check_merging, evaluate};
+pub use expected::{Agreement, check_expected};
 pub use table::Table;
