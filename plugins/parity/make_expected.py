@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the expected values that the standard plugins are tested against.
 
-    pip install numpy scipy scikit-learn pandas evidently nannyml fairlearn
+    pip install numpy scipy scikit-learn 'pandas<3' evidently nannyml fairlearn
     python3 plugins/parity/make_expected.py [PLUGIN...]
 
 The data of each case go into the files too, so the tests need no Python.
@@ -115,6 +115,20 @@ def tail_cases():
             yield {"n": n, "x": x, "tail": stats.kstwo.sf(x, n)}
 
 
+def special_cases():
+    for x in [-3, 0, 1e-9, 0.5, 1, 1.96, 3, 6, 12, 30]:
+        yield {"distribution": "normal", "x": x, "tail": stats.norm.sf(x)}
+    for freedom in [1, 2, 3, 4, 7, 10, 99, 500, 3000]:
+        for ratio in [1e-6, 0.1, 0.5, 0.9, 1.0, 1.1, 2.0, 5.0]:
+            x = freedom * ratio
+            yield {"distribution": "chi_squared", "freedom": freedom, "x": x, "tail": stats.chi2.sf(x, freedom)}
+        if freedom < 10:
+            yield {"distribution": "chi_squared", "freedom": freedom, "x": 900.0, "tail": stats.chi2.sf(900, freedom)}
+    for freedom in [1, 1.5, 2, 5, 17.3, 100, 900, 2001.5, 1e5, 1e7]:
+        for x in [0.0, 1e-8, 0.1, 0.7, 1.0, 2.0, 5.0, 20.0]:
+            yield {"distribution": "student", "freedom": freedom, "x": x, "tail": 2 * stats.t.sf(x, freedom)}
+
+
 def two_sample_cases():
     """Exact tails of given distances, through SciPy's own routine."""
     from scipy.stats._stats_py import _attempt_exact_2kssamp as exact
@@ -202,6 +216,7 @@ def main():
     write("ks/tests/expected.json", list(ks_cases()))
     write("numerics/tests/one_sample.json", list(tail_cases()))
     write("numerics/tests/two_sample.json", list(two_sample_cases()))
+    write("numerics/tests/special.json", list(special_cases()))
     write("psi/tests/expected.json", list(psi_cases()))
 
 

@@ -1,9 +1,9 @@
-//! The arithmetic behind the standard metrics: no columns, no reports, only numbers.
+//! The arithmetic behind the standard metrics, and the summaries that several of them keep.
 //!
 //! | for | use |
 //! |---|---|
 //! | a sum without drift | [`Sum`] |
-//! | mean and variance that merge | [`Moments`] |
+//! | mean, variance and covariance that merge | [`Moments`], [`CoMoments`] |
 //! | quantiles in bounded memory | [`Sketch`] |
 //! | distinct and frequent values in bounded memory | [`Distinct`], [`Frequent`] |
 //! | numbers kept in order, in bounded passes | [`Multiset`], [`key`], [`radix`] |
@@ -11,10 +11,21 @@
 //! | quantiles as NumPy rounds them | [`quantile`] |
 //! | the distance of two distribution functions | [`ecdf`] |
 //! | bin edges as NumPy chooses them | [`bins`] |
+//! | a column in order, and two columns in bins | [`Column`], [`binning`] |
+//! | tails of the normal, χ² and t distributions | [`special`] |
 //! | tails of the Kolmogorov-Smirnov statistic | [`kolmogorov`] |
 //! | area under the ROC curve with its error | [`roc`] |
+//! | scores against binary truth, exact or in bins | [`Scores`], [`Classes`], [`ScoreBins`] |
+//! | cells that stand for classes | [`coded`](coded()) |
+//! | standard errors of numbers made of counts | [`Counted`] |
 
+pub mod binning;
 pub mod bins;
+pub mod classes;
+pub mod coded;
+pub mod column;
+pub mod comoments;
+pub mod counted;
 pub mod distinct;
 pub mod ecdf;
 pub mod frequent;
@@ -26,13 +37,23 @@ pub mod quantile;
 pub mod radix;
 pub mod roc;
 pub mod run;
+pub mod score_bins;
+pub mod scores;
 pub mod sketch;
+pub mod special;
 pub mod sum;
 pub mod walk;
 
+pub use classes::Classes;
+pub use coded::coded;
+pub use column::Column;
+pub use comoments::CoMoments;
+pub use counted::Counted;
 pub use distinct::Distinct;
 pub use frequent::Frequent;
 pub use moments::Moments;
 pub use multiset::Multiset;
+pub use score_bins::ScoreBins;
+pub use scores::Scores;
 pub use sketch::Sketch;
 pub use sum::Sum;

@@ -46,9 +46,7 @@ impl Moments {
             return;
         }
         if ours > 0.0 {
-            let (mean, rest) = self.mean_and_rest();
-            let (others, others_rest) = other.mean_and_rest();
-            let distance = (others - mean) + (others_rest - rest);
+            let distance = self.distance(&other);
             self.squares.add(distance * distance * (ours / (ours + theirs)) * theirs);
         }
         self.weight.merge(other.weight);
@@ -87,7 +85,14 @@ impl Moments {
         (self.weight() >= 2.0).then(|| (self.variance(1.0) / self.weight()).sqrt())
     }
 
-    fn mean_and_rest(&self) -> (f64, f64) {
+    /// How far another mean is above this one.
+    pub fn distance(&self, other: &Self) -> f64 {
+        let ((mean, rest), (others, others_rest)) = (self.mean_and_rest(), other.mean_and_rest());
+        (others - mean) + (others_rest - rest)
+    }
+
+    /// The mean, and what rounding cuts off it.
+    pub(crate) fn mean_and_rest(&self) -> (f64, f64) {
         self.sum.divided_by(self.weight.value())
     }
 }

@@ -4,7 +4,7 @@
 //! The name and the customary levels 0.1 and 0.25 come from credit scoring:
 //! N. Siddiqi, "Credit Risk Scorecards" (2006).
 
-use driftline_numerics::Sum;
+use driftline_numerics::{Sum, binning::fill_as_evidently, binning::shares};
 
 use crate::parameters::{Mode, Parameters};
 
@@ -30,11 +30,6 @@ pub(crate) fn psi(bins: &[Bin]) -> f64 {
     bins.iter().map(|bin| bin.contribution).collect::<Sum>().value()
 }
 
-fn shares(counts: &[f64]) -> Vec<f64> {
-    let total: f64 = counts.iter().sum();
-    counts.iter().map(|count| count / total).collect()
-}
-
 /// Shares with what stands in for empty bins.
 fn lift(shares: &[f64], parameters: &Parameters) -> Vec<f64> {
     let floored = |floor: f64| shares.iter().map(|share| share.max(floor)).collect();
@@ -42,10 +37,6 @@ fn lift(shares: &[f64], parameters: &Parameters) -> Vec<f64> {
         Mode::Standard => floored(parameters.floor.unwrap_or(1e-4)),
         Mode::Deepchecks => floored(parameters.floor.unwrap_or(0.01)),
         Mode::Scouter => shares.iter().map(|share| share + 1e-10).collect(),
-        Mode::Evidently => {
-            let smallest = shares.iter().copied().filter(|share| *share > 0.0).fold(f64::INFINITY, f64::min);
-            let stand_in = if smallest <= 1e-4 { smallest / 1e6 } else { 1e-4 };
-            shares.iter().map(|share| if *share == 0.0 { stand_in } else { *share }).collect()
-        }
+        Mode::Evidently => fill_as_evidently(shares),
     }
 }

@@ -1,7 +1,5 @@
 //! `psi`: how far a column's distribution has moved from the reference.
 
-mod binning;
-mod column;
 mod index;
 mod metric;
 mod parameters;

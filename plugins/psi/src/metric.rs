@@ -1,10 +1,12 @@
 //! The metric: what it takes, keeps and reports.
 
+use driftline_numerics::{
+    Column,
+    binning::{self, Counts},
+};
 use driftline_sdk::prelude::*;
 
 use crate::{
-    binning::{self, Counts},
-    column::Column,
     index::{self, Bin},
     parameters::{Mode, Parameters},
 };
@@ -46,19 +48,15 @@ impl Metric for Psi {
     }
 
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
-        match rows.kind("value")? {
-            Kind::Category => self.column.add_labels(rows.categories("value")?.counts()),
-            Kind::Number | Kind::Timestamp => self.column.add_numbers(&rows.numbers("value")?),
-        }
-        Ok(())
+        self.column.update(rows, "value")
     }
 
     fn settle(&mut self) {
-        self.column.numbers.settle();
+        self.column.settle();
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
-        if !other.column.numbers.is_sound() {
+        if !other.column.is_sound() {
             return Err(Error::data("the saved state was not made by this plugin"));
         }
         self.column.merge(other.column);
@@ -71,7 +69,10 @@ impl Metric for Psi {
             return Ok(Report::undefined(&["psi"], reason));
         }
         let kind = run.inputs.kind("value")?;
-        let counts = binning::count(&self.column, &reference.column, kind, run.parameters);
+        let counts = match run.parameters.mode {
+            Mode::Evidently => binning::count_as_evidently(&self.column, &reference.column, kind),
+            _ => binning::count(&self.column, &reference.column, kind, run.parameters.cuts()),
+        };
         if counts.current.iter().sum::<f64>() == 0.0 || counts.reference.iter().sum::<f64>() == 0.0 {
             return Ok(Report::undefined(&["psi"], "no finite values on one side"));
         }

@@ -1,5 +1,6 @@
 //! What a user may choose.
 
+use driftline_numerics::binning::{Binning, Cuts};
 use driftline_sdk::prelude::*;
 
 /// The parameters of `psi`.
@@ -35,17 +36,6 @@ fn ten() -> u32 {
     10
 }
 
-/// How bins are cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Binning {
-    #[default]
-    Quantile,
-    EqualWidth,
-    Sturges,
-    Doane,
-}
-
 /// Whose rules to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -58,6 +48,10 @@ pub(crate) enum Mode {
 }
 
 impl Parameters {
+    pub(crate) fn cuts(&self) -> Cuts<'_> {
+        Cuts { binning: self.binning, bins: self.bins, edges: self.edges.as_deref() }
+    }
+
     /// Checks what the schema can't say.
     pub(crate) fn check(&self) -> Result<()> {
         let edges = self.edges.as_deref().unwrap_or_default();

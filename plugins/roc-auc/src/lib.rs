@@ -3,8 +3,6 @@
 //! Equals scikit-learn's `roc_auc_score`, ties averaged; see
 //! [`driftline_numerics::roc`] for the formulas.
 
-mod bins;
-mod classes;
 mod metric;
 
 pub use metric::{Parameters, RocAuc};

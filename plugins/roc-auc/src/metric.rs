@@ -1,9 +1,11 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::roc::Roc;
-use driftline_sdk::{labels, prelude::*};
-
-use crate::{bins::Bins, classes::Classes};
+use driftline_numerics::{
+    Scores,
+    roc::{Roc, roc},
+    scores::missing_class,
+};
+use driftline_sdk::prelude::*;
 
 const OUTPUTS: [&str; 2] = ["roc_auc", "gini"];
 
@@ -31,10 +33,7 @@ fn unit_range() -> (f64, f64) {
 /// Scores of positives and negatives, exact or in bins.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RocAuc {
-    classes: Classes,
-    bins: Option<Bins>,
-    /// Rows left out because their score is not a number.
-    not_numbers: u64,
+    scores: Scores,
 }
 
 impl Metric for RocAuc {
@@ -58,53 +57,28 @@ impl Metric for RocAuc {
     }
 
     fn open(run: &Run<Parameters>) -> Result<Self> {
-        let (low, high) = run.parameters.range;
-        if !(low < high && (high - low).is_finite()) {
-            return Err(Error::parameters(format!("`range` is [{low}, {high}]: give the smaller end first")));
-        }
-        let bins = run.parameters.bins.map(|bins| Bins::new(bins as usize, (low, high)));
-        Ok(Self { bins, ..Self::default() })
+        Ok(Self { scores: Scores::open(run.parameters.bins, run.parameters.range)? })
     }
 
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
-        let labels = labels(rows, "label", run.parameters.positive.as_deref())?;
-        let scores = rows.numbers("score")?;
-        let weights = if rows.has("weight")? { Some(rows.numbers("weight")?) } else { None };
-        if let Some(weight) = weights.iter().flat_map(|weights| weights.iter()).find(|w| !(w.is_finite() && **w >= 0.0))
-        {
-            return Err(Error::data(format!("`weight` holds {weight}: weights must be finite and not negative")));
-        }
-        if scores.iter().fold(false, |any, score| any | score.is_nan()) {
-            return self.add_numbers_only(&scores, &labels, weights.as_deref());
-        }
-        self.add(&scores, &labels, weights.as_deref());
-        Ok(())
+        self.scores.update(rows, run.parameters.positive.as_deref())
     }
 
     fn settle(&mut self) {
-        self.classes.settle();
+        self.scores.settle();
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
-        let bins_fit = match (&mut self.bins, &other.bins) {
-            (Some(bins), Some(others)) => others.is_sound() && bins.merge(others),
-            (None, None) => true,
-            _ => false,
-        };
-        if !bins_fit || !other.classes.is_sound() {
-            return Err(Error::data("the saved state was made with other parameters"));
-        }
-        self.classes.merge(other.classes);
-        self.not_numbers += other.not_numbers;
-        Ok(())
+        self.scores.merge(other.scores)
     }
 
     fn evaluate(&self, _: Option<&Self>, _: &Run<Parameters>) -> Result<Report> {
-        if let Some(reason) = self.undefined() {
-            return Ok(Report::undefined(&OUTPUTS, &self.remark(reason)));
+        let classes = self.scores.classes();
+        if let Some(reason) = missing_class(&classes) {
+            return Ok(Report::undefined(&OUTPUTS, &self.scores.remark(reason)));
         }
-        let roc = self.bins.as_ref().map_or_else(|| self.classes.roc(), Bins::roc);
-        let note = self.remark(&self.bins.as_ref().map_or_else(String::new, |_| bound(&roc)));
+        let roc = roc(classes.positives(), classes.negatives(), !classes.is_weighted());
+        let note = self.scores.remark(&self.scores.bins().map_or_else(String::new, |_| bound(&roc)));
         let area = Value::new("roc_auc", roc.area).standard_error(roc.standard_error).note(note);
         let gini = Value::new("gini", 2.0 * roc.area - 1.0).standard_error(roc.standard_error.map(|error| 2.0 * error));
         let chart = Chart::line("ROC curve", "false positive rate", "true positive rate");
@@ -113,46 +87,7 @@ impl Metric for RocAuc {
     }
 }
 
-impl RocAuc {
-    fn add(&mut self, scores: &[f64], labels: &[u8], weights: Option<&[f64]>) {
-        match (&mut self.bins, weights) {
-            (Some(bins), weights) => bins.extend(scores, labels, weights),
-            (None, Some(weights)) => self.classes.extend_weighted(scores, labels, weights),
-            (None, None) => self.classes.extend(scores, labels),
-        }
-    }
-
-    fn add_numbers_only(&mut self, scores: &[f64], labels: &[u8], weights: Option<&[f64]>) -> Result<()> {
-        let rows: Vec<usize> = (0..scores.len()).filter(|row| !scores[*row].is_nan()).collect();
-        self.not_numbers += (scores.len() - rows.len()) as u64;
-        let pick = |cells: &[f64]| rows.iter().map(|row| cells[*row]).collect::<Vec<_>>();
-        let labels: Vec<u8> = rows.iter().map(|row| labels[*row]).collect();
-        self.add(&pick(scores), &labels, weights.map(pick).as_deref());
-        Ok(())
-    }
-
-    fn undefined(&self) -> Option<&'static str> {
-        let (positives, negatives) = match &self.bins {
-            Some(bins) => (bins.has_positives(), bins.has_negatives()),
-            None => (self.classes.has_positives(), self.classes.has_negatives()),
-        };
-        match (positives, negatives) {
-            (true, true) => None,
-            (true, false) => Some("only one class in the window: no negative rows"),
-            (false, true) => Some("only one class in the window: no positive rows"),
-            (false, false) => Some("no labelled rows in the window"),
-        }
-    }
-
-    fn remark(&self, remark: &str) -> String {
-        match (remark, self.not_numbers) {
-            (remark, 0) => remark.to_owned(),
-            ("", rows) => format!("{rows} rows without a numeric score left out"),
-            (remark, rows) => format!("{remark}; {rows} rows without a numeric score left out"),
-        }
-    }
-}
-
+/// What the order of scores within bins can move.
 fn bound(roc: &Roc) -> String {
     format!("counted in bins; the exact area differs by at most {:.1e}", roc.tied / 2.0)
 }

@@ -39,6 +39,11 @@ impl Chart {
         Self { categories, ..Self::of("bars", name, x_label, y_label) }
     }
 
+    /// A chart drawn as cells, one series for each row; cell `i` of a row stands for `categories[i]`.
+    pub fn heatmap(name: &str, x_label: &str, y_label: &str, categories: Vec<String>) -> Self {
+        Self { categories, ..Self::of("heatmap", name, x_label, y_label) }
+    }
+
     fn of(kind: &str, name: &str, x_label: &str, y_label: &str) -> Self {
         Self {
             name: name.into(),

@@ -46,7 +46,7 @@
 //! |---|---|
 //! | say what a metric takes and gives | [`Description`], [`Input`], [`Output`] |
 //! | read cells by the name of an input | [`Rows`], [`Categories`], [`Validity`] |
-//! | read binary ground truth | [`labels`] |
+//! | read binary ground truth, and weights | [`labels`], [`weights`] |
 //! | answer with numbers, reasons and pictures | [`Report`], [`Value`], [`Chart`] |
 //! | fail with a message for the user | [`Error`] |
 //! | keep millions of numbers in a state | [`bulk`] |
@@ -73,6 +73,7 @@ mod rows;
 mod source;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod weights;
 
 pub use accumulator::Accumulator;
 pub use chart::{Chart, Series};
@@ -83,6 +84,7 @@ pub use metric::{Metric, NoParameters, Run};
 pub use report::{Report, Value};
 pub use rows::{Categories, Inputs, Rows, Validity};
 pub use source::Source;
+pub use weights::weights;
 // What the derives of parameters and states expand to.
 pub use {schemars, serde, serde_json};
 

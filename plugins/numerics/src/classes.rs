@@ -1,17 +1,15 @@
 //! The scores of both classes: the exact summary.
 
-use driftline_numerics::{
-    Multiset, key,
-    roc::{Roc, roc},
-};
 use serde::{Deserialize, Serialize};
+
+use crate::{Multiset, key};
 
 /// Rows split at a time, so that the split stays in the processor's first cache.
 const STRETCH: usize = 1024;
 
 /// Scores, none of them NaN, by class.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Classes {
+pub struct Classes {
     positives: Multiset,
     negatives: Multiset,
     weighted: bool,
@@ -19,7 +17,7 @@ pub(crate) struct Classes {
 
 impl Classes {
     /// Adds rows of weight one; `labels` is 1 for positives.
-    pub(crate) fn extend(&mut self, scores: &[f64], labels: &[u8]) {
+    pub fn extend(&mut self, scores: &[f64], labels: &[u8]) {
         // By position instead of by branch: labels can't be predicted.
         let mut split = [[0_u64; STRETCH]; 2];
         for (scores, labels) in scores.chunks(STRETCH).zip(labels.chunks(STRETCH)) {
@@ -37,7 +35,7 @@ impl Classes {
     }
 
     /// Adds rows with weights, all finite and none negative.
-    pub(crate) fn extend_weighted(&mut self, scores: &[f64], labels: &[u8], weights: &[f64]) {
+    pub fn extend_weighted(&mut self, scores: &[f64], labels: &[u8], weights: &[f64]) {
         self.weighted = true;
         let rows = || scores.iter().zip(labels).zip(weights).filter(|(_, weight)| **weight > 0.0);
         let pairs = |class| {
@@ -49,30 +47,43 @@ impl Classes {
         self.positives.extend_pairs(pairs(1));
     }
 
-    pub(crate) fn settle(&mut self) {
+    /// Adds scores of one class, given as keys with weights; `weighted` says that these do not count rows.
+    pub fn extend_pairs(&mut self, label: u8, pairs: impl Iterator<Item = (u64, f64)>, weighted: bool) {
+        self.weighted |= weighted;
+        let side = if label == 1 { &mut self.positives } else { &mut self.negatives };
+        side.extend_pairs(pairs);
+    }
+
+    /// Sorts what is buffered; needed before reading.
+    pub fn settle(&mut self) {
         self.positives.settle();
         self.negatives.settle();
     }
 
-    pub(crate) fn merge(&mut self, other: Self) {
+    /// Adds the rows of other classes.
+    pub fn merge(&mut self, other: Self) {
         self.positives.merge(other.positives);
         self.negatives.merge(other.negatives);
         self.weighted |= other.weighted;
     }
 
-    pub(crate) fn is_sound(&self) -> bool {
+    /// Whether a saved state is one.
+    pub fn is_sound(&self) -> bool {
         self.positives.is_sound() && self.negatives.is_sound()
     }
 
-    pub(crate) fn has_positives(&self) -> bool {
-        !self.positives.is_empty()
+    /// The scores of positive rows.
+    pub fn positives(&self) -> &Multiset {
+        &self.positives
     }
 
-    pub(crate) fn has_negatives(&self) -> bool {
-        !self.negatives.is_empty()
+    /// The scores of negative rows.
+    pub fn negatives(&self) -> &Multiset {
+        &self.negatives
     }
 
-    pub(crate) fn roc(&self) -> Roc {
-        roc(&self.positives, &self.negatives, !self.weighted)
+    /// Whether rows had weights.
+    pub fn is_weighted(&self) -> bool {
+        self.weighted
     }
 }

@@ -1,15 +1,13 @@
 //! Counts of both classes in equal bins of the score: the bounded summary.
 
-use driftline_numerics::{
-    Multiset, key,
-    roc::{Roc, roc},
-};
 use driftline_sdk::bulk;
 use serde::{Deserialize, Serialize};
 
+use crate::{Classes, key};
+
 /// Weights of both classes in equal bins over a range; what lies outside counts in the end bins.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Bins {
+pub struct ScoreBins {
     range: (f64, f64),
     #[serde(with = "bulk")]
     positives: Vec<f64>,
@@ -18,13 +16,14 @@ pub(crate) struct Bins {
     weighted: bool,
 }
 
-impl Bins {
-    pub(crate) fn new(bins: usize, range: (f64, f64)) -> Self {
+impl ScoreBins {
+    /// No rows yet, in so many `bins` over `range`.
+    pub fn new(bins: usize, range: (f64, f64)) -> Self {
         Self { range, positives: vec![0.0; bins], negatives: vec![0.0; bins], weighted: false }
     }
 
     /// Adds rows; `labels` is 1 for positives, and `weights` may be left out.
-    pub(crate) fn extend(&mut self, scores: &[f64], labels: &[u8], weights: Option<&[f64]>) {
+    pub fn extend(&mut self, scores: &[f64], labels: &[u8], weights: Option<&[f64]>) {
         self.weighted |= weights.is_some();
         let (low, high) = self.range;
         let last = self.positives.len() - 1;
@@ -38,7 +37,7 @@ impl Bins {
     }
 
     /// Adds another summary; `false` when it has other bins.
-    pub(crate) fn merge(&mut self, other: &Self) -> bool {
+    pub fn merge(&mut self, other: &Self) -> bool {
         let add = |to: &mut [f64], from: &[f64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         add(&mut self.positives, &other.positives);
         add(&mut self.negatives, &other.negatives);
@@ -46,28 +45,25 @@ impl Bins {
         self.range == other.range && self.positives.len() == other.positives.len()
     }
 
-    pub(crate) fn is_sound(&self) -> bool {
+    /// Whether a saved state is one.
+    pub fn is_sound(&self) -> bool {
         self.positives.len() == self.negatives.len()
     }
 
-    pub(crate) fn has_positives(&self) -> bool {
-        self.positives.iter().any(|weight| *weight > 0.0)
-    }
-
-    pub(crate) fn has_negatives(&self) -> bool {
-        self.negatives.iter().any(|weight| *weight > 0.0)
-    }
-
-    /// The curve as if all scores of a bin were equal. The exact area differs
-    /// by at most half of [`Roc::tied`]: that is what the order within bins can move.
-    pub(crate) fn roc(&self) -> Roc {
-        let side = |weights: &[f64]| {
-            let mut set = Multiset::default();
+    /// The rows as if all scores of a bin were equal.
+    pub fn classes(&self) -> Classes {
+        let mut classes = Classes::default();
+        for (label, weights) in [(1, &self.positives), (0, &self.negatives)] {
             let filled = weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0);
-            set.extend_pairs(filled.map(|(bin, weight)| (key::key(bin as f64), *weight)));
-            set.settle();
-            set
-        };
-        roc(&side(&self.positives), &side(&self.negatives), !self.weighted)
+            classes.extend_pairs(label, filled.map(|(bin, weight)| (key::key(bin as f64), *weight)), self.weighted);
+        }
+        classes.settle();
+        classes
+    }
+
+    /// The middle of a bin, for the bin's number as a score.
+    pub fn middle(&self, bin: f64) -> f64 {
+        let (low, high) = self.range;
+        low + (bin + 0.5) * ((high - low) / self.positives.len() as f64)
     }
 }

@@ -1,0 +1,10 @@
+//! `binary-classification`: decisions at a threshold against binary truth.
+//!
+//! Equals scikit-learn's functions of the same names; the business value is NannyML's.
+
+mod metric;
+mod rates;
+
+pub use metric::{BinaryClassification, Parameters};
+
+driftline_sdk::plugin!(BinaryClassification);

@@ -1,0 +1,137 @@
+//! The metric: what it takes, keeps and reports.
+
+use driftline_numerics::{Column, binning::count_values};
+use driftline_sdk::prelude::*;
+
+use crate::test::{Outcome, contingency, one_sample};
+
+const OUTPUTS: [&str; 4] = ["statistic", "p_value", "degrees_of_freedom", "cramers_v"];
+/// More distinct labels than this are identifiers, not categories.
+const MOST_LABELS: usize = 100_000;
+
+/// What a user may choose.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    /// Whether the statistic of two categories is corrected for continuity (Yates), as SciPy does unless told not to.
+    #[serde(default = "yes")]
+    correction: bool,
+    /// Which test: both sides are samples (standard), or the reference's shares are taken as known (evidently).
+    #[serde(default)]
+    mode: Mode,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    #[default]
+    Standard,
+    Evidently,
+}
+
+/// How often each value occurs.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Chi2 {
+    column: Column,
+}
+
+impl Metric for Chi2 {
+    type Parameters = Parameters;
+
+    fn describe() -> Description {
+        Description::new(
+            "chi2",
+            "1.0.0",
+            "Chi-square test of the categories of a column against the reference, with Cramér's V for the size of the \
+             difference. Categories that only one side has count too; of numbers each value is a category. The state \
+             grows with distinct values, at most 100,000.",
+        )
+        .input(Input::new("value", &[Kind::Category, Kind::Number]).doc("The column, categories or few distinct numbers."))
+        .output(Output::new("statistic").lower_is_better().range(0.0, None).doc("The sum of (o - e)² / e."))
+        .output(
+            Output::new("p_value")
+                .higher_is_better()
+                .range(0.0, 1.0)
+                .thresholds(0.05, 0.01)
+                .doc("The chance of so large a statistic without any drift."),
+        )
+        .output(Output::new("degrees_of_freedom").range(0.0, None).doc("Categories less one."))
+        .output(
+            Output::new("cramers_v")
+                .lower_is_better()
+                .range(0.0, 1.0)
+                .thresholds(0.1, 0.3)
+                .doc("The strength of the difference, whatever the number of rows; without the correction."),
+        )
+        .reference(ReferenceUse::Required)
+    }
+
+    fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
+        self.column.update(rows, "value")?;
+        self.check()
+    }
+
+    fn settle(&mut self) {
+        self.column.settle();
+    }
+
+    fn merge(&mut self, other: Self) -> Result<()> {
+        if !other.column.is_sound() {
+            return Err(Error::data("the saved state was not made by this plugin"));
+        }
+        self.column.merge(other.column);
+        self.check()
+    }
+
+    fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
+        let reference = reference.ok_or_else(|| Error::parameters("`chi2` compares with a reference: choose one"))?;
+        let undefined = match (self.column.present() == 0.0, reference.column.present() == 0.0) {
+            (true, _) => Some("no values in the window"),
+            (_, true) => Some("no values in the reference"),
+            _ => None,
+        };
+        if let Some(reason) = undefined {
+            return Ok(Report::undefined(&OUTPUTS, reason));
+        }
+        let counts = count_values(&self.column, &reference.column, run.inputs.kind("value")?);
+        if counts.names.len() > MOST_LABELS {
+            return Err(too_many());
+        }
+        let outcome = match run.parameters.mode {
+            Mode::Standard => contingency(&counts.current, &counts.reference, run.parameters.correction),
+            Mode::Evidently => one_sample(&counts.current, &counts.reference),
+        };
+        Ok(report(&outcome, run.parameters.mode).chart(counts.chart()))
+    }
+}
+
+impl Chi2 {
+    fn check(&self) -> Result<()> {
+        if self.column.labels.len() > MOST_LABELS { Err(too_many()) } else { Ok(()) }
+    }
+}
+
+fn too_many() -> Error {
+    Error::data(format!("`value` has more than {MOST_LABELS} distinct values: group them, or use `psi` or `ks`"))
+}
+
+fn report(outcome: &Outcome, mode: Mode) -> Report {
+    let or = |name: &str, number: f64, reason: &str| match number.is_finite() {
+        true => Value::new(name, number),
+        false => Value::undefined(name, reason),
+    };
+    let small = format!("{} expected counts are below 5: the p-value is rough", outcome.small);
+    let no_v = match mode {
+        Mode::Standard => "a single category has no association",
+        Mode::Evidently => "the mode evidently does not define it",
+    };
+    Report::new()
+        .value(or("statistic", outcome.statistic, "infinite: a category is not in the reference"))
+        .value(or("p_value", outcome.p_value, "a single category").note((outcome.small > 0).then_some(small)))
+        .value(Value::new("degrees_of_freedom", outcome.freedom))
+        .value(or("cramers_v", outcome.cramers_v, no_v))
+}

@@ -1,0 +1,8 @@
+//! `distribution-distance`: how far apart two distributions are, bin by bin.
+
+mod distance;
+mod metric;
+
+pub use metric::{DistributionDistance, Parameters};
+
+driftline_sdk::plugin!(DistributionDistance);

@@ -1,0 +1,9 @@
+//! `estimated-performance`: performance expected from calibrated scores alone.
+//!
+//! Equals NannyML's confidence-based performance estimation (CBPE).
+
+mod metric;
+
+pub use metric::{EstimatedPerformance, Parameters};
+
+driftline_sdk::plugin!(EstimatedPerformance);

@@ -1,0 +1,11 @@
+//! `fairness`: how differently groups of people are treated.
+//!
+//! Equals Fairlearn's `demographic_parity_*`, `equal_opportunity_difference`
+//! and `equalized_odds_difference`, and TrustyAI's definitions when a group is named as privileged.
+
+mod groups;
+mod metric;
+
+pub use metric::{Fairness, Parameters};
+
+driftline_sdk::plugin!(Fairness);

@@ -1,0 +1,38 @@
+"""NannyML's calculator of unseen values."""
+
+import nannyml
+import numpy as np
+import pandas as pd
+
+from tables import case, labels, numbers
+
+OUTPUTS = ["count", "share", "distinct"]
+
+
+def expected(current, reference):
+    made = {}
+    for name, normalize in [("count", False), ("share", True)]:
+        calculator = nannyml.UnseenValuesCalculator(column_names=["value"], normalize=normalize, chunk_number=1)
+        calculator.fit(pd.DataFrame({"value": pd.Series(reference, dtype="category" if isinstance(reference[0], str) else None).astype("category")}))
+        result = calculator.calculate(pd.DataFrame({"value": pd.Series(current).astype("category")}))
+        made[name] = float(result.filter(period="analysis").to_df()[("value", "value")].iloc[0])
+    return made | {"distinct": len(set(current) - set(reference))}
+
+
+def cases():
+    rng = np.random.default_rng(13)
+    pick = lambda n, classes: [str(x) for x in rng.choice(list(classes), n)]
+    pairs = {
+        "one row each": (["a"], ["b"]),
+        "nothing new": (pick(50, "abc"), list("abc")),
+        "all new": (pick(50, "xyz"), list("abc")),
+        "some new": (pick(200, "abcdefgh"), pick(100, "abcde")),
+        "rare ones": (["z"] + pick(199, "abc"), pick(100, "abc")),
+        "spaces and case count": (["A", "a ", "a"], ["a", "b"]),
+    }
+    for name, (current, reference) in pairs.items():
+        yield case(name, {"value": labels(current)}, expected(current, reference), {"value": labels(reference)})
+    current, reference = rng.integers(0, 9, 60).astype(float), rng.integers(0, 7, 80).astype(float)
+    yield case("numbers", {"value": numbers(current)}, expected(list(current), list(reference)), {"value": numbers(reference)})
+    for name, current, reference in [("no rows", [], ["a"]), ("no reference", ["a"], []), ("only missing", [None], ["a"])]:
+        yield case(name, {"value": labels(current)}, dict.fromkeys(OUTPUTS), {"value": labels(reference)})
