@@ -8,6 +8,10 @@ The data of each case go into the files too, so the tests need no Python.
 What is not here is in `cases`, one file for each plugin.
 """
 
+import os
+
+os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"  # before NannyML is loaded
+
 import importlib
 import importlib.metadata
 import math

@@ -10,7 +10,7 @@ use driftline_numerics::{
     walk::{Visitor, walk},
 };
 
-/// Points after which the drawn curve is thinned.
+/// The most steps of recall that are drawn.
 const POINTS: f64 = 400.0;
 
 /// What the pass gives.
@@ -77,10 +77,9 @@ impl Visitor for Pass {
         if f1 > self.best.0 {
             self.best = (f1, number(key));
         }
-        let lowest = self.left.0.min(self.left.1) <= 0.0;
-        if recall + precision / 4.0 <= self.next || lowest && positive > 0.0 && self.points.len() < 2 * POINTS as usize {
+        if recall <= self.next {
             self.points.push((recall, precision));
-            self.next = recall + precision / 4.0 - 1.0 / POINTS;
+            self.next = recall - 1.0 / POINTS;
         }
     }
 }

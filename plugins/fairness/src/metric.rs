@@ -162,8 +162,9 @@ impl Fairness {
         let (low, high) = sides.pair(Group::true_positive);
         let (spared, wronged) = sides.pair(Group::false_positive);
         let opportunity = difference(low, high);
-        let odds = opportunity.abs().max(difference(spared, wronged).abs());
-        let odds = if opportunity.is_nan() { f64::NAN } else { odds };
+        // Not `max`, which would pass over a rate that is not defined.
+        let (a, b) = (opportunity.abs(), difference(spared, wronged).abs());
+        let odds = if a.is_nan() || a > b { a } else { b };
         report
             .value(
                 defined(OUTPUTS[2], opportunity, "a group has no positive rows").standard_error(self.error(low, high)),

@@ -70,8 +70,13 @@ impl Moments {
     }
 
     /// The weighted sum of squared distances from the mean.
+    ///
+    /// What is left of it when all numbers are one, far less than two different
+    /// numbers could cause, counts as nothing.
     pub fn squares(&self) -> f64 {
-        self.squares.value()
+        let rounding = self.mean() * (8.0 * f64::EPSILON * f64::EPSILON);
+        let squares = self.squares.value();
+        if squares <= rounding * rounding * self.weight() { 0.0 } else { squares }
     }
 
     /// The variance with `removed` degrees of freedom taken off (0 of a whole, 1 of a sample); NaN where there are none left.
@@ -117,6 +122,19 @@ mod tests {
                 assert_eq!(moments.mean(), offset + 4.5);
                 assert!((moments.variance(0.0) - 8.25).abs() < 1e-12, "{offset}, {size}: {}", moments.variance(0.0));
             }
+        }
+    }
+
+    #[test]
+    fn one_number_repeated_does_not_vary() {
+        for (number, parts) in [(0.1, 17), (1e15 / 3.0, 7), (-1e-300 / 7.0, 100)] {
+            let mut moments = Moments::default();
+            for part in 1..=parts {
+                let mut one = Moments::default();
+                one.extend(&vec![number; part]);
+                moments.merge(one);
+            }
+            assert_eq!(moments.variance(1.0), 0.0, "{number}");
         }
     }
 

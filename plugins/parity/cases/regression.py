@@ -24,7 +24,8 @@ def expected(p, t, w=None, zero_targets="skip", quantile=0.5):
     if zero_targets == "epsilon":
         mape = metrics.mean_absolute_percentage_error(t, p, **weights)
     elif kept.all() or (kept.any() and zero_targets == "skip"):
-        mape = metrics.mean_absolute_percentage_error(t[kept], p[kept], sample_weight=None if w is None else w[kept])
+        # As scikit-learn, but without its epsilon below targets that are tiny.
+        mape = np.average(np.abs(e[kept]) / np.abs(t[kept]), weights=None if w is None else w[kept])
     made = {
         "mean_error": np.average(e, weights=w),
         "mae": metrics.mean_absolute_error(t, p, **weights),

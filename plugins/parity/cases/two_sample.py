@@ -75,7 +75,11 @@ def cases():
         "wine": (wine[:60, 4], wine[60:, 4]),
     }
     for name, (x, y) in pairs.items():
-        yield case(name, {"value": numbers(x)}, expected(x, y), {"value": numbers(y)})
+        made = expected(x, y)
+        if len(set(x) | set(y)) < 5:
+            # The waves of few values depend on each other: what SciPy inverts is rounding.
+            made = {key: value for key, value in made.items() if not key.startswith("epps_singleton") or value is None}
+        yield case(name, {"value": numbers(x)}, made, {"value": numbers(y)})
     x, y = rng.integers(0, 5, 100).astype(str), rng.integers(0, 6, 120).astype(str)
     made = dict(zip(["g_test_statistic", "g_test_p_value"], g_test(counts(x, y)))) | {"welch_t_p_value": None, "z_proportions_p_value": None, "energy_distance": None}
     yield case("categories", {"value": labels(x)}, made, {"value": labels(y)})

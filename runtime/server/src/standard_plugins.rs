@@ -6,10 +6,34 @@ use driftline_storage::{PluginRef, Storage};
 
 use crate::{Error, plugins};
 
-const STANDARD: [(&str, &[u8]); 3] = [
-    ("roc-auc", include_bytes!("../../../plugins/built/roc-auc.wasm")),
-    ("psi", include_bytes!("../../../plugins/built/psi.wasm")),
-    ("ks", include_bytes!("../../../plugins/built/ks.wasm")),
+/// The components of `plugins/built`, by name.
+macro_rules! built {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_bytes!(concat!("../../../plugins/built/", $name, ".wasm")))),*]
+    };
+}
+
+const STANDARD: &[(&str, &[u8])] = built![
+    "average-precision",
+    "binary-classification",
+    "calibration",
+    "chi2",
+    "correlation",
+    "data-quality",
+    "distribution-distance",
+    "estimated-performance",
+    "fairness",
+    "ks",
+    "label-coverage",
+    "multiclass",
+    "new-categories",
+    "psi",
+    "ranking",
+    "regression",
+    "roc-auc",
+    "summary",
+    "two-sample",
+    "wasserstein",
 ];
 
 /// Installs those that are not there yet, the way an upload is installed. One
@@ -18,7 +42,7 @@ const STANDARD: [(&str, &[u8]); 3] = [
 /// # Errors
 /// When one is refused, or storage fails.
 pub fn install_missing(storage: &Storage, sandbox: &Sandbox) -> Result<(), Error> {
-    for (name, wasm) in STANDARD {
+    for &(name, wasm) in STANDARD {
         if storage.plugin(&PluginRef::Digest(Digest::of(wasm)))?.is_some() {
             continue;
         }
