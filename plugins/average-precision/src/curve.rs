@@ -37,6 +37,7 @@ pub(crate) fn curve(classes: &Classes) -> Curve {
         best: (f64::NEG_INFINITY, f64::NAN),
         points: Vec::new(),
         next: f64::INFINITY,
+        weighted: classes.is_weighted(),
     };
     walk(classes.positives(), classes.negatives(), &mut pass);
     pass.points.push((0.0, 1.0));
@@ -58,16 +59,18 @@ struct Pass {
     best: (f64, f64),
     points: Vec<(f64, f64)>,
     next: f64,
+    weighted: bool,
 }
 
 impl Visitor for Pass {
     fn visit(&mut self, key: u64, positive: f64, negative: f64) {
         let (true_positives, false_positives) = self.left;
-        let (recall, precision) = (true_positives / self.positives, true_positives / (true_positives + false_positives));
+        let (recall, precision) =
+            (true_positives / self.positives, true_positives / (true_positives + false_positives));
         let share = positive / self.positives;
         self.area.add(share * precision);
         self.left = ((true_positives - positive).max(0.0), (false_positives - negative).max(0.0));
-        if positive > 0.0 && negative > 0.0 {
+        if positive > 1.0 || (positive > 0.0 && (negative > 0.0 || self.weighted)) {
             // With all positives of this score first, and with all of them last.
             let (above, below) = self.left;
             let (first, last) = (true_positives / (true_positives + below), above / (above + false_positives));

@@ -51,10 +51,9 @@ impl Metric for AveragePrecision {
         )
         .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."))
         .output(
-            Output::new("average_precision")
-                .higher_is_better()
-                .range(0.0, 1.0)
-                .doc("The step sum of precision over recall; its standard error is the binomial one over the positives."),
+            Output::new("average_precision").higher_is_better().range(0.0, 1.0).doc(
+                "The step sum of precision over recall; its standard error is the binomial one over the positives.",
+            ),
         )
         .output(Output::new("best_f1").higher_is_better().range(0.0, 1.0).doc("The largest F1 of any threshold."))
         .output(

@@ -32,14 +32,14 @@ fn bins_keep_their_promised_error() {
         let note = report.values[0].note.clone().expect("a bound");
         let bound: f64 = note.rsplit(' ').next().and_then(|word| word.parse().ok()).expect("a number");
         let off = (area(&report) - area(&exact)).abs();
-        assert!(off <= bound * 1.05 && bound < 2.0 / f64::from(bins), "{bins} bins: off by {off}, {note}");
+        assert!(off <= bound * 1.05 && bound < 3.0 / f64::from(bins), "{bins} bins: off by {off}, {note}");
         check_merging::<AveragePrecision>(&table, None, &parameters, 1e-11);
     }
 }
 
 #[test]
 fn the_curve_is_short() {
-    for rows in [3, 100, 10_007, 100_003] {
+    for rows in [11, 100, 10_007, 100_003] {
         let report = evaluate::<AveragePrecision>(&loose(rows), None, "{}").expect("a report");
         let curve = &report.charts[0].series[0];
         assert!(curve.x.len() <= 1000, "{rows} rows give {} points", curve.x.len());

@@ -37,13 +37,26 @@ pub struct Parameters {
     /// What a decision is worth: [[true negative, false positive], [false negative, true positive]].
     #[serde(default)]
     value_matrix: Option<[[f64; 2]; 2]>,
-    /// Whether `business_value` is divided by the number of rows.
+    /// What `business_value` is divided by.
     #[serde(default)]
-    value_per_row: bool,
+    normalize_value: Normalize,
     /// What stands in for a number with nothing to divide by, as scikit-learn's option of this name. Without it such a
     /// number is undefined.
     #[serde(default)]
     zero_division: Option<f64>,
+}
+
+/// What a business value is divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Normalize {
+    /// Nothing: the worth of all rows.
+    #[default]
+    None,
+    /// The number of rows.
+    PerRow,
+    /// Each kind of decision by how often it was taken: NannyML's `per_prediction`.
+    PerDecision,
 }
 
 fn half() -> f64 {
@@ -95,7 +108,9 @@ impl Metric for BinaryClassification {
             .output(signed("cohen_kappa", "Agreement beyond chance."))
             .output(Output::new("prevalence").range(0.0, 1.0).doc("The share of positive rows."))
             .output(signed("lift", "Accuracy beyond that of always saying the commoner class."))
-            .output(Output::new("business_value").higher_is_better().doc("What the decisions are worth by `value_matrix`."))
+            .output(
+                Output::new("business_value").higher_is_better().doc("What the decisions are worth by `value_matrix`."),
+            )
     }
 
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
@@ -174,8 +189,11 @@ impl BinaryClassification {
         let Some(matrix) = parameters.value_matrix else {
             return Value::undefined("business_value", "say what decisions are worth with `value_matrix`");
         };
-        let whole = counts.business_value(matrix);
-        let value = if parameters.value_per_row { whole / counts.total() } else { whole };
+        let value = match parameters.normalize_value {
+            Normalize::None => counts.business_value(matrix),
+            Normalize::PerRow => counts.business_value(matrix) / counts.total(),
+            Normalize::PerDecision => counts.business_value_per_decision(matrix),
+        };
         Value::new("business_value", value.value).standard_error(self.error(&value, counts))
     }
 

@@ -85,4 +85,13 @@ impl Counts {
         let worth = Rate::constant;
         self.tp * worth(tp) + self.fp * worth(fp) + self.tn * worth(tn) + self.fn_ * worth(fn_)
     }
+
+    /// The mean worth of a positive decision and that of a negative one, added; a kind never taken adds nothing.
+    pub(crate) fn business_value_per_decision(&self, [[tn, fp], [fn_, tp]]: [[f64; 2]; 2]) -> Rate {
+        let mean = |(good, worth): (Rate, f64), (bad, harm): (Rate, f64)| match good + bad {
+            Rate { value: 0.0, .. } => Rate::constant(0.0),
+            taken => (good * Rate::constant(worth) + bad * Rate::constant(harm)) / taken,
+        };
+        mean((self.tp, tp), (self.fp, fp)) + mean((self.tn, tn), (self.fn_, fn_))
+    }
 }

@@ -13,5 +13,8 @@ fn equals_scikit_learn_whole_and_in_parts() {
 fn the_matrix_is_drawn() {
     let table = Table::new().numbers("score", [0.1, 0.5, 0.9, 0.2]).numbers("label", [0.0, 1.0, 0.0, 1.0]);
     let chart = &evaluate::<BinaryClassification>(&table, None, "{}").expect("a report").charts[0];
-    assert_eq!((chart.kind.as_str(), &*chart.series[0].y, &*chart.series[1].y), ("heatmap", &[1.0, 1.0][..], &[1.0; 2][..]));
+    assert_eq!(
+        (chart.kind.as_str(), &*chart.series[0].y, &*chart.series[1].y),
+        ("heatmap", &[1.0, 1.0][..], &[1.0; 2][..])
+    );
 }

@@ -50,7 +50,9 @@ impl Metric for Chi2 {
              difference. Categories that only one side has count too; of numbers each value is a category. The state \
              grows with distinct values, at most 100,000.",
         )
-        .input(Input::new("value", &[Kind::Category, Kind::Number]).doc("The column, categories or few distinct numbers."))
+        .input(
+            Input::new("value", &[Kind::Category, Kind::Number]).doc("The column, categories or few distinct numbers."),
+        )
         .output(Output::new("statistic").lower_is_better().range(0.0, None).doc("The sum of (o - e)² / e."))
         .output(
             Output::new("p_value")

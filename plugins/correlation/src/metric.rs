@@ -39,9 +39,8 @@ impl Metric for Correlation {
 
     fn describe() -> Description {
         let signed = |name: &str, doc: &str| Output::new(name).range(-1.0, 1.0).doc(doc);
-        let change = |name: &str, doc: &str| {
-            Output::new(name).lower_is_better().range(0.0, 2.0).thresholds(0.1, 0.3).doc(doc)
-        };
+        let change =
+            |name: &str, doc: &str| Output::new(name).lower_is_better().range(0.0, 2.0).thresholds(0.1, 0.3).doc(doc);
         Description::new(
             "correlation",
             "1.0.0",

@@ -5,7 +5,8 @@ use driftline_sdk::prelude::*;
 
 use crate::shape::{NAMES, Shapes};
 
-const SHARES: [&str; 5] = ["missing_share", "infinite_share", "out_of_range_share", "duplicate_share", "type_surprise_share"];
+const SHARES: [&str; 5] =
+    ["missing_share", "infinite_share", "out_of_range_share", "duplicate_share", "type_surprise_share"];
 
 /// What a user may choose.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

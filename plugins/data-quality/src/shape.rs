@@ -50,6 +50,7 @@ fn looks_like_a_number(text: &str) -> bool {
 
 /// Starts like 2024-05-31.
 fn looks_like_a_date(text: &str) -> bool {
-    let is_place = |(place, byte): (usize, u8)| if place == 4 || place == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+    let is_place =
+        |(place, byte): (usize, u8)| if place == 4 || place == 7 { byte == b'-' } else { byte.is_ascii_digit() };
     text.len() >= 10 && text.bytes().take(10).enumerate().all(is_place)
 }

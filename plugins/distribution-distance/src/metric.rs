@@ -126,11 +126,11 @@ impl Metric for DistributionDistance {
     }
 
     fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
-        let reference = reference.ok_or_else(|| {
-            Error::parameters("`distribution-distance` compares with a reference: choose one")
-        })?;
+        let reference = reference
+            .ok_or_else(|| Error::parameters("`distribution-distance` compares with a reference: choose one"))?;
         let (current, reference) = (&self.column, &reference.column);
-        let usable = current.present() + if run.parameters.mode == Mode::Standard { current.missing as f64 } else { 0.0 };
+        let usable =
+            current.present() + if run.parameters.mode == Mode::Standard { current.missing as f64 } else { 0.0 };
         let undefined = match (usable == 0.0, reference.present() == 0.0) {
             (_, true) => Some("no values in the reference"),
             (true, _) => Some("no values in the window"),

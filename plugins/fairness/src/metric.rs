@@ -48,9 +48,8 @@ impl Metric for Fairness {
     type Parameters = Parameters;
 
     fn describe() -> Description {
-        let difference = |name: &str, doc: &str| {
-            Output::new(name).lower_is_better().range(-1.0, 1.0).thresholds(0.1, 0.2).doc(doc)
-        };
+        let difference =
+            |name: &str, doc: &str| Output::new(name).lower_is_better().range(-1.0, 1.0).thresholds(0.1, 0.2).doc(doc);
         let rate = |name: &str, doc: &str| Output::new(name).range(0.0, 1.0).doc(doc);
         Description::new(
             "fairness",
@@ -66,7 +65,10 @@ impl Metric for Fairness {
                 .doc("The truth; needed for equal opportunity and equalized odds. Rows without it are left out."),
         )
         .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."))
-        .output(difference(OUTPUTS[0], "How far the shares of favourable decisions lie apart; within ±0.1 is held fair."))
+        .output(difference(
+            OUTPUTS[0],
+            "How far the shares of favourable decisions lie apart; within ±0.1 is held fair.",
+        ))
         .output(
             Output::new(OUTPUTS[1])
                 .higher_is_better()
@@ -75,9 +77,7 @@ impl Metric for Fairness {
                 .doc("The ratio of these shares; 0.8 to 1.2 is held fair."),
         )
         .output(difference(OUTPUTS[2], "How far the shares of deserved favourable decisions lie apart."))
-        .output(
-            difference(OUTPUTS[3], "The larger of that and the same of undeserved ones, in size.").range(0.0, 1.0),
-        )
+        .output(difference(OUTPUTS[3], "The larger of that and the same of undeserved ones, in size.").range(0.0, 1.0))
         .output(rate("selection_rate/*", "A group's share of favourable decisions."))
         .output(rate("true_positive_rate/*", "A group's share of favourable decisions among its positive rows."))
         .output(rate("false_positive_rate/*", "A group's share of favourable decisions among its negative rows."))
@@ -86,7 +86,9 @@ impl Metric for Fairness {
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
         let (scores, weights) = (rows.numbers("score")?, weights(rows, "weight")?);
         if scores.iter().any(|score| score.is_nan()) {
-            return Err(Error::data("`score` holds cells that are not a number: bind a condition that leaves them out"));
+            return Err(Error::data(
+                "`score` holds cells that are not a number: bind a condition that leaves them out",
+            ));
         }
         self.labelled = rows.has("label")?;
         let truth = if self.labelled { labels(rows, "label", run.parameters.positive.as_deref())? } else { Vec::new() };
@@ -152,9 +154,11 @@ impl Fairness {
             Sides::All(_) => low.share / high.share,
             Sides::Privileged { .. } => high.share / low.share,
         };
-        let report = Report::new()
-            .value(parity)
-            .value(defined(OUTPUTS[1], ratio, "nothing was decided for the group that is divided by"));
+        let report = Report::new().value(parity).value(defined(
+            OUTPUTS[1],
+            ratio,
+            "nothing was decided for the group that is divided by",
+        ));
         if !self.labelled {
             let without = OUTPUTS[2..].iter().map(|name| Value::undefined(name, "bind `label`"));
             return Report { values: report.values.into_iter().chain(without).collect(), ..report };

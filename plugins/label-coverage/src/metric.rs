@@ -74,7 +74,9 @@ impl Metric for LabelCoverage {
                 continue;
             }
             self.labelled += 1;
-            if let Some(arrival) = arrivals.as_ref().map(|arrivals| arrivals[row]).filter(|arrival| *arrival != i64::MIN) {
+            if let Some(arrival) =
+                arrivals.as_ref().map(|arrivals| arrivals[row]).filter(|arrival| *arrival != i64::MIN)
+            {
                 self.newest = self.newest.max(Some(arrival));
                 lags.push((arrival - time).max(0) as f64 / MICROSECONDS);
             }

@@ -46,7 +46,8 @@ impl Confusion {
     /// All classes in the order of their names.
     pub(crate) fn classes(&self) -> Vec<Class> {
         let names: BTreeSet<&String> = self.pairs.keys().flat_map(|(truth, decided)| [truth, decided]).collect();
-        let mut classes: BTreeMap<&String, [Sum; 3]> = names.into_iter().map(|name| (name, Default::default())).collect();
+        let mut classes: BTreeMap<&String, [Sum; 3]> =
+            names.into_iter().map(|name| (name, Default::default())).collect();
         for ((truth, decided), weight) in &self.pairs {
             for (name, place, counts) in [(truth, 0, truth == decided), (decided, 1, true), (truth, 2, true)] {
                 if let Some(sums) = classes.get_mut(name).filter(|_| counts) {

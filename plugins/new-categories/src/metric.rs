@@ -38,7 +38,10 @@ impl Metric for NewCategories {
             "Values of a column that the reference never had: in how many rows, in what share of them, and which most \
              often. The state grows with distinct values, at most 100,000.",
         )
-        .input(Input::new("value", &[Kind::Category, Kind::Number]).doc("The column; of numbers each value is a category."))
+        .input(
+            Input::new("value", &[Kind::Category, Kind::Number])
+                .doc("The column; of numbers each value is a category."),
+        )
         .output(worse("count", "Rows with a value that the reference never had."))
         .output(worse("share", "Their share of the rows with a value.").range(0.0, 1.0).thresholds(0.0, 0.01))
         .output(worse("distinct", "How many such values there are."))
@@ -76,8 +79,10 @@ impl Metric for NewCategories {
         }
         let counts = count_values(&self.column, &reference.column, run.inputs.kind("value")?);
         let sides = counts.names.iter().zip(counts.current.iter().zip(&counts.reference));
-        let mut new: Vec<(&String, f64)> =
-            sides.filter(|(_, (ours, theirs))| **theirs == 0.0 && **ours > 0.0).map(|(name, (ours, _))| (name, *ours)).collect();
+        let mut new: Vec<(&String, f64)> = sides
+            .filter(|(_, (ours, theirs))| **theirs == 0.0 && **ours > 0.0)
+            .map(|(name, (ours, _))| (name, *ours))
+            .collect();
         new.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         let count: f64 = new.iter().map(|(_, rows)| rows).sum();
         let share = count / rows;
@@ -93,7 +98,9 @@ impl Metric for NewCategories {
 impl NewCategories {
     fn check(&self) -> Result<()> {
         match self.column.labels.len() > MOST_LABELS {
-            true => Err(Error::data(format!("`value` has more than {MOST_LABELS} distinct values: is it an identifier?"))),
+            true => {
+                Err(Error::data(format!("`value` has more than {MOST_LABELS} distinct values: is it an identifier?")))
+            }
             false => Ok(()),
         }
     }

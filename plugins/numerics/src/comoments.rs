@@ -60,10 +60,7 @@ mod tests {
         let mut whole = CoMoments::default();
         whole.extend(&x, &y);
         let mut near = CoMoments::default();
-        near.extend(
-            &x.iter().map(|x| x - 1e15).collect::<Vec<_>>(),
-            &y.iter().map(|y| y + 1e15).collect::<Vec<_>>(),
-        );
+        near.extend(&x.iter().map(|x| x - 1e15).collect::<Vec<_>>(), &y.iter().map(|y| y + 1e15).collect::<Vec<_>>());
         let mut parts = CoMoments::default();
         x.chunks(7).zip(y.chunks(7)).for_each(|(x, y)| {
             let mut part = CoMoments::default();

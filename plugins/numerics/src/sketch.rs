@@ -151,7 +151,13 @@ impl SketchRanks {
         let position = last * q;
         let whole = position.floor();
         let number = lerp(self.select(whole), self.select((whole + 1.0).min(last)), position - whole);
-        if q <= 0.0 { low } else if q >= 1.0 { high } else { number.clamp(low, high) }
+        if q <= 0.0 {
+            low
+        } else if q >= 1.0 {
+            high
+        } else {
+            number.clamp(low, high)
+        }
     }
 
     fn select(&self, rank: f64) -> f64 {

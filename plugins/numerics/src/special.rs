@@ -60,11 +60,24 @@ fn beta_below(a: f64, b: f64, x: f64, rest: f64, ln: (f64, f64)) -> f64 {
         return if x <= 0.0 { 0.0 } else { 1.0 };
     }
     let front = (a * ln.0 + b * ln.1 - ln_beta(a, b)).exp();
-    if x < (a + 1.0) / (a + b + 2.0) {
+    // The fraction's first step cancels where `x` is all but one; unless the tail is small, the complement is exact enough.
+    let cancels = a > 100.0 && (a + b) * rest < 8.0;
+    if x < (a + 1.0) / (a + b + 2.0) && !cancels {
         front * beta_fraction(a, b, x) / a
     } else {
-        1.0 - front * beta_fraction(b, a, rest) / b
+        1.0 - front * beta_series(b, a, rest) / b
     }
+}
+
+/// The series of the incomplete beta function for small `x`; every term is positive.
+fn beta_series(a: f64, b: f64, x: f64) -> f64 {
+    let (mut term, mut sum, mut n) = (1.0, 1.0, 0.0);
+    while term > sum * 1e-17 {
+        term *= x * (a + b + n) / (a + 1.0 + n);
+        sum += term;
+        n += 1.0;
+    }
+    sum
 }
 
 fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {

@@ -46,8 +46,7 @@ def expected(scores, truth, weights=None, threshold=0.5, beta=2.0):
     return made
 
 
-def business_value(scores, truth, matrix, per_row):
-    normalize = "per_prediction" if per_row else None
+def business_value(scores, truth, matrix, normalize=None):
     metric = BinaryClassificationBusinessValue("y", "p", ConstantThreshold(), matrix, normalize)
     return metric.calculate(pd.DataFrame({"y": truth, "p": (np.asarray(scores) >= 0.5).astype(int)}))
 
@@ -79,8 +78,7 @@ def cases():
     yield case("another threshold and beta", current, expected(scores, truth, threshold=0.2, beta=0.5), parameters=parameters)
     weights = np.round(rng.random(150) * 3, 3)
     weights[::9] = 0
-    current |= {"weight": numbers(weights)}
-    yield case("weighted rows", current, expected(scores, truth, weights))
+    yield case("weighted rows", current | {"weight": numbers(weights)}, expected(scores, truth, weights))
     current = {"score": [0.2, None, "nan", 0.9], "label": labels(["good", "bad", "bad", "bad"])}
     yield case("missing scores, named labels", current, expected([0.2, 0.9], [0, 1]), parameters={"positive": "bad"})
     zeros = {"precision": metrics.precision_score([0, 1], [0, 0], zero_division=0), "matthews_correlation": metrics.matthews_corrcoef([0, 1], [0, 0])}
@@ -88,8 +86,14 @@ def cases():
     matrix = [[0.5, -10.0], [-25.0, 7.25]]
     scores, truth = rng.random(100), binary(100, 0.3)
     current = {"score": numbers(scores), "label": numbers(truth)}
-    for per_row in [False, True]:
-        made = {"business_value": business_value(scores, truth, matrix, per_row)}
-        yield case(f"value per row {per_row}", current, made, parameters={"value_matrix": matrix, "value_per_row": per_row})
+    whole = business_value(scores, truth, matrix)
+    per_decision = business_value(scores, truth, matrix, "per_prediction")
+    for normalize, value in [("none", whole), ("per-row", whole / 100), ("per-decision", per_decision)]:
+        parameters = {"value_matrix": matrix, "normalize_value": normalize}
+        yield case(f"value {normalize}", current, {"business_value": value}, parameters=parameters)
+    parameters = parameters | {"threshold": 2.0}
+    never = BinaryClassificationBusinessValue("y", "p", ConstantThreshold(), matrix, "per_prediction")
+    value = never.calculate(pd.DataFrame({"y": truth, "p": 0 * truth}))
+    yield case("value of one kind of decision", current, {"business_value": value}, parameters=parameters)
     nothing = dict.fromkeys(RATES) | {"true_positives": 0, "business_value": None}
     yield case("no rows", {"score": [], "label": []}, nothing)

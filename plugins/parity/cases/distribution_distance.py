@@ -83,7 +83,9 @@ def cases():
         for mode, made in [("evidently", evidently(current, reference, ColumnType.Numerical)), ("nannyml", nannyml(current, reference, FeatureType.CONTINUOUS))]:
             # The root of what rounding leaves of nothing is nothing too.
             made = {key: 0.0 if value < 1e-7 else value for key, value in made.items()}
-            yield case(name, data["current"], made, data["reference"], {"mode": mode})
+            # Evidently multiplies densities by one width: far from zero, where widths differ by rounding, that is off by so much.
+            within = 1e-3 if (name, mode) == ("far from zero", "evidently") else None
+            yield case(name, data["current"], made, data["reference"], {"mode": mode}, within)
     current, reference = np.where(rng.random(100) < 0.1, np.nan, n(size=100)), n(size=80)
     made = expected(*shares(current, reference))
     yield case("missing cells", {"value": [None if np.isnan(x) else x for x in current]}, made, {"value": numbers(reference)})

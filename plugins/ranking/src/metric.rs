@@ -9,9 +9,21 @@ use crate::query::{Quality, Rows as QueryRows, quality};
 
 type Part = (&'static str, fn(&Quality) -> f64, &'static str);
 const PARTS: [Part; 6] = [
-    ("ndcg", |query| query.ndcg, "Normalized discounted cumulative gain with linear gains, tied scores sharing their places."),
-    ("map", |query| query.average_precision, "The mean of average precision: that at each relevant row among the first k, over min(k, relevant rows)."),
-    ("mrr", |query| query.reciprocal_rank, "The mean of one by the place of the first relevant row; 0 when it is not among the first k."),
+    (
+        "ndcg",
+        |query| query.ndcg,
+        "Normalized discounted cumulative gain with linear gains, tied scores sharing their places.",
+    ),
+    (
+        "map",
+        |query| query.average_precision,
+        "The mean of average precision: that at each relevant row among the first k, over min(k, relevant rows).",
+    ),
+    (
+        "mrr",
+        |query| query.reciprocal_rank,
+        "The mean of one by the place of the first relevant row; 0 when it is not among the first k.",
+    ),
     ("hit_rate", |query| query.hit, "The share of queries with a relevant row among the first k."),
     ("precision", |query| query.precision, "The mean share of relevant rows among k."),
     ("recall", |query| query.recall, "The mean share of the relevant rows that are among the first k."),
@@ -60,7 +72,9 @@ impl Metric for Ranking {
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
         let queries = coded(rows, "query")?;
         let (scores, relevances) = (rows.numbers("score")?, rows.numbers("relevance")?);
-        if let Some(relevance) = relevances.iter().find(|relevance| !(relevance.is_finite() && **relevance >= 0.0) && !relevance.is_nan()) {
+        if let Some(relevance) =
+            relevances.iter().find(|relevance| !(relevance.is_finite() && **relevance >= 0.0) && !relevance.is_nan())
+        {
             return Err(Error::data(format!("`relevance` holds {relevance}: it must be finite and not negative")));
         }
         let mut batch = BTreeMap::<u32, QueryRows>::new();

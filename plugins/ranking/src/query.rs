@@ -40,7 +40,8 @@ pub(crate) fn quality(rows: &Rows, k: usize) -> Option<Quality> {
         }
     }
     Some(Quality {
-        ndcg: gain(&ranked, k) / best.iter().take(k).enumerate().map(|(place, gain)| gain * discount(place)).sum::<f64>(),
+        ndcg: gain(&ranked, k)
+            / best.iter().take(k).enumerate().map(|(place, gain)| gain * discount(place)).sum::<f64>(),
         average_precision: precisions / relevant.min(k) as f64,
         reciprocal_rank: first.map_or(0.0, |place| 1.0 / (place as f64 + 1.0)),
         hit: f64::from(u8::from(hits > 0.0)),

@@ -62,7 +62,8 @@ impl Errors {
         let Some((_, sizes)) = &self.sketches else { return Value::new(NAME, middle(&Ranks::new(&self.exact))) };
         let (ranks, error) = (sizes.ranks(), sizes.rank_error());
         let share = 100.0 * error as f64 / ranks.rows() as f64;
-        let note = (error > 0).then(|| format!("from a sketch; its rank is off by at most {error} rows ({share:.2} %)"));
+        let note =
+            (error > 0).then(|| format!("from a sketch; its rank is off by at most {error} rows ({share:.2} %)"));
         Value::new(NAME, ranks.quantile(0.5)).note(note)
     }
 

@@ -60,7 +60,10 @@ impl Metric for Regression {
         .output(loss("mape", "The mean size of an error relative to its target, as a share."))
         .output(loss("smape", "The mean of 2 |p - t| / (|p| + |t|), from 0 to 2; 0 where both are 0.").range(0.0, 2.0))
         .output(loss("wape", "The sum of the sizes of errors relative to that of targets."))
-        .output(skill("r2", "The share of the targets' variance that the predictions explain; undefined for constant ones."))
+        .output(skill(
+            "r2",
+            "The share of the targets' variance that the predictions explain; undefined for constant ones.",
+        ))
         .output(skill("explained_variance", "The same after taking off the mean error."))
         .output(loss("median_absolute_error", "The median size of an error."))
         .output(loss("max_error", "The largest size of an error."))

@@ -14,9 +14,7 @@ pub fn weights<'a>(rows: &Rows<'a>, input: &str) -> Result<Option<Cow<'a, [f64]>
     }
     let weights = rows.numbers(input)?;
     match weights.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
-        Some(weight) => {
-            Err(Error::data(format!("`{input}` holds {weight}: weights must be finite and not negative")))
-        }
+        Some(weight) => Err(Error::data(format!("`{input}` holds {weight}: weights must be finite and not negative"))),
         None => Ok(Some(weights)),
     }
 }

@@ -26,7 +26,8 @@ fn exact(u: f64, n: f64, m: f64) -> f64 {
     let (rows, columns) = (n as i64, m as i64);
     let common = lcm(rows, columns);
     let (a, b) = (common / rows, common / columns);
-    let least = (common.pow(2) as f64 * (n + m) * (6.0 * u - n * m * (4.0 * n * m - 1.0)) / (6.0 * (n * m).powi(2))).floor();
+    let least =
+        (common.pow(2) as f64 * (n + m) * (6.0 * u - n * m * (4.0 * n * m - 1.0)) / (6.0 * (n * m).powi(2))).floor();
     // How often each sum of squared distances occurs on the paths to each corner.
     let mut paths: Vec<Vec<(i64, u64)>> = vec![Vec::new(); rows as usize + 1];
     if let Some(first) = paths.first_mut() {
@@ -42,7 +43,8 @@ fn exact(u: f64, n: f64, m: f64) -> f64 {
         }
     }
     let last = paths.pop().unwrap_or_default();
-    let count = |keep: &dyn Fn(i64) -> bool| -> u64 { last.iter().filter(|(sum, _)| keep(*sum)).map(|(_, count)| count).sum() };
+    let count =
+        |keep: &dyn Fn(i64) -> bool| -> u64 { last.iter().filter(|(sum, _)| keep(*sum)).map(|(_, count)| count).sum() };
     count(&|sum| sum as f64 >= least) as f64 / count(&|_| true) as f64
 }
 
@@ -70,9 +72,9 @@ fn limit(statistic: f64, n: f64, m: f64) -> f64 {
 
 /// The limit's distribution function; the series ends where SciPy's does.
 fn below(x: f64) -> f64 {
-    let (mut sum, mut ratio, mut k) = (0.0, PI.sqrt(), 0.0);
+    let (mut sum, mut ratio, mut k) = (0.0, PI.sqrt(), 0.0_f64);
     loop {
-        let y = 4.0 * k + 1.0;
+        let y: f64 = 4.0 * k + 1.0;
         let term = ratio / (PI.powf(1.5) * x.sqrt()) * y.sqrt() * scaled_bessel(y * y / (16.0 * x));
         sum += term;
         if term.abs() < 1e-7 {

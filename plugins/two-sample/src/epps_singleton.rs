@@ -7,7 +7,7 @@
 
 use driftline_numerics::{
     Multiset,
-    key::{self, number},
+    key::number,
     quantile::{Ranks, lerp},
     special::chi_squared_above,
     walk::walk,
@@ -34,7 +34,8 @@ pub(crate) fn test(current: &Multiset, reference: &Multiset) -> Option<Outcome> 
     let (inverse, rank) = pseudo_inverse(covariance);
     let distance: Vector = core::array::from_fn(|i| ours.mean(i) - theirs.mean(i));
     let term = |i: usize, j: usize| distance[i] * inverse[i][j] * distance[j];
-    let mut statistic = all * (0..SIZE).flat_map(|i| (0..SIZE).map(move |j| (i, j))).map(|(i, j)| term(i, j)).sum::<f64>();
+    let mut statistic =
+        all * (0..SIZE).flat_map(|i| (0..SIZE).map(move |j| (i, j))).map(|(i, j)| term(i, j)).sum::<f64>();
     if n.max(m) < 25.0 {
         statistic /= 1.0 + all.powf(-0.45) + 10.1 * (n.powf(-1.7) + m.powf(-1.7));
     }
@@ -89,10 +90,14 @@ fn pooled((ours, theirs): &(Ranks, Ranks), q: f64) -> f64 {
         while low < high {
             let middle = low + (high - low) / 2;
             let value = number(middle);
-            let up_to = if value.is_nan() { if middle >> 63 == 1 { f64::INFINITY } else { 0.0 } } else { ours.at_most(value) + theirs.at_most(value) };
+            let up_to = if value.is_nan() {
+                if middle >> 63 == 1 { f64::INFINITY } else { 0.0 }
+            } else {
+                ours.at_most(value) + theirs.at_most(value)
+            };
             if up_to > rank { high = middle } else { low = middle + 1 }
         }
-        key::number(low)
+        number(low)
     };
     let last = ours.total() + theirs.total() - 1.0;
     let position = last * q;

@@ -8,7 +8,10 @@ use crate::{Outcome, anderson_darling, cramer_von_mises, epps_singleton, mann_wh
 const TESTS: [(&str, &str); 7] = [
     ("mann_whitney", "Mann-Whitney U: is one side larger? The statistic is U of the window."),
     ("cramer_von_mises", "Cramér-von Mises: the squared distance of the distribution functions."),
-    ("anderson_darling", "Anderson-Darling for k samples (midranks), normalized: the same with more weight on the tails."),
+    (
+        "anderson_darling",
+        "Anderson-Darling for k samples (midranks), normalized: the same with more weight on the tails.",
+    ),
     ("epps_singleton", "Epps-Singleton: the distance of the characteristic functions."),
     ("welch_t", "Welch's t: is one mean larger?"),
     ("z_proportions", "The pooled z of the share of one of two values."),
@@ -71,7 +74,8 @@ impl Metric for TwoSample {
         .input(Input::new("value", &[Kind::Number, Kind::Category]).doc("The column; of categories only the last two tests."))
         .reference(ReferenceUse::Required);
         let description = TESTS.iter().fold(description, |description, (name, doc)| {
-            let p_value = Output::new(&format!("{name}_p_value")).higher_is_better().range(0.0, 1.0).thresholds(0.05, 0.01);
+            let p_value =
+                Output::new(&format!("{name}_p_value")).higher_is_better().range(0.0, 1.0).thresholds(0.05, 0.01);
             description
                 .output(Output::new(&format!("{name}_statistic")).doc(doc))
                 .output(p_value.doc("The chance of as large a statistic without any drift."))
@@ -107,7 +111,8 @@ impl Metric for TwoSample {
     }
 
     fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
-        let reference = reference.ok_or_else(|| Error::parameters("`two-sample` compares with a reference: choose one"))?;
+        let reference =
+            reference.ok_or_else(|| Error::parameters("`two-sample` compares with a reference: choose one"))?;
         let kind = run.inputs.kind("value")?;
         let empty = match (self.column.present() == 0.0, reference.column.present() == 0.0) {
             (true, _) => Some("no values in the window"),
@@ -165,7 +170,8 @@ impl TwoSample {
         }
         match test {
             Test::GTest => Ok(shares::g_test(&counts.current, &counts.reference)),
-            _ => shares::z_proportions(&counts.current, &counts.reference).ok_or("there are more than two distinct values"),
+            _ => shares::z_proportions(&counts.current, &counts.reference)
+                .ok_or("there are more than two distinct values"),
         }
     }
 

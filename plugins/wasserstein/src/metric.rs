@@ -92,7 +92,8 @@ impl Metric for Wasserstein {
     }
 
     fn evaluate(&self, reference: Option<&Self>, _: &Run<Parameters>) -> Result<Report> {
-        let reference = reference.ok_or_else(|| Error::parameters("`wasserstein` compares with a reference: choose one"))?;
+        let reference =
+            reference.ok_or_else(|| Error::parameters("`wasserstein` compares with a reference: choose one"))?;
         let undefined = match (self.values.is_empty(), reference.values.is_empty()) {
             (true, _) => Some("no finite values in the window"),
             (_, true) => Some("no finite values in the reference"),
@@ -126,7 +127,10 @@ impl Wasserstein {
         if self.sketch.is_some() {
             // The triangle inequality: a side comes no farther than its values were moved on average.
             let off = |side: &Self| side.moved.value() / side.moments.weight();
-            remarks.push(format!("from a sketch; the exact distance differs by at most {:.1e}", off(self) + off(reference)));
+            remarks.push(format!(
+                "from a sketch; the exact distance differs by at most {:.1e}",
+                off(self) + off(reference)
+            ));
         }
         let not_finite = self.not_finite + reference.not_finite;
         if not_finite > 0 {
