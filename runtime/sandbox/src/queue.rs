@@ -25,15 +25,15 @@ struct State {
 pub(crate) struct Turn<'a>(&'a Queue);
 
 impl Queue {
-    /// Waits for a turn.
+    /// Waits for a turn, unless `most_waiting` others do.
     ///
     /// # Errors
     /// [`Error::Busy`] when too many wait already, or the wait took too long.
-    pub(crate) fn turn(&self, limits: &Limits) -> Result<Turn<'_>, Error> {
+    pub(crate) fn turn(&self, most_waiting: usize, limits: &Limits) -> Result<Turn<'_>, Error> {
         let busy = Error::Busy { retry_after_ms: limits.compile_ms };
         let end = Instant::now() + Duration::from_millis(limits.compile_wait_ms);
         let mut state = self.state();
-        if state.busy && state.waiting >= limits.compile_waiting {
+        if state.busy && state.waiting >= most_waiting {
             return Err(busy);
         }
         state.waiting += 1;
@@ -69,12 +69,12 @@ mod tests {
     #[test]
     fn only_one_has_a_turn_and_waiting_is_bounded() {
         let queue = Queue::default();
-        let limits = Limits { compile_wait_ms: 1, compile_waiting: 1, ..Limits::default() };
-        let first = queue.turn(&limits).expect("free");
-        assert!(matches!(queue.turn(&limits), Err(Error::Busy { .. })), "waited too long");
-        let none = Limits { compile_waiting: 0, compile_wait_ms: 60_000, ..Limits::default() };
-        assert!(matches!(queue.turn(&none), Err(Error::Busy { .. })), "too many wait");
+        let limits = Limits { compile_wait_ms: 1, ..Limits::default() };
+        let first = queue.turn(1, &limits).expect("free");
+        assert!(matches!(queue.turn(1, &limits), Err(Error::Busy { .. })), "waited too long");
+        let patient = Limits { compile_wait_ms: 60_000, ..Limits::default() };
+        assert!(matches!(queue.turn(0, &patient), Err(Error::Busy { .. })), "too many wait");
         drop(first);
-        assert!(queue.turn(&limits).is_ok());
+        assert!(queue.turn(1, &limits).is_ok());
     }
 }

@@ -62,7 +62,7 @@ impl Sandbox {
         let digest = Digest::of(bytes);
         let plugin = match self.0.kept(&digest)? {
             Some(plugin) => plugin,
-            None => self.0.compiled(&digest, bytes)?,
+            None => self.0.compiled(&digest, bytes, self.0.options.limits.compile_waiting)?,
         };
         Ok(Inspected {
             digest,
@@ -90,7 +90,21 @@ impl Sandbox {
         if found != *digest {
             return Err(Error::Digest { wanted: *digest, found });
         }
-        self.0.compiled(digest, &bytes)
+        // What is installed must be had, however many ask for it at once; the evaluations bound how many that are.
+        self.0.compiled(digest, &bytes, usize::MAX)
+    }
+
+    /// Compiles an installed plugin ahead of its first use, unless that is done. Blocks.
+    ///
+    /// # Errors
+    /// As [`Self::inspect`].
+    pub fn prepare(&self, digest: &Digest, wasm: &[u8]) -> Result<(), Error> {
+        if self.0.shelf.get(digest).is_none() && self.0.cache.read(digest).is_none() {
+            self.0.compiled(digest, wasm, usize::MAX)?;
+            // It may never be asked for: then its machine code need not lie in memory.
+            self.0.shelf.remove(digest);
+        }
+        Ok(())
     }
 
     /// Drops the compiled form of a plugin. Instances that run go on.
@@ -120,8 +134,8 @@ impl Inner {
         }
     }
 
-    fn compiled(&self, digest: &Digest, bytes: &[u8]) -> Result<Arc<Plugin>, Error> {
-        let _turn = self.queue.turn(&self.options.limits)?;
+    fn compiled(&self, digest: &Digest, bytes: &[u8], most_waiting: usize) -> Result<Arc<Plugin>, Error> {
+        let _turn = self.queue.turn(most_waiting, &self.options.limits)?;
         // The one before us in the queue may have compiled the same plugin.
         if let Some(plugin) = self.kept(digest)? {
             return Ok(plugin);

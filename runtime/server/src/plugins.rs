@@ -1,5 +1,6 @@
 //! Installing plugins: one way for uploads and for the standard plugins alike.
 
+use driftline_core::{Description, Digest};
 use driftline_sandbox::Sandbox;
 use driftline_storage::{Installed, PluginRecord, PluginRef, Storage};
 
@@ -11,16 +12,29 @@ use crate::{ingest, problem::Problem, wire};
 /// 422 with what its author can do, 409 when its version has other bytes, 429 when others are being compiled.
 pub fn install(storage: &Storage, sandbox: &Sandbox, wasm: &[u8]) -> Result<wire::Installed, Problem> {
     let inspected = sandbox.inspect(wasm)?;
+    keep(storage, wasm, inspected.description, inspected.description_json)
+}
+
+/// Installs the bytes of a plugin whose description is known.
+///
+/// # Errors
+/// 409 when its version has other bytes.
+pub fn keep(
+    storage: &Storage,
+    wasm: &[u8],
+    description: Description,
+    description_json: String,
+) -> Result<wire::Installed, Problem> {
+    let digest = Digest::of(wasm);
     let record = PluginRecord {
-        digest: inspected.digest,
-        name: inspected.description.name,
-        version: inspected.description.version,
-        description: inspected.description_json,
+        digest,
+        name: description.name,
+        version: description.version,
+        description: description_json,
         size_bytes: wasm.len() as u64,
         installed: ingest::now(),
         retired: None,
     };
-    let digest = record.digest;
     let outcome = storage.install_plugin(record, wasm)?;
     let record = storage.plugin(&PluginRef::Digest(digest))?;
     let record = record.ok_or_else(|| Problem::internal("a plugin vanished while it was installed"))?;

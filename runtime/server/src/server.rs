@@ -44,7 +44,7 @@ impl Server {
         let listen = config.listen;
         let opening = move || {
             let app = open(&config)?;
-            standard_plugins::install_missing(&app.storage, &app.sandbox)?;
+            standard_plugins::install_missing(&app.storage)?;
             Ok(app)
         };
         let app: Result<Result<Shared, Error>, _> = tokio::task::spawn_blocking(opening).await;
@@ -82,6 +82,7 @@ impl Server {
             evaluations.stop().await;
         };
         let maintenance = tokio::spawn(maintenance::run(app.clone(), stop.clone()));
+        let compiling = tokio::spawn(standard_plugins::compile_ahead(app.clone(), stop.clone()));
         let serving = axum::serve(listener, router(&app)).with_graceful_shutdown(stop.clone().cancelled_owned());
         let overdue = async {
             stop.cancelled().await;
@@ -92,6 +93,7 @@ impl Server {
             () = overdue => tracing::warn!("some requests did not end in time and are cut off"),
         }
         maintenance.abort();
+        compiling.abort();
         let closed = tokio::task::spawn_blocking(move || app.storage.close()).await;
         closed.map_err(|error| Error::Panicked(error.to_string()))
     }

@@ -1,19 +1,35 @@
 //! The plugins that every server has from its first start.
 
+use std::time::Duration;
+
 use driftline_core::Digest;
-use driftline_sandbox::Sandbox;
+use driftline_sandbox::parse_description;
 use driftline_storage::{PluginRef, Storage};
+use tokio_util::sync::CancellationToken;
 
-use crate::{Error, plugins};
+use crate::{Error, app::Shared, plugins, problem::Problem};
 
-/// The components of `plugins/built`, by name.
+/// How long a server has been up before what is not compiled yet is compiled: a first start is busy enough.
+const SETTLED: Duration = Duration::from_secs(3);
+
+/// A component of `plugins/built`, and what it says of itself.
+struct Standard {
+    name: &'static str,
+    wasm: &'static [u8],
+    description: &'static str,
+}
+
 macro_rules! built {
     ($($name:literal),* $(,)?) => {
-        &[$(($name, include_bytes!(concat!("../../../plugins/built/", $name, ".wasm")))),*]
+        &[$(Standard {
+            name: $name,
+            wasm: include_bytes!(concat!("../../../plugins/built/", $name, ".wasm")),
+            description: include_str!(concat!("../../../plugins/built/", $name, ".json")),
+        }),*]
     };
 }
 
-const STANDARD: &[(&str, &[u8])] = built![
+const STANDARD: &[Standard] = built![
     "average-precision",
     "binary-classification",
     "calibration",
@@ -36,17 +52,20 @@ const STANDARD: &[(&str, &[u8])] = built![
     "wasserstein",
 ];
 
-/// Installs those that are not there yet, the way an upload is installed. One
-/// that was retired stays retired, and a version that someone has taken stays theirs.
+/// Installs those that are not there yet: the same records and bytes that an upload leaves, only that nobody waits for
+/// the compiler. One that was retired stays retired, and a version that someone has taken stays theirs.
 ///
 /// # Errors
 /// When one is refused, or storage fails.
-pub fn install_missing(storage: &Storage, sandbox: &Sandbox) -> Result<(), Error> {
-    for &(name, wasm) in STANDARD {
+pub fn install_missing(storage: &Storage) -> Result<(), Error> {
+    for &Standard { name, wasm, description } in STANDARD {
         if storage.plugin(&PluginRef::Digest(Digest::of(wasm)))?.is_some() {
             continue;
         }
-        match plugins::install(storage, sandbox, wasm) {
+        let installed = parse_description(description)
+            .map_err(|refusal| Problem::internal(refusal.to_string()))
+            .and_then(|(description, json)| plugins::keep(storage, wasm, description, json));
+        match installed {
             Ok(_) => tracing::info!(name, "installed a standard plugin"),
             Err(problem) if problem.code == "version_taken" => {
                 tracing::warn!(name, "kept the installed plugin of this version instead of the standard one");
@@ -55,4 +74,22 @@ pub fn install_missing(storage: &Storage, sandbox: &Sandbox) -> Result<(), Error
         }
     }
     Ok(())
+}
+
+/// Compiles, one after the other, those that are not compiled yet, so that no evaluation has to wait for it. Ends early
+/// when the server stops.
+pub async fn compile_ahead(app: Shared, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => return,
+        () = tokio::time::sleep(SETTLED) => {}
+    }
+    for &Standard { name, wasm, .. } in STANDARD {
+        if stop.is_cancelled() {
+            return;
+        }
+        let prepared = app.blocking(move |app| app.sandbox.prepare(&Digest::of(wasm), wasm)).await;
+        if let Err(problem) = prepared {
+            tracing::warn!(name, detail = problem.detail, "a standard plugin is not compiled ahead of its first use");
+        }
+    }
 }

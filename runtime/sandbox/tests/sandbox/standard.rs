@@ -3,12 +3,12 @@
 use std::{fs, path::Path};
 
 use driftline_core::MetricFactory;
-use driftline_sandbox::Limits;
+use driftline_sandbox::{Limits, parse_description};
 
 use crate::guest::Place;
 
 #[test]
-fn every_built_plugin_can_be_installed_and_opened() {
+fn every_built_plugin_can_be_installed_and_says_what_is_written_beside_it() {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/built");
     let mut names = Vec::new();
     let place = Place::new(Limits::default());
@@ -19,6 +19,9 @@ fn every_built_plugin_can_be_installed_and_opened() {
         let plugin =
             place.plugin(&fs::read(&file).expect("read")).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         assert_eq!(file.file_stem().and_then(|stem| stem.to_str()), Some(plugin.description().name.as_str()));
+        let written = fs::read_to_string(file.with_extension("json")).expect("a description beside the component");
+        let (_, written) = parse_description(&written).expect("a description");
+        assert_eq!(written, plugin.description_json(), "{}: run plugins/build", file.display());
         names.push(plugin.description().name.to_string());
     }
     names.sort();

@@ -76,7 +76,7 @@ impl Interface {
     /// The same with faults too.
     fn with(options: Options, data: TempDir) -> Self {
         let interface = Self::over(data, options, Config::new("".into(), ([127, 0, 0, 1], 0).into()).limits.json_bytes);
-        standard_plugins::install_missing(&interface.app.storage, &interface.app.sandbox).expect("installs");
+        standard_plugins::install_missing(&interface.app.storage).expect("installs");
         interface
     }
 
