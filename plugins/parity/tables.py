@@ -18,12 +18,14 @@ def plain(number):
 
 
 def write(path, cases):
+    """Writes a file of cases and gives how many values are expected in it."""
     path = ROOT / path
     path.parent.mkdir(exist_ok=True)
     lines = ",\n".join(json.dumps(case, default=plain) for case in cases)
     path.write_text(f"[\n{lines}\n]\n")
     values = sum(len(case.get("expected", [])) for case in cases)
     print(path.relative_to(ROOT), len(cases), "cases", values, "values")
+    return values
 
 
 def numbers(values):

@@ -2,7 +2,7 @@
 
 use driftline_numerics::{
     Column,
-    binning::{self, Binning, Counts, Cuts, shares},
+    binning::{self, Binning, Counts, Cuts, evidently, nannyml},
 };
 use driftline_sdk::prelude::*;
 
@@ -153,28 +153,28 @@ fn count(current: &Column, reference: &Column, kind: Kind, by: &Parameters) -> C
             let cuts = Cuts { binning: by.binning, bins: by.bins, edges: by.edges.as_deref() };
             binning::count(current, reference, kind, cuts)
         }
-        Mode::Evidently => binning::count_as_evidently(current, reference, kind),
-        Mode::Nannyml => binning::count_as_nannyml(current, reference, kind),
+        Mode::Evidently => evidently::count(current, reference, kind),
+        Mode::Nannyml => nannyml::count(current, reference, kind),
     }
 }
 
 fn report(counts: &Counts, current: &Column, reference: &Column, run: &Run<Parameters>) -> Report {
     let by = run.parameters;
-    let (c, r) = (shares(&counts.current), shares(&counts.reference));
+    let (c, r) = counts.shares();
     let ln_base = match (by.mode, by.base) {
         (Mode::Evidently, _) | (Mode::Standard, Base::E) => 1.0,
         _ => core::f64::consts::LN_2,
     };
     let fill = |shares: &[f64]| match by.mode {
-        Mode::Evidently => binning::fill_as_evidently(shares),
+        Mode::Evidently => evidently::fill(shares),
         _ => shares.iter().map(|share| share.max(by.floor)).collect(),
     };
     let is_number = run.inputs.kind("value").is_ok_and(|kind| kind != Kind::Category);
     let hellinger = match by.mode {
         // Its Hellinger distance has bins of its own.
         Mode::Evidently if is_number => {
-            let own = binning::count_distinct_as_evidently(current, reference);
-            distance::hellinger(&shares(&own.current), &shares(&own.reference))
+            let (c, r) = evidently::count_distinct(current, reference).shares();
+            distance::hellinger(&c, &r)
         }
         _ => distance::hellinger(&c, &r),
     };

@@ -24,10 +24,10 @@ pub struct Parameters {
     /// own. Without it the largest and the smallest rate of any two groups are compared.
     #[serde(default)]
     privileged: Option<String>,
-    /// Rows with a score of at least this much are decided for; with `prediction`s of 0 and 1 leave it as it is.
+    /// Rows with a score of at least this much are decided for.
     #[serde(default = "half")]
     threshold: f64,
-    /// The label of positive rows. Without it, 1 and true are positive, 0 and false negative.
+    /// The label of positive rows, and of decisions for. Without it, 1 and true are positive, 0 and false negative.
     #[serde(default)]
     positive: Option<String>,
 }
@@ -58,7 +58,12 @@ impl Metric for Fairness {
              group, and how far they lie apart. The state grows with groups, at most 1,000.",
         )
         .input(Input::new("group", &[Kind::Category, Kind::Number]).doc("Who a row is about: the protected attribute."))
-        .input(Input::number("score").doc("The model's score, or its decision as 0 and 1."))
+        .input(Input::number("score").optional().doc("The model's score; at or above the threshold it decides for."))
+        .input(
+            Input::new("prediction", &[Kind::Number, Kind::Category])
+                .optional()
+                .doc("The decision itself, in place of a score: 0 or 1, a boolean, or a category with `positive`."),
+        )
         .input(
             Input::new("label", &[Kind::Number, Kind::Category])
                 .optional()
@@ -83,17 +88,20 @@ impl Metric for Fairness {
         .output(rate("false_positive_rate/*", "A group's share of favourable decisions among its negative rows."))
     }
 
-    fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
-        let (scores, weights) = (rows.numbers("score")?, weights(rows, "weight")?);
-        if scores.iter().any(|score| score.is_nan()) {
-            return Err(Error::data(
-                "`score` holds cells that are not a number: bind a condition that leaves them out",
-            ));
+    fn open(run: &Run<Parameters>) -> Result<Self> {
+        match run.inputs.has("score")? == run.inputs.has("prediction")? {
+            true => {
+                Err(Error::parameters("bind either `score` or `prediction`: what was decided is told by one of them"))
+            }
+            false => Ok(Self::default()),
         }
+    }
+
+    fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
+        let (decided, weights) = (decided(rows, run.parameters)?, weights(rows, "weight")?);
         self.labelled = rows.has("label")?;
         let truth = if self.labelled { labels(rows, "label", run.parameters.positive.as_deref())? } else { Vec::new() };
         self.weighted |= weights.is_some();
-        let decided: Vec<bool> = scores.iter().map(|score| *score >= run.parameters.threshold).collect();
         let groups: Coded = coded(rows, "group")?;
         self.groups.extend(&groups, &decided, &truth, weights.as_deref());
         Ok(())
@@ -124,6 +132,19 @@ impl Metric for Fairness {
         }
         if groups.is_empty() { Ok(report) } else { Ok(report.chart(self.chart(&groups))) }
     }
+}
+
+/// Which rows were decided for.
+fn decided(rows: &Rows, by: &Parameters) -> Result<Vec<bool>> {
+    if rows.has("prediction")? {
+        return Ok(labels(rows, "prediction", by.positive.as_deref())?.iter().map(|decision| *decision == 1).collect());
+    }
+    let scores = rows.numbers("score")?;
+    if scores.iter().any(|score| score.is_nan()) {
+        let message = "`score` holds cells that are not a number: bind a condition that leaves them out";
+        return Err(Error::data(message));
+    }
+    Ok(scores.iter().map(|score| *score >= by.threshold).collect())
 }
 
 /// What is compared: any two groups, or all others with the privileged one.

@@ -159,7 +159,7 @@ impl Ks {
         Report::new()
             .value(Value::new("statistic", tail.statistic).note(self.remark(reference, distance)))
             .value(Value::new("p_value", tail.p_value).note(method_note(parameters.method, tail)))
-            .value(Value::new("location", extreme.location))
+            .value(location(extreme.location))
     }
 
     fn remark(&self, reference: &Self, distance: &Distance) -> String {
@@ -173,6 +173,13 @@ impl Ks {
             remarks.push(format!("{not_numbers} cells that are not a number left out"));
         }
         remarks.join("; ")
+    }
+}
+
+fn location(value: f64) -> Value {
+    match value.is_finite() {
+        true => Value::new("location", value),
+        false => Value::undefined("location", &format!("it is {value}")),
     }
 }
 

@@ -28,6 +28,7 @@ fn default_sketch() -> u32 {
 pub struct LabelCoverage {
     rows: u64,
     labelled: u64,
+    has_times: bool,
     /// In seconds.
     lags: Sketch,
     has_lags: bool,
@@ -47,7 +48,7 @@ impl Metric for LabelCoverage {
              has been waiting, up to the newest moment in the window. In bounded memory.",
         )
         .input(Input::new("label", &[Kind::Number, Kind::Category, Kind::Timestamp]).nullable().doc("The label; null until it arrives."))
-        .input(Input::timestamp("time").doc("When the prediction was made: the column `time`."))
+        .input(Input::timestamp("time").optional().doc("When the prediction was made: the column `time`."))
         .input(Input::timestamp("labelled_at").optional().nullable().doc("When the label arrived: the column `labelled_at`."))
         .output(
             Output::new(OUTPUTS[0]).higher_is_better().range(0.0, 1.0).doc("The share of predictions that have their label."),
@@ -62,7 +63,14 @@ impl Metric for LabelCoverage {
     }
 
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
-        let (labels, times) = (rows.validity("label")?, rows.timestamps("time")?);
+        let labels = rows.validity("label")?;
+        self.has_times = rows.has("time")?;
+        if !self.has_times {
+            self.rows += rows.len() as u64;
+            self.labelled += (0..rows.len()).filter(|row| labels.is_present(*row)).count() as u64;
+            return Ok(());
+        }
+        let times = rows.timestamps("time")?;
         let arrivals = if rows.has("labelled_at")? { Some(rows.timestamps("labelled_at")?) } else { None };
         self.has_lags |= arrivals.is_some();
         let mut lags = Vec::new();
@@ -94,6 +102,7 @@ impl Metric for LabelCoverage {
         self.labelled += other.labelled;
         self.lags.merge(other.lags);
         self.has_lags |= other.has_lags;
+        self.has_times |= other.has_times;
         self.newest = self.newest.max(other.newest);
         self.oldest_unlabelled = match (self.oldest_unlabelled, other.oldest_unlabelled) {
             (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
@@ -103,15 +112,19 @@ impl Metric for LabelCoverage {
     }
 
     fn evaluate(&self, _: Option<&Self>, _: &Run<Parameters>) -> Result<Report> {
-        let Some(newest) = self.newest else {
+        if self.rows == 0 {
             return Ok(Report::undefined(&OUTPUTS, "no predictions in the window"));
+        }
+        let waiting = match (self.newest, self.oldest_unlabelled) {
+            (Some(newest), Some(oldest)) => Value::new(OUTPUTS[3], (newest - oldest) as f64 / MICROSECONDS),
+            (Some(_), None) => Value::new(OUTPUTS[3], 0.0),
+            (None, _) => Value::undefined(OUTPUTS[3], "bind `time` to know how long predictions wait"),
         };
-        let waiting = self.oldest_unlabelled.map_or(0.0, |oldest| (newest - oldest) as f64 / MICROSECONDS);
         let report = Report::new()
             .value(Value::new(OUTPUTS[0], self.labelled as f64 / self.rows as f64))
             .value(self.lag(OUTPUTS[1], 0.5))
             .value(self.lag(OUTPUTS[2], 0.95))
-            .value(Value::new(OUTPUTS[3], waiting));
+            .value(waiting);
         if self.lags.ends().is_none() {
             return Ok(report);
         }
@@ -125,7 +138,7 @@ impl Metric for LabelCoverage {
 impl LabelCoverage {
     fn lag(&self, name: &str, q: f64) -> Value {
         if !self.has_lags {
-            return Value::undefined(name, "bind `labelled_at` to know when labels came");
+            return Value::undefined(name, "bind `time` and `labelled_at` to know when labels came");
         }
         if self.lags.ends().is_none() {
             return Value::undefined(name, "no labels in the window");

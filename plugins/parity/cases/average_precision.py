@@ -5,6 +5,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
+from flights import flights
 from tables import case, numbers
 
 OUTPUTS = ["average_precision", "best_f1", "best_f1_threshold"]
@@ -24,7 +25,7 @@ def cases():
     rng = np.random.default_rng(5)
     binary = lambda n, p: (rng.random(n) < p).astype(int)
     labels = binary(250, 0.3)
-    data = load_breast_cancer()
+    data, late = load_breast_cancer(), flights()[0]
     tumours = LogisticRegression().fit(data.data[:, :2] / 20, data.target).predict_proba(data.data[:, :2] / 20)[:, 1]
     pairs = {
         "two rows": ([0.1, 0.9], [0, 1]),
@@ -42,6 +43,7 @@ def cases():
         "many ties": (np.round(rng.random(300), 1), binary(300, 0.3)),
         "rare positives": (rng.random(300), np.append([1, 1], binary(298, 0.01))),
         "tumours": (tumours[:300], data.target[:300]),
+        "late flights": (late["probability"], late["late"]),
     }
     for name, (scores, labels) in pairs.items():
         scores, labels = np.asarray(scores, float), np.asarray(labels)

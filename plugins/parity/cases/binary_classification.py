@@ -10,6 +10,7 @@ from sklearn import metrics
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 
+from flights import flights
 from tables import case, labels, numbers
 
 warnings.simplefilter("ignore")
@@ -54,7 +55,7 @@ def business_value(scores, truth, matrix, normalize=None):
 def cases():
     rng = np.random.default_rng(6)
     binary = lambda n, p: (rng.random(n) < p).astype(int)
-    data = load_breast_cancer()
+    data, late = load_breast_cancer(), flights()[0]
     tumours = LogisticRegression().fit(data.data[:, :2] / 20, data.target).predict_proba(data.data[:, :2] / 20)[:, 1]
     pairs = {
         "one row": ([0.7], [1]),
@@ -69,6 +70,7 @@ def cases():
         "rare positives": (rng.random(300) ** 4, np.append([1, 1], binary(298, 0.01))),
         "infinite scores": ([-np.inf, np.inf, np.inf, -np.inf, 0.0], [0, 1, 0, 1, 1]),
         "tumours": (tumours[:300], data.target[:300]),
+        "late flights": (late["probability"] * 2, late["late"]),
     }
     for name, (scores, truth) in pairs.items():
         yield case(name, {"score": numbers(scores), "label": numbers(truth)}, expected(scores, truth))

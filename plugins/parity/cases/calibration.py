@@ -6,6 +6,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss
 
+from flights import flights
 from tables import case, numbers
 
 OUTPUTS = ["brier", "log_loss", "expected_calibration_error", "maximum_calibration_error"]
@@ -32,7 +33,7 @@ def expected(scores, truth, weights=None, bins=10):
 def cases():
     rng = np.random.default_rng(7)
     binary = lambda n, p: (rng.random(n) < p).astype(int)
-    data = load_breast_cancer()
+    data, late = load_breast_cancer(), flights()[0]
     tumours = LogisticRegression().fit(data.data[:, :2] / 20, data.target).predict_proba(data.data[:, :2] / 20)[:, 1]
     scores = rng.random(250)
     pairs = {
@@ -47,6 +48,7 @@ def cases():
         "on the edges of bins": (np.arange(101) / 100, binary(101, 0.5)),
         "tiny": (rng.random(40) * 1e-300, binary(40, 0.2)),
         "tumours": (tumours[:300], data.target[:300]),
+        "late flights": (late["probability"], late["late"]),
     }
     for name, (scores, truth) in pairs.items():
         for bins in [10, 7]:

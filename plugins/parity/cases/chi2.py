@@ -10,6 +10,7 @@ from scipy.stats import chi2_contingency
 from scipy.stats.contingency import association
 from sklearn.datasets import load_digits
 
+from flights import flights
 from tables import case, labels, numbers
 
 warnings.simplefilter("ignore")
@@ -26,7 +27,7 @@ def expected(current, reference, correction):
 def cases():
     rng = np.random.default_rng(10)
     pick = lambda n, weights: rng.choice(list("abcdefgh")[: len(weights)], n, p=np.array(weights) / sum(weights))
-    digits = load_digits().data
+    digits, (now, before) = load_digits().data, flights()
     pairs = {
         "one row each": (["a"], ["b"]),
         "the same constant": (["a"] * 4, ["a"] * 7),
@@ -36,6 +37,7 @@ def cases():
         "unseen on both sides": (pick(100, [1, 1, 1, 0, 1]), pick(100, [1, 1, 1, 1])),
         "far apart": (pick(300, [9, 1, 1]), pick(300, [1, 1, 9])),
         "identical": (list("abcabc"), list("abcabc")),
+        "origins of flights": (list(now["origin"]), list(before["origin"])),
     }
     for name, (current, reference) in pairs.items():
         for correction in [True, False]:

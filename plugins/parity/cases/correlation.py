@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import pearsonr, spearmanr
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
+from flights import flights
 from tables import case, numbers
 
 warnings.simplefilter("ignore")
@@ -32,7 +33,7 @@ def cases():
     rng = np.random.default_rng(16)
     n = rng.normal
     cancer, diabetes = load_breast_cancer().data, load_diabetes()
-    x = n(size=200)
+    x, late = n(size=200), flights()[0]
     pairs = {
         "two pairs": ([1.0, 2.0], [5.0, 3.0]),
         "loose": (x, x + n(size=200)),
@@ -41,6 +42,7 @@ def cases():
         "one column does not vary": ([1.0, 2.0, 3.0], [2.0, 2.0, 2.0]),
         "far from zero": (1e15 + rng.integers(0, 40, 150), -1e15 + rng.integers(0, 30, 150)),
         "tumours": (cancer[:250, 0], cancer[:250, 4]),
+        "distance and probability of flights": (late["distance"].astype(float), late["probability"]),
         "body mass and disease": (diabetes.data[:250, 2], diabetes.target[:250]),
     }
     made = {name: expected(*map(np.asarray, pair)) for name, pair in pairs.items()}

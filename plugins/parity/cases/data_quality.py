@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_wine
 
+from flights import flights
 from tables import INF, NAN, case, labels, numbers
 
 OUTPUTS = ["missing_share", "infinite_share", "constant", "out_of_range_share", "duplicate_share", "type_surprise_share"]
@@ -27,7 +28,7 @@ def expected(values, low=None, high=None, surprises=None):
 
 def cases():
     rng = np.random.default_rng(19)
-    wine = load_wine().data
+    wine, late = load_wine().data, flights()[0]
     columns = {
         "one row": [3.5],
         "constant": [0.1] * 17,
@@ -36,6 +37,7 @@ def cases():
         "ties": np.round(rng.normal(size=200), 1),
         "zeros of both signs": [-0.0, 0.0],
         "wine": wine[:150, 0],
+        "delays of flights": late["delay_minutes"].astype(float),
     }
     for name, values in columns.items():
         plain = [NAN if v is None else v for v in values]

@@ -12,6 +12,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
 from sklearn.datasets import load_wine
 
+from flights import flights
 from tables import INF, case, labels, numbers
 
 OUTPUTS = ["jensen_shannon", "kl_divergence", "hellinger", "total_variation", "l_infinity"]
@@ -60,7 +61,7 @@ def nannyml(current, reference, kind):
 def cases():
     rng = np.random.default_rng(9)
     n = rng.normal
-    wine = load_wine().data
+    wine, (now, before) = load_wine().data, flights(150)
     pairs = {
         "continuous": (n(0.3, 1.2, size=200), n(size=250)),
         "rounded": (np.round(n(0.3, size=150), 1), np.round(n(size=200), 1)),
@@ -71,6 +72,7 @@ def cases():
         "the same": (np.arange(50.0), np.arange(50.0)),
         "one row": ([0.25], n(size=30)),
         "wine": (wine[:60, 0], wine[60:, 0]),
+        "distances of flights": (now["distance"].astype(float), before["distance"].astype(float)),
     }
     for name, (current, reference) in pairs.items():
         data = {"current": {"value": numbers(current)}, "reference": {"value": numbers(reference)}}

@@ -9,6 +9,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from flights import flights
 from tables import case, numbers
 
 warnings.simplefilter("ignore")
@@ -42,6 +43,7 @@ def cases():
         "random": rng.random(200),
         "sure": [0.0, 1.0, 0.0, 1.0, 0.5],
         "tumours": tumours[:300],
+        "probabilities of flights": flights()[0]["probability"],
     }
     for name, scores in columns.items():
         for threshold in [0.5, 0.2]:

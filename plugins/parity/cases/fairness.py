@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 from fairlearn import metrics
 
+from flights import flights
 from tables import case, labels, numbers
 
 warnings.simplefilter("ignore")
@@ -55,6 +56,13 @@ def cases():
     yield case("weighted rows", current | {"weight": numbers(weights)}, expected(truth, decided, groups, weights))
     two = {"group": labels(["x", "x", "y", "y"]), "score": [1, 0, 1, 1], "label": [1, 0, 1, 0]}
     yield case("decisions", two, expected([1, 0, 1, 0], [1, 0, 1, 1], ["x", "x", "y", "y"]))
+    named = {"group": two["group"], "prediction": labels(["true", "false", "true", "true"]), "label": two["label"]}
+    yield case("predictions", named, expected([1, 0, 1, 0], [1, 0, 1, 1], ["x", "x", "y", "y"]))
+    late = flights()[0]
+    near = np.where(late["distance"] < 600, "near", "far")
+    current = {"group": labels(near), "score": numbers(late["probability"]), "label": numbers(late["late"])}
+    made = expected(late["late"].to_numpy(), (late["probability"] >= 0.2).astype(int).to_numpy(), near)
+    yield case("late flights by distance", current, made, parameters={"threshold": 0.2})
     made = {OUTPUTS[0]: 0.5, OUTPUTS[1]: 0.5, OUTPUTS[2]: None, OUTPUTS[3]: None}
     yield case("without labels", {key: two[key] for key in ["group", "score"]}, made)
     made = {OUTPUTS[0]: 0.0, OUTPUTS[1]: None, OUTPUTS[2]: None, OUTPUTS[3]: None}

@@ -36,4 +36,5 @@ def cases():
         yield case(name, current, expected(times, arrivals))
     current = {"label": labels(["x", None]), "time": instants([start, start + 2_000_000])}
     yield case("labels without their times", current, {OUTPUTS[0]: 0.5, OUTPUTS[1]: None, OUTPUTS[3]: 0.0})
+    yield case("labels alone", {"label": [1.0, None, 0.0, None]}, {OUTPUTS[0]: 0.5} | dict.fromkeys(OUTPUTS[1:]))
     yield case("no rows", {"label": [], "time": instants([]), "labelled_at": instants([])}, dict.fromkeys(OUTPUTS))

@@ -4,6 +4,7 @@ import nannyml
 import numpy as np
 import pandas as pd
 
+from flights import flights
 from tables import case, labels, numbers
 
 OUTPUTS = ["count", "share", "distinct"]
@@ -21,6 +22,7 @@ def expected(current, reference):
 
 def cases():
     rng = np.random.default_rng(13)
+    now, before = flights()
     pick = lambda n, classes: [str(x) for x in rng.choice(list(classes), n)]
     pairs = {
         "one row each": (["a"], ["b"]),
@@ -28,6 +30,7 @@ def cases():
         "all new": (pick(50, "xyz"), list("abc")),
         "some new": (pick(200, "abcdefgh"), pick(100, "abcde")),
         "rare ones": (["z"] + pick(199, "abc"), pick(100, "abc")),
+        "origins of flights": (list(now["origin"]), list(before["origin"])),
         "spaces and case count": (["A", "a ", "a"], ["a", "b"]),
     }
     for name, (current, reference) in pairs.items():

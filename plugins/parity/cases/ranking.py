@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.metrics import average_precision_score, ndcg_score
 
+from flights import flights
 from tables import case, labels, numbers
 
 OUTPUTS = ["ndcg", "map", "mrr", "hit_rate", "precision", "recall"]
@@ -44,6 +45,8 @@ def cases():
         "perfect": (["a", "a", "a"], [3.0, 2.0, 1.0], [2, 1, 0]),
         "upside down": (["a", "a", "a", "b", "b"], [1.0, 2.0, 3.0, 1.0, 2.0], [2, 1, 0, 1, 0]),
     }
+    late = flights()[0]
+    data["late flights by origin"] = (list(late["origin"]), late["probability"], late["late"])
     for name, (q, s, r) in data.items():
         for k in [1, 3, 10]:
             current = {"query": labels(q), "score": numbers(s), "relevance": numbers(r)}

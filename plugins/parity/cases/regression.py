@@ -7,6 +7,7 @@ from sklearn import metrics
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
 
+from flights import flights
 from tables import case, numbers
 
 warnings.simplefilter("ignore")
@@ -51,7 +52,7 @@ def expected(p, t, w=None, zero_targets="skip", quantile=0.5):
 
 def cases():
     rng = np.random.default_rng(8)
-    data = load_diabetes()
+    data, late = load_diabetes(), flights()[0]
     diabetes = LinearRegression().fit(data.data, data.target).predict(data.data)
     n = rng.normal
     targets = n(size=200) * 10 + 50
@@ -69,6 +70,7 @@ def cases():
         "far from zero": (1e15 + rng.integers(0, 9, 100), 1e15 + rng.integers(0, 9, 100)),
         "tiny": (n(size=50) * 1e-150, n(size=50) * 1e-150),
         "diabetes": (diabetes[:250], data.target[:250]),
+        "delays of flights": (late["probability"] * 60, late["delay_minutes"].astype(float)),
     }
     for name, (p, t) in pairs.items():
         made = expected(p, t)

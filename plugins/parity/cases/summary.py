@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
+from flights import flights
 from tables import INF, NAN, case, labels, numbers
 
 QUANTILES = {"p01": 0.01, "p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95, "p99": 0.99}
@@ -56,6 +57,7 @@ def cases():
         "mean radius of tumours": cancer[:300, 0],
         "fractal dimension of tumours": cancer[:300, 9],
         "body mass": diabetes[:250, 2],
+        "delays of flights": flights()[0]["delay_minutes"].astype(float),
     }
     for name, values in columns.items():
         yield case(name, {"value": numbers(values)}, expected([NAN if v is None else v for v in values]))

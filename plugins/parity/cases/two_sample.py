@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.datasets import load_breast_cancer, load_wine
 
+from flights import flights
 from tables import case, labels, numbers
 
 warnings.simplefilter("ignore")
@@ -58,7 +59,7 @@ def expected(x, y):
 def cases():
     rng = np.random.default_rng(20)
     n = rng.normal
-    cancer, wine = load_breast_cancer().data, load_wine().data
+    cancer, wine, (now, before) = load_breast_cancer().data, load_wine().data, flights(150)
     pairs = {
         "two each": ([1.0, 2.5], [2.0, 3.5]),
         "small without ties": (n(size=7), n(0.5, size=12)),
@@ -73,6 +74,7 @@ def cases():
         "one row": ([1.0], [0.5, 2.0, 3.0]),
         "tumours": (cancer[:120, 3], cancer[200:350, 3]),
         "wine": (wine[:60, 4], wine[60:, 4]),
+        "delays of flights": (now["delay_minutes"].astype(float), before["delay_minutes"].astype(float)),
     }
     for name, (x, y) in pairs.items():
         made = expected(x, y)

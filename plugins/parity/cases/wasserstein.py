@@ -7,6 +7,7 @@ from evidently.legacy.core import ColumnType
 from scipy.stats import wasserstein_distance
 from sklearn.datasets import load_breast_cancer, load_wine
 
+from flights import flights
 from tables import case, numbers
 
 OUTPUTS = ["wasserstein", "normalized"]
@@ -20,7 +21,7 @@ def expected(current, reference):
 def cases():
     rng = np.random.default_rng(11)
     n = rng.normal
-    cancer, wine = load_breast_cancer().data, load_wine().data
+    cancer, wine, (now, before) = load_breast_cancer().data, load_wine().data, flights()
     pairs = {
         "one row each": ([1.0], [2.0]),
         "two against three": ([1.0, 2.0], [1.5, 2.5, 3.5]),
@@ -34,6 +35,7 @@ def cases():
         "zeros of both signs": ([-0.0, 0.0, 1.0], [0.0, -0.0, -0.0, 2.0]),
         "tumours": (cancer[:200, 3], cancer[200:400, 3]),
         "wine": (wine[:60, 12], wine[60:, 12]),
+        "delays of flights": (now["delay_minutes"].astype(float), before["delay_minutes"].astype(float)),
     }
     for name, (current, reference) in pairs.items():
         yield case(name, {"value": numbers(current)}, expected(current, reference), {"value": numbers(reference)})

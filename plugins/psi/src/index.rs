@@ -4,7 +4,10 @@
 //! The name and the customary levels 0.1 and 0.25 come from credit scoring:
 //! N. Siddiqi, "Credit Risk Scorecards" (2006).
 
-use driftline_numerics::{Sum, binning::fill_as_evidently, binning::shares};
+use driftline_numerics::{
+    Sum,
+    binning::{Counts, evidently},
+};
 
 use crate::parameters::{Mode, Parameters};
 
@@ -17,8 +20,8 @@ pub(crate) struct Bin {
 }
 
 /// Shares and contributions, bin by bin. Both sides have cells.
-pub(crate) fn bins(current: &[f64], reference: &[f64], parameters: &Parameters) -> Vec<Bin> {
-    let (ours, theirs) = (shares(current), shares(reference));
+pub(crate) fn bins(counts: &Counts, parameters: &Parameters) -> Vec<Bin> {
+    let (ours, theirs) = counts.shares();
     let (lifted, lifted_reference) = (lift(&ours, parameters), lift(&theirs, parameters));
     let lifted = lifted.iter().zip(&lifted_reference).map(|(c, r)| (c - r) * (c / r).ln());
     let shares = ours.iter().zip(&theirs);
@@ -37,6 +40,6 @@ fn lift(shares: &[f64], parameters: &Parameters) -> Vec<f64> {
         Mode::Standard => floored(parameters.floor.unwrap_or(1e-4)),
         Mode::Deepchecks => floored(parameters.floor.unwrap_or(0.01)),
         Mode::Scouter => shares.iter().map(|share| share + 1e-10).collect(),
-        Mode::Evidently => fill_as_evidently(shares),
+        Mode::Evidently => evidently::fill(shares),
     }
 }

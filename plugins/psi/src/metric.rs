@@ -2,7 +2,7 @@
 
 use driftline_numerics::{
     Column,
-    binning::{self, Counts},
+    binning::{self, Counts, evidently, scouter},
 };
 use driftline_sdk::prelude::*;
 
@@ -69,14 +69,17 @@ impl Metric for Psi {
             return Ok(Report::undefined(&["psi"], reason));
         }
         let kind = run.inputs.kind("value")?;
+        let (current, reference) = (&self.column, &reference.column);
         let counts = match run.parameters.mode {
-            Mode::Evidently => binning::count_as_evidently(&self.column, &reference.column, kind),
-            _ => binning::count(&self.column, &reference.column, kind, run.parameters.cuts()),
+            Mode::Evidently => evidently::count(current, reference, kind),
+            Mode::Scouter => scouter::count(current, reference, kind, run.parameters.cuts()),
+            Mode::Deepchecks if kind == Kind::Category => binning::count_values(current, reference, kind),
+            Mode::Standard | Mode::Deepchecks => binning::count(current, reference, kind, run.parameters.cuts()),
         };
-        if counts.current.iter().sum::<f64>() == 0.0 || counts.reference.iter().sum::<f64>() == 0.0 {
+        if counts.lacks_a_side() && counts.left_out == 0.0 {
             return Ok(Report::undefined(&["psi"], "no finite values on one side"));
         }
-        let bins = index::bins(&counts.current, &counts.reference, run.parameters);
+        let bins = index::bins(&counts, run.parameters);
         let note = note(&counts, &self.column, run.parameters);
         let value = Value::new("psi", index::psi(&bins)).note(note);
         Ok(Report::new().value(value).chart(shares(&counts.names, &bins)))
@@ -84,7 +87,7 @@ impl Metric for Psi {
 }
 
 fn undefined(current: &Column, reference: &Column, mode: Mode) -> Option<&'static str> {
-    let drops_missing = mode == Mode::Evidently;
+    let drops_missing = mode != Mode::Standard;
     if reference.present() == 0.0 {
         return Some("no values in the reference");
     }

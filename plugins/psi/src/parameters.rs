@@ -26,8 +26,9 @@ pub struct Parameters {
     pub(crate) floor: Option<f64>,
     /// Whose rules to follow: our own (standard), or another tool's, to compare with it. evidently: Sturges bins over
     /// reference and current together above 20 distinct values, else one bin for each value, missing and infinite
-    /// values dropped, its own replacement for empty bins. scouter: 1e-10 is added to each share. deepchecks: shares are
-    /// at least 0.01.
+    /// values dropped, its own replacement for empty bins. scouter: bins closed on the right, repeated edges kept, 1e-10
+    /// added to each share, missing values dropped, unseen categories in no bin. deepchecks: shares are at least 0.01,
+    /// missing categories dropped (it has no index of numbers).
     #[serde(default)]
     pub(crate) mode: Mode,
 }

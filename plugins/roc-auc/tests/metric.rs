@@ -3,14 +3,8 @@
 use driftline_roc_auc::RocAuc;
 use driftline_sdk::{
     Error, Report,
-    testing::{Table, check_merging, evaluate},
+    testing::{Table, check_expected, check_merging, evaluate},
 };
-use serde_json::Value;
-
-fn numbers(cells: &Value) -> Vec<f64> {
-    let cell = |cell: &Value| cell.as_f64().or_else(|| cell.as_str()?.parse().ok()).expect("a number or its word");
-    cells.as_array().expect("a list").iter().map(cell).collect()
-}
 
 fn table(scores: &[f64], labels: &[f64]) -> Table {
     Table::new().numbers("score", scores.iter().copied()).numbers("label", labels.iter().copied())
@@ -20,28 +14,10 @@ fn area(report: &Report) -> Option<f64> {
     report.get("roc_auc").and_then(|value| value.number)
 }
 
-fn close(given: f64, expected: f64, tolerance: f64) -> bool {
-    (given - expected).abs() <= tolerance * expected.abs()
-}
-
 #[test]
 fn equals_scikit_learn_whole_and_in_parts() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("expected.json")).expect("cases");
-    for case in &cases {
-        let mut table = table(&numbers(&case["score"]), &numbers(&case["label"]));
-        if case["weight"].is_array() {
-            table = table.numbers("weight", numbers(&case["weight"]));
-        }
-        let report = evaluate::<RocAuc>(&table, None, "{}").expect("a report");
-        let (name, expected) = (&case["name"], case["roc_auc"].as_f64().expect("an area"));
-        assert!(close(area(&report).expect("an area"), expected, 1e-12), "{name}: {report:?} instead of {expected}");
-        assert!(close(report.values[1].number.expect("a gini"), 2.0 * expected - 1.0, 1e-11), "{name}: {report:?}");
-        if let Some(error) = case["standard_error"].as_f64() {
-            let given = report.values[0].standard_error.expect("a standard error");
-            assert!((given - error).abs() <= 1e-9 * error + 1e-9, "{name}: {given} instead of {error}");
-        }
-        check_merging::<RocAuc>(&table, None, "{}", 1e-12);
-    }
+    let agreement = check_expected::<RocAuc>(include_str!("expected.json"), 1e-9);
+    assert!(agreement.values >= 50, "{agreement:?}");
 }
 
 #[test]
