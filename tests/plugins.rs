@@ -173,7 +173,10 @@ async fn refusals_tell_the_author_what_to_do() {
     if let Ok(reply) = reply {
         assert_eq!(reply.status, 413, "{reply}");
     }
-    assert_eq!(server.get("/v1/plugins").await.expect(200)["items"].as_array().map(Vec::len), Some(built_names().len()));
+    assert_eq!(
+        server.get("/v1/plugins").await.expect(200)["items"].as_array().map(Vec::len),
+        Some(built_names().len())
+    );
 }
 
 /// The names of the plugins that the list shows as retired.
