@@ -47,7 +47,10 @@ pub(crate) struct PlannedReference {
 pub(crate) enum ReferenceRows {
     Window(Window),
     /// Its file stays while the plan is held, also when another takes its place.
-    Dataset(Dataset, Pin),
+    Dataset {
+        dataset: Dataset,
+        _pin: Pin,
+    },
 }
 
 impl Plan {
@@ -196,7 +199,7 @@ fn reference_rows(
         (Some(Reference::Window(window)), _) => Ok(Some(ReferenceRows::Window(*window))),
         (Some(Reference::Dataset(dataset)), _) => {
             let pin = storage.pin();
-            find_dataset(storage, model, dataset).map(|dataset| Some(ReferenceRows::Dataset(dataset, pin)))
+            find_dataset(storage, model, dataset).map(|dataset| Some(ReferenceRows::Dataset { dataset, _pin: pin }))
         }
     }
 }
@@ -204,7 +207,7 @@ fn reference_rows(
 fn dataset(rows: &ReferenceRows) -> Option<&Dataset> {
     match rows {
         ReferenceRows::Window(_) => None,
-        ReferenceRows::Dataset(dataset, _) => Some(dataset),
+        ReferenceRows::Dataset { dataset, .. } => Some(dataset),
     }
 }
 
@@ -218,7 +221,7 @@ fn reference(
 ) -> Result<PlannedReference, Error> {
     let shape = match &rows {
         ReferenceRows::Window(window) => Shape { periods: Arc::new(Periods::Listed(vec![*window])), ..shape.clone() },
-        ReferenceRows::Dataset(dataset, _) => {
+        ReferenceRows::Dataset { dataset, .. } => {
             let schema = dataset.schema.arrow_metrics();
             let of_dataset = self::shape(request, description, expressions, schema, Periods::Listed(Vec::new()))
                 .map_err(|error| in_dataset(error, dataset))?;

@@ -60,7 +60,7 @@ pub(crate) fn sides(plan: &Plan, storage: &Storage) -> Result<(Side, Option<Side
         Some(reference) => {
             let source = match &reference.rows {
                 ReferenceRows::Window(window) => snapshot_source(*window, &reference.shape)?,
-                ReferenceRows::Dataset(dataset, _) => (Source::of_dataset(storage, dataset), None),
+                ReferenceRows::Dataset { dataset, .. } => (Source::of_dataset(storage, dataset), None),
             };
             Some(Side::new(source, &reference.shape))
         }
