@@ -3,7 +3,6 @@
 //! Equals `scipy.stats.chi2_contingency` and, in the mode evidently, `scipy.stats.chisquare` as Evidently calls it.
 
 mod metric;
-mod test;
 
 pub use metric::{Chi2, Parameters};
 

@@ -1,9 +1,11 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::{Column, binning::count_values};
+use driftline_numerics::{
+    Column,
+    binning::count_values,
+    contingency::{Outcome, contingency, one_sample},
+};
 use driftline_sdk::prelude::*;
-
-use crate::test::{Outcome, contingency, one_sample};
 
 const OUTPUTS: [&str; 4] = ["statistic", "p_value", "degrees_of_freedom", "cramers_v"];
 /// More distinct labels than this are identifiers, not categories.

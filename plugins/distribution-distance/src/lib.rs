@@ -1,6 +1,5 @@
 //! `distribution-distance`: how far apart two distributions are, bin by bin.
 
-mod distance;
 mod metric;
 
 pub use metric::{DistributionDistance, Parameters};

@@ -3,10 +3,9 @@
 use driftline_numerics::{
     Column,
     binning::{self, Binning, Counts, Cuts, evidently, nannyml},
+    divergence,
 };
 use driftline_sdk::prelude::*;
-
-use crate::distance;
 
 const OUTPUTS: [&str; 5] = ["jensen_shannon", "kl_divergence", "hellinger", "total_variation", "l_infinity"];
 
@@ -37,6 +36,11 @@ pub struct Parameters {
     /// else one for each value; nats), or NannyML's (Doane's bins of the reference and one for what lies outside).
     #[serde(default)]
     mode: Mode,
+    /// Bounds the memory: so many leading bits of each number are kept, numbers of no more bits exactly. The note states
+    /// how far a bin's share can be off. Without it shares are exact and the state grows by 8 bytes a row of numbers.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 20))]
+    sketch: Option<u32>,
 }
 
 fn ten() -> u32 {
@@ -103,10 +107,11 @@ impl Metric for DistributionDistance {
         if !edges.is_sorted_by(|a, b| a < b) {
             return Err(Error::parameters("`edges` must ascend: put them in order and leave out repeated ones"));
         }
-        if !edges.is_empty() && run.parameters.mode != Mode::Standard {
-            return Err(Error::parameters("`edges` and another tool's mode exclude each other: leave one out"));
+        if (!edges.is_empty() || run.parameters.sketch.is_some()) && run.parameters.mode != Mode::Standard {
+            let message = "`edges` and `sketch` have no part in another tool's mode: leave them or the mode out";
+            return Err(Error::parameters(message));
         }
-        Ok(Self::default())
+        Ok(Self { column: Column::new(run.parameters.sketch) })
     }
 
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
@@ -174,14 +179,14 @@ fn report(counts: &Counts, current: &Column, reference: &Column, run: &Run<Param
         // Its Hellinger distance has bins of its own.
         Mode::Evidently if is_number => {
             let (c, r) = evidently::count_distinct(current, reference).shares();
-            distance::hellinger(&c, &r)
+            divergence::hellinger(&c, &r)
         }
-        _ => distance::hellinger(&c, &r),
+        _ => divergence::hellinger(&c, &r),
     };
     Report::new()
-        .value(Value::new("jensen_shannon", distance::jensen_shannon(&c, &r, ln_base)).note(counts.note.clone()))
-        .value(Value::new("kl_divergence", distance::kullback_leibler(&fill(&r), &fill(&c))))
+        .value(Value::new("jensen_shannon", divergence::jensen_shannon(&c, &r, ln_base)).note(counts.remark()))
+        .value(Value::new("kl_divergence", divergence::kullback_leibler(&fill(&r), &fill(&c))))
         .value(Value::new("hellinger", hellinger))
-        .value(Value::new("total_variation", distance::total_variation(&c, &r)))
-        .value(Value::new("l_infinity", distance::l_infinity(&c, &r)))
+        .value(Value::new("total_variation", divergence::total_variation(&c, &r)))
+        .value(Value::new("l_infinity", divergence::l_infinity(&c, &r)))
 }

@@ -14,7 +14,7 @@ use self::cut::{Cut, between};
 use crate::{
     bins::{self, Shape},
     column::Column,
-    key::number,
+    key::{self, number},
     quantile::Ranks,
     walk::walk,
 };
@@ -33,6 +33,8 @@ pub struct Counts {
     pub reference: Vec<f64>,
     /// Cells of the current side that no bin takes; shares are of them too.
     pub left_out: f64,
+    /// How far a share can be off because a sketch does not know on which side of an edge some cells lie.
+    pub uncertain: f64,
     /// What the user should know of the bins.
     pub note: Option<String>,
 }
@@ -48,6 +50,14 @@ impl Counts {
         let of = |counts: &[f64], all: f64| counts.iter().map(|count| count / all).collect();
         let totals = (self.current.iter().sum::<f64>(), self.reference.iter().sum());
         (of(&self.current, totals.0 + self.left_out), of(&self.reference, totals.1))
+    }
+
+    /// What the user should know, the error of a sketch included.
+    pub fn remark(&self) -> Option<String> {
+        let sketch = (self.uncertain > 0.0)
+            .then(|| format!("from a sketch; no bin's share differs by more than {:.1e}", self.uncertain));
+        let remarks: Vec<String> = self.note.iter().cloned().chain(sketch).collect();
+        (!remarks.is_empty()).then(|| remarks.join("; "))
     }
 
     /// Shares of both sides as bars: of more than fifty bins those that differ most.
@@ -142,7 +152,8 @@ fn numbers(current: &Column, reference: &Column, cuts: Cuts) -> Counts {
     let inner = edges.get(1..edges.len().saturating_sub(1)).unwrap_or_default();
     if !inner.is_empty() || cuts.edges.is_some() {
         let cuts: Vec<Cut> = inner.iter().map(|edge| Cut::Before(*edge)).collect();
-        return between(&cuts, &ours, &theirs);
+        let uncertain = reference.sketch.map_or(0.0, |bits| uncertain(inner, bits, &[&ours, &theirs]));
+        return Counts { uncertain, ..between(&cuts, &ours, &theirs) };
     }
     // One bin would never show any drift: let the few edges be bins of their own.
     let cuts: Vec<Cut> = edges.iter().flat_map(|edge| [Cut::Before(*edge), Cut::After(*edge)]).collect();
@@ -150,6 +161,18 @@ fn numbers(current: &Column, reference: &Column, cuts: Cuts) -> Counts {
     let values: Vec<String> = edges.iter().map(f64::to_string).collect();
     counts.note = Some(format!("the reference is mostly {}: bins of their own", values.join(" and ")));
     counts
+}
+
+/// The largest share of the cells about an edge that one key stands for; a bin has two edges.
+fn uncertain(edges: &[f64], bits: u32, sides: &[&Ranks]) -> f64 {
+    let about = |edge: &f64, side: &Ranks| match key::coarse(key::key(*edge), bits) {
+        key if key::is_coarse(key, bits) => {
+            (side.at_most(number(key)) - side.below(number(key))) / side.total().max(1.0)
+        }
+        _ => 0.0,
+    };
+    let all = edges.iter().flat_map(|edge| sides.iter().map(move |side| about(edge, side)));
+    2.0 * all.fold(0.0, f64::max)
 }
 
 fn edges(reference: &Column, ranks: &Ranks, cuts: Cuts) -> Vec<f64> {

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use driftline_sdk::{Kind, Result, Rows};
 use serde::{Deserialize, Serialize};
 
-use crate::Multiset;
+use crate::{Multiset, key};
+
+/// Entries above which the runs of a sketch are joined.
+const SKETCH: usize = 1 << 18;
 
 /// All numbers in order, or how often each label occurs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -16,9 +19,16 @@ pub struct Column {
     pub labels: BTreeMap<String, u64>,
     /// Cells that are null or not a number.
     pub missing: u64,
+    /// How many leading bits of each number are kept; all, where there is none.
+    pub sketch: Option<u32>,
 }
 
 impl Column {
+    /// An empty column that keeps so many leading bits of each number ([`key::coarse`]), so that its memory is bounded.
+    pub fn new(sketch: Option<u32>) -> Self {
+        Self { sketch, ..Self::default() }
+    }
+
     /// Adds the cells of a nullable input of numbers or categories.
     ///
     /// # Errors
@@ -34,6 +44,7 @@ impl Column {
     /// Sorts what is buffered; needed before reading.
     pub fn settle(&mut self) {
         self.numbers.settle();
+        self.bound();
     }
 
     /// Whether a saved column is one.
@@ -41,11 +52,20 @@ impl Column {
         self.numbers.is_sound()
     }
 
+    fn bound(&mut self) {
+        if self.sketch.is_some() {
+            self.numbers.join_above(SKETCH);
+        }
+    }
+
     /// Adds numbers; those that are none count as missing.
     pub fn add_numbers(&mut self, cells: &[f64]) {
         let missing = cells.iter().filter(|cell| cell.is_nan()).count();
         self.missing += missing as u64;
-        if missing == 0 {
+        if let Some(bits) = self.sketch {
+            let present = cells.iter().filter(|cell| !cell.is_nan());
+            self.numbers.extend_keys(present.map(|cell| key::coarse(key::key(*cell), bits)));
+        } else if missing == 0 {
             self.numbers.extend(cells.iter().copied());
         } else {
             self.numbers.extend(cells.iter().copied().filter(|cell| !cell.is_nan()));
@@ -66,6 +86,7 @@ impl Column {
     /// Adds the cells of another column.
     pub fn merge(&mut self, other: Self) {
         self.numbers.merge(other.numbers);
+        self.bound();
         self.missing += other.missing;
         for (label, count) in other.labels {
             *self.labels.entry(label).or_default() += count;

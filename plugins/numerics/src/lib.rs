@@ -3,7 +3,8 @@
 //! | for | use |
 //! |---|---|
 //! | a sum without drift | [`Sum`] |
-//! | mean, variance and covariance that merge | [`Moments`], [`CoMoments`] |
+//! | mean, variance and covariance that merge | [`Moments`], [`CoMoments`], [`Spread`] |
+//! | axes along which columns vary | [`eigen`] |
 //! | quantiles in bounded memory | [`Sketch`] |
 //! | distinct and frequent values in bounded memory | [`Distinct`], [`Frequent`] |
 //! | numbers kept in order, in bounded passes | [`Multiset`], [`key`], [`radix`] |
@@ -12,6 +13,8 @@
 //! | the distance of two distribution functions | [`ecdf`] |
 //! | bin edges as NumPy chooses them | [`bins`] |
 //! | a column in order, and two columns in bins | [`Column`], [`binning`] |
+//! | tests of how often categories occur | [`contingency`], [`proportions`] |
+//! | distances of distributions | [`divergence`], [`transport`] |
 //! | tails of the normal, χ² and t distributions | [`special`] |
 //! | tails of the Kolmogorov-Smirnov statistic | [`kolmogorov`] |
 //! | area under the ROC curve with its error | [`roc`] |
@@ -25,14 +28,18 @@ pub mod classes;
 pub mod coded;
 pub mod column;
 pub mod comoments;
+pub mod contingency;
 pub mod counted;
 pub mod distinct;
+pub mod divergence;
 pub mod ecdf;
+pub mod eigen;
 pub mod frequent;
 pub mod key;
 pub mod kolmogorov;
 pub mod moments;
 pub mod multiset;
+pub mod proportions;
 pub mod quantile;
 pub mod radix;
 pub mod roc;
@@ -41,7 +48,9 @@ pub mod score_bins;
 pub mod scores;
 pub mod sketch;
 pub mod special;
+pub mod spread;
 pub mod sum;
+pub mod transport;
 pub mod walk;
 
 pub use classes::Classes;
@@ -56,4 +65,5 @@ pub use multiset::Multiset;
 pub use score_bins::ScoreBins;
 pub use scores::Scores;
 pub use sketch::Sketch;
+pub use spread::Spread;
 pub use sum::Sum;

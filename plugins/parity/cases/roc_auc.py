@@ -1,4 +1,4 @@
-"""scikit-learn's area, DeLong's error from its definition, and scikit-learn's multiclass averages."""
+"""scikit-learn's area, and DeLong's error from its definition."""
 
 import math
 

@@ -44,7 +44,7 @@ impl Metric for Psi {
 
     fn open(run: &Run<Parameters>) -> Result<Self> {
         run.parameters.check()?;
-        Ok(Self::default())
+        Ok(Self { column: Column::new(run.parameters.sketch) })
     }
 
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
@@ -100,7 +100,7 @@ fn note(counts: &Counts, current: &Column, parameters: &Parameters) -> Option<St
     let expected = (counts.names.len() as f64 - 1.0) / rows;
     match parameters.mode {
         Mode::Scouter => Some(format!("without drift about {expected:.2e} is expected, (bins - 1) / rows")),
-        _ => counts.note.clone(),
+        _ => counts.remark(),
     }
 }
 

@@ -31,6 +31,11 @@ pub struct Parameters {
     /// missing categories dropped (it has no index of numbers).
     #[serde(default)]
     pub(crate) mode: Mode,
+    /// Bounds the memory: so many leading bits of each number are kept, numbers of no more bits exactly. The note states
+    /// how far a bin's share can be off. Without it shares are exact and the state grows by 8 bytes a row of numbers.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 20))]
+    pub(crate) sketch: Option<u32>,
 }
 
 fn ten() -> u32 {
@@ -63,6 +68,9 @@ impl Parameters {
             }
             None if self.edges.is_some() && self.mode == Mode::Evidently => {
                 Err(Error::parameters("`edges` and the mode evidently exclude each other: leave one out"))
+            }
+            None if self.sketch.is_some() && self.mode != Mode::Standard => {
+                Err(Error::parameters("`sketch` and another tool's mode exclude each other: leave one out"))
             }
             None if self.floor.is_some() && matches!(self.mode, Mode::Evidently | Mode::Scouter) => {
                 Err(Error::parameters("`floor` has no part in the modes evidently and scouter: leave it out"))

@@ -94,3 +94,28 @@ fn parameters_that_make_no_sense_are_named() {
         assert!(error.to_string().contains(part), "{error}");
     }
 }
+
+#[test]
+fn a_sketch_keeps_its_promised_error() {
+    let wave = |rows: u32, stretch: f64| {
+        table(
+            &(0..rows).map(|i| (f64::from(i * 7919 % rows) / f64::from(rows)).powf(stretch) * 30.0).collect::<Vec<_>>(),
+        )
+    };
+    let (current, reference) = (wave(20_011, 1.3), wave(30_011, 1.0));
+    let shares = |parameters: &str| {
+        let report = evaluate::<Psi>(&current, Some(&reference), parameters).expect("a report");
+        let series = report.charts[0].series.iter().flat_map(|series| series.y.clone()).collect::<Vec<_>>();
+        (series, report.values[0].note.clone())
+    };
+    let (exact, _) = shares(r#"{"edges": [0, 1.3, 7.77, 11, 19.19, 30]}"#);
+    for bits in [2, 5, 10, 20] {
+        let parameters = format!(r#"{{"edges": [0, 1.3, 7.77, 11, 19.19, 30], "sketch": {bits}}}"#);
+        let (given, note) = shares(&parameters);
+        let bound: f64 = note.and_then(|note| note.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0);
+        let off = given.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(off <= bound * 1.05 + 1e-12, "{bits} bits: off by {off}, {bound}");
+        assert!(bits < 10 || bound < 5e-3, "{bits} bits: {bound}");
+        check_merging::<Psi>(&current, Some(&reference), &parameters, 1e-12);
+    }
+}

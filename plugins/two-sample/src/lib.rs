@@ -8,16 +8,10 @@ mod epps_singleton;
 mod mann_whitney;
 mod metric;
 mod pass;
-mod shares;
 mod welch;
 
-pub use metric::{Parameters, TwoSample};
+use driftline_numerics::proportions::Outcome;
 
-/// A test's statistic, and how likely one as large is without any difference.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Outcome {
-    pub(crate) statistic: f64,
-    pub(crate) p_value: f64,
-}
+pub use metric::{Parameters, TwoSample};
 
 driftline_sdk::plugin!(TwoSample);

@@ -1,9 +1,9 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::{Column, Moments, binning::count_values};
+use driftline_numerics::{Column, Moments, binning::count_values, proportions};
 use driftline_sdk::prelude::*;
 
-use crate::{Outcome, anderson_darling, cramer_von_mises, epps_singleton, mann_whitney, pass::Pass, shares, welch};
+use crate::{Outcome, anderson_darling, cramer_von_mises, epps_singleton, mann_whitney, pass::Pass, welch};
 
 const TESTS: [(&str, &str); 7] = [
     ("mann_whitney", "Mann-Whitney U: is one side larger? The statistic is U of the window."),
@@ -169,8 +169,8 @@ impl TwoSample {
             return Err("there are more than 1,000 distinct values: counts of them say nothing");
         }
         match test {
-            Test::GTest => Ok(shares::g_test(&counts.current, &counts.reference)),
-            _ => shares::z_proportions(&counts.current, &counts.reference)
+            Test::GTest => Ok(proportions::g_test(&counts.current, &counts.reference)),
+            _ => proportions::z_proportions(&counts.current, &counts.reference)
                 .ok_or("there are more than two distinct values"),
         }
     }

@@ -3,7 +3,6 @@
 //! Equals `scipy.stats.wasserstein_distance`, and Evidently's normalization of it.
 
 mod metric;
-mod transport;
 
 pub use metric::{Parameters, Wasserstein};
 

@@ -1,9 +1,7 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::{Moments, Multiset, Sum, key};
+use driftline_numerics::{Moments, Multiset, Sum, key, transport::transport};
 use driftline_sdk::prelude::*;
-
-use crate::transport::transport;
 
 const OUTPUTS: [&str; 2] = ["wasserstein", "normalized"];
 /// Entries above which the runs of a sketch are joined.

@@ -6,5 +6,6 @@ mod determinism;
 mod guest;
 mod hostile;
 mod life;
+mod merging;
 mod refusals;
 mod standard;

@@ -4,15 +4,22 @@
 //! & F. J. Rohlf, "Biometry" (1981), as `scipy.stats.chi2_contingency` with the
 //! log-likelihood ratio and no correction.
 
-use driftline_numerics::{
+use crate::{
     Sum,
     special::{chi_squared_above, normal_above},
 };
 
-use crate::Outcome;
+/// A test's statistic, and how likely one as large is without any difference.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// The statistic.
+    pub statistic: f64,
+    /// The chance.
+    pub p_value: f64,
+}
 
 /// The window's share of the last of two values less the reference's; `None` of more values than two.
-pub(crate) fn z_proportions(current: &[f64], reference: &[f64]) -> Option<Outcome> {
+pub fn z_proportions(current: &[f64], reference: &[f64]) -> Option<Outcome> {
     let totals: (f64, f64) = (current.iter().sum(), reference.iter().sum());
     match (current, reference) {
         ([_], _) => Some(Outcome { statistic: 0.0, p_value: 1.0 }),
@@ -27,7 +34,7 @@ pub(crate) fn z_proportions(current: &[f64], reference: &[f64]) -> Option<Outcom
 }
 
 /// Twice the log of the likelihood ratio.
-pub(crate) fn g_test(current: &[f64], reference: &[f64]) -> Outcome {
+pub fn g_test(current: &[f64], reference: &[f64]) -> Outcome {
     let totals: (f64, f64) = (current.iter().sum(), reference.iter().sum());
     let all = totals.0 + totals.1;
     let term = |observed: f64, expected: f64| if observed > 0.0 { observed * (observed / expected).ln() } else { 0.0 };

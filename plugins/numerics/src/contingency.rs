@@ -1,24 +1,28 @@
-//! The test itself.
+//! The χ² test of categories.
 //!
 //! K. Pearson, Philosophical Magazine 50 (1900); the continuity correction of
 //! one degree of freedom is F. Yates, Supplement to the Journal of the Royal
 //! Statistical Society 1 (1934); V is H. Cramér, "Mathematical Methods of Statistics" (1946).
 
-use driftline_numerics::{Sum, special::chi_squared_above};
+use crate::{Sum, special::chi_squared_above};
 
 /// What the test gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Outcome {
-    pub(crate) statistic: f64,
-    pub(crate) p_value: f64,
-    pub(crate) freedom: f64,
-    pub(crate) cramers_v: f64,
+pub struct Outcome {
+    /// Pearson's χ²; infinite where a category that can't be was seen.
+    pub statistic: f64,
+    /// The chance of a statistic at least as large without any difference; NaN of a single category.
+    pub p_value: f64,
+    /// Degrees of freedom.
+    pub freedom: f64,
+    /// The strength of the difference, 0 to 1; NaN where it is not defined.
+    pub cramers_v: f64,
     /// Expected counts below five, for which the distribution is rough.
-    pub(crate) small: usize,
+    pub small: usize,
 }
 
-/// Two samples of categories: are they of one distribution?
-pub(crate) fn contingency(current: &[f64], reference: &[f64], correct: bool) -> Outcome {
+/// Two samples of categories, given by their counts: are they of one distribution? `correct` asks for Yates' correction.
+pub fn contingency(current: &[f64], reference: &[f64], correct: bool) -> Outcome {
     let totals: (f64, f64) = (current.iter().sum(), reference.iter().sum());
     let all = totals.0 + totals.1;
     let freedom = current.len() as f64 - 1.0;
@@ -47,7 +51,7 @@ pub(crate) fn contingency(current: &[f64], reference: &[f64], correct: bool) -> 
 }
 
 /// One sample against the reference's shares, as if those were known.
-pub(crate) fn one_sample(current: &[f64], reference: &[f64]) -> Outcome {
+pub fn one_sample(current: &[f64], reference: &[f64]) -> Outcome {
     let totals: (f64, f64) = (current.iter().sum(), reference.iter().sum());
     let expected = |r: f64| r * (totals.0 / totals.1);
     let terms = current.iter().zip(reference).map(|(c, r)| (c - expected(*r)).powi(2) / expected(*r));

@@ -1,9 +1,9 @@
-//! The distance itself: the area between the two distribution functions.
+//! The first Wasserstein distance: the area between the two distribution functions.
 //!
 //! S. S. Vallender, "Calculation of the Wasserstein Distance Between
 //! Probability Distributions on the Line", Theory of Probability and its Applications 18 (1974).
 
-use driftline_numerics::{
+use crate::{
     Multiset, Sum,
     key::number,
     walk::{Visitor, walk},
@@ -14,13 +14,15 @@ const POINTS: f64 = 250.0;
 
 /// The distance, and both functions at selected values.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Transport {
-    pub(crate) distance: f64,
-    pub(crate) curve: Vec<(f64, f64, f64)>,
+pub struct Transport {
+    /// How far values would have to move on average.
+    pub distance: f64,
+    /// Value, first and second function.
+    pub curve: Vec<(f64, f64, f64)>,
 }
 
 /// Compares two settled multisets of finite numbers, neither empty.
-pub(crate) fn transport(current: &Multiset, reference: &Multiset) -> Transport {
+pub fn transport(current: &Multiset, reference: &Multiset) -> Transport {
     let mut pass = Pass {
         totals: (current.total(), reference.total()),
         seen: (0.0, 0.0),

@@ -1,0 +1,132 @@
+"""Every standard metric over a million rows beside its reference implementation, from memory and from storage."""
+
+import argparse
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
+os.environ["DO_NOT_TRACK"] = "1"
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+import peers
+from host import ARROW, Server, arrow_stream, build, median, timed
+from rows import CURRENT, REFERENCE, START, MONTH, many_columns, month
+
+warnings.simplefilter("ignore")
+COLUMNS = ("metric", "driftline", "peer in memory", "ratio", "peer from Parquet", "ratio", "peer")
+
+
+class Bench:
+    """A server with both months, and the same rows for the peers: in memory and in files."""
+
+    def __init__(self, server: Server, scratch: Path, rows: int, repeats: int):
+        self.server, self.repeats = server, repeats
+        self.turn = 0
+        self.files = {}
+        for name, start, seed in (("reference", START, 1), ("current", START + MONTH, 2)):
+            table = month(rows, start, seed)
+            self.files[name] = scratch / f"{name}.parquet"
+            pq.write_table(table, self.files[name], compression="zstd")
+            upload(server, "bench", table)
+        server.wait_until_sealed("bench")
+
+    def ours(self, plugin: str, request: dict) -> dict:
+        """The values of a metric, by name; a condition that is new each time keeps results from being used again."""
+        self.turn += 1
+        answer = self.server.evaluate(
+            model="bench", plugin=plugin, window=CURRENT, where=f"always > -{self.turn}", **request
+        )
+        result = answer["results"][0]
+        assert result.get("failure") is None, result
+        return {value["name"]: value["value"] for value in result["values"]}
+
+    def frames(self, columns: list[str], sides: list[str]) -> list[pd.DataFrame]:
+        return [pd.read_parquet(self.files[side], columns=columns) for side in sides]
+
+    def measure(self, peer: "peers.Peer"):
+        """One line of the table."""
+        sides = ["current", "reference"] if peer.reference else ["current"]
+        request = {"inputs": peer.inputs, "parameters": peer.parameters}
+        if peer.reference:
+            request["reference"] = REFERENCE
+        frames = self.frames(peer.columns, sides)
+        contenders = {
+            "ours": lambda: self.ours(peer.plugin, request),
+            "memory": lambda: peer.work(*frames),
+            "storage": lambda: peer.work(*self.frames(peer.columns, sides)),
+        }
+        contenders["ours"]()  # compiles the plugin and fills caches of files, as reading the frames did
+        seconds = {name: [] for name in contenders}
+        answers = {}
+        # In turn, so that all share the state of the machine.
+        for _ in range(self.repeats):
+            for name, work in contenders.items():
+                took, answers[name] = timed(work, 1)
+                seconds[name] += took
+        agree(peer, answers["ours"], answers["memory"])
+        ours, memory, storage = (median(seconds[name]) for name in contenders)
+        row(peer.plugin, f"{ours:.3f} s", f"{memory:.3f} s", f"{memory / ours:.2f}x", f"{storage:.3f} s", f"{storage / ours:.2f}x", peer.name)
+
+
+def agree(peer: "peers.Peer", ours: dict, theirs: dict):
+    for name, expected in theirs.items():
+        off = abs(ours[name] - expected) / max(abs(expected), 1e-12)
+        assert off <= peer.within, f"{peer.plugin}: {name} is {ours[name]} beside {expected}"
+
+
+def row(*cells: str):
+    print(f"| {cells[0]:24} | " + " | ".join(f"{cell:>17}" for cell in cells[1:-1]) + f" | {cells[-1]} |", flush=True)
+
+
+def upload(server: Server, model: str, table):
+    """Sends rows in bodies of some 50 MB."""
+    step = max(1, 50_000_000 // (8 * table.num_columns))
+    for offset in range(0, table.num_rows, step):
+        server.post(f"/v1/models/{model}/predictions", arrow_stream(table.slice(offset, step)), ARROW)
+
+
+def wide(server: Server, rows: int, columns: int):
+    """PSI and KS of many columns at once, beside Evidently's functions column by column, its data in memory."""
+    tables = [many_columns(rows, columns, start, seed) for start, seed in ((START, 3), (START + MONTH, 4))]
+    for table in tables:
+        upload(server, "wide", table)
+    server.wait_until_sealed("wide")
+    names = [name for name in tables[0].column_names if name != "time"]
+    reference, current = (table.select(names).to_pandas() for table in tables)
+    print(f"\n{columns} columns of {rows:,} rows against {rows:,}, once each")
+    request = {"model": "wide", "window": CURRENT, "reference": REFERENCE, "inputs": {"value": names}}
+    for plugin, output, parameters, name, work in (
+        ("psi", "psi", {"mode": "evidently"}, "Evidently", peers.evidently_psi),
+        ("ks", "statistic", {}, "Evidently (SciPy)", peers.scipy_ks),
+    ):
+        (ours,), answer = timed(lambda: server.evaluate(plugin=plugin, parameters=parameters, **request), 1)
+        (theirs,), values = timed(lambda: [work(current[[n]], reference[[n]])[output] for n in names], 1)
+        found = [next(v["value"] for v in result["values"] if v["name"] == output) for result in answer["results"]]
+        assert all(abs(a - b) <= 1e-9 * abs(b) for a, b in zip(found, values, strict=True)), plugin
+        print(f"| {plugin:4} | driftline {ours:8.2f} s | {name} in memory {theirs:8.2f} s | {theirs / ours:.2f}x |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--columns", type=int, default=100, help="of the wide comparison; 0 leaves it out")
+    parser.add_argument("--only", nargs="*", default=[], help="plugins")
+    arguments = parser.parse_args()
+    build()
+    with tempfile.TemporaryDirectory(dir=os.environ.get("DRIFTLINE_BENCH_DIR")) as scratch, Server(scratch=scratch) as server:
+        bench = Bench(server, Path(scratch), arguments.rows, arguments.repeats)
+        print(f"{arguments.rows:,} rows (against as many, where there is a reference); ratios are the peer's time to ours")
+        row(*COLUMNS)
+        for peer in peers.PEERS:
+            if not arguments.only or peer.plugin in arguments.only:
+                bench.measure(peer)
+        if arguments.columns:
+            wide(server, arguments.rows, arguments.columns)
+
+
+main()

@@ -1,0 +1,10 @@
+//! `multivariate-drift`: whether columns still vary together as they did in the reference.
+//!
+//! Equals NannyML's data reconstruction with PCA.
+
+mod axes;
+mod metric;
+
+pub use metric::{MultivariateDrift, Parameters};
+
+driftline_sdk::plugin!(MultivariateDrift);

@@ -1,0 +1,162 @@
+//! The metric: what it takes, keeps and reports.
+
+use driftline_numerics::{Moments, Spread};
+use driftline_sdk::{bulk, prelude::*};
+
+use crate::axes::Axes;
+
+const OUTPUTS: [&str; 3] = ["reconstruction_error", "root_mean_square_error", "reference_error"];
+
+/// What a user may choose.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    /// The share of the reference's variance that the kept axes explain, at least.
+    #[serde(default = "most")]
+    #[schemars(range(min = 0.01, max = 0.999_999))]
+    variance: f64,
+    /// Bounds the memory: instead of all rows only their covariances are kept. Then `root_mean_square_error` is exact, and
+    /// the mean error, which is never larger, is undefined.
+    #[serde(default)]
+    bounded: bool,
+}
+
+fn most() -> f64 {
+    0.65
+}
+
+/// The rows themselves by columns, or how they vary together.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct MultivariateDrift {
+    columns: Vec<Column>,
+    spread: Spread,
+    /// Rows that a bounded summary left out because a cell is not a finite number.
+    left_out: u64,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Column(#[serde(with = "bulk")] Vec<f64>);
+
+impl Metric for MultivariateDrift {
+    type Parameters = Parameters;
+
+    fn describe() -> Description {
+        let error = |name: &str, doc: &str| Output::new(name).lower_is_better().range(0.0, None).doc(doc);
+        Description::new(
+            "multivariate-drift",
+            "1.0.0",
+            "Whether columns still vary together as they did in the reference: the mean distance of rows from the \
+             reference's main axes (NannyML's data reconstruction with PCA), in standard deviations. Missing cells count as \
+             the reference's mean. Exact, the state grows by 8 bytes a cell; see `bounded`.",
+        )
+        .input(Input::number("values").nullable().repeated().doc("Two or more columns of numbers; bind categories as numbers."))
+        .output(error(OUTPUTS[0], "The mean distance from the axes; compare it with `reference_error`."))
+        .output(error(OUTPUTS[1], "The root of the mean squared distance."))
+        .output(Output::new(OUTPUTS[2]).range(0.0, None).doc("The same of the reference's own rows: what is usual."))
+        .reference(ReferenceUse::Required)
+    }
+
+    fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
+        let columns: Vec<_> = rows.columns("values")?.into_iter().map(|column| rows.numbers_of(column)).collect();
+        if !run.parameters.bounded {
+            self.columns.resize_with(columns.len(), Column::default);
+            self.columns.iter_mut().zip(&columns).for_each(|(ours, cells)| ours.0.extend_from_slice(cells));
+            return Ok(());
+        }
+        let whole: Vec<usize> =
+            (0..rows.len()).filter(|row| columns.iter().all(|cells| cells[*row].is_finite())).collect();
+        self.left_out += (rows.len() - whole.len()) as u64;
+        let pick = |cells: &[f64]| whole.iter().map(|row| cells[*row]).collect();
+        self.spread.extend(&columns.iter().map(|cells| pick(cells)).collect::<Vec<Vec<f64>>>());
+        Ok(())
+    }
+
+    fn merge(&mut self, other: Self) -> Result<()> {
+        let widths = [&self.columns, &other.columns].map(Vec::len);
+        let fits = widths[0] == widths[1] || widths.contains(&0);
+        let even = other.columns.windows(2).all(|pair| pair[0].0.len() == pair[1].0.len());
+        let (ours, theirs) = (self.spread.columns().len(), other.spread.columns().len());
+        if !fits || !even || !other.spread.is_sound(if ours == 0 { theirs } else { ours }) {
+            return Err(Error::data("the saved state was made with other columns or parameters"));
+        }
+        self.columns.resize_with(widths[0].max(widths[1]), Column::default);
+        self.columns.iter_mut().zip(other.columns).for_each(|(ours, cells)| ours.0.extend(cells.0));
+        self.spread.merge(other.spread);
+        self.left_out += other.left_out;
+        Ok(())
+    }
+
+    fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
+        let reference =
+            reference.ok_or_else(|| Error::parameters("`multivariate-drift` compares with a reference: choose one"))?;
+        let learned = reference.spread();
+        let undefined = match (self.rows() == 0.0, learned.rows() == 0.0) {
+            (true, _) => Some("no rows of numbers in the window"),
+            (_, true) => Some("no rows of numbers in the reference, or a column of it has none"),
+            _ => None,
+        };
+        if let Some(reason) = undefined {
+            return Ok(Report::undefined(&OUTPUTS, reason));
+        }
+        let axes = Axes::of(&learned, run.parameters.variance);
+        let names = run.inputs.columns("values")?.len();
+        let note = format!("{} of {names} axes kept", axes.kept);
+        let [mean, square] = self.errors(&axes);
+        let [usual, usual_square] = reference.errors(&axes);
+        let usual = if run.parameters.bounded { usual_square } else { usual };
+        Ok(Report::new()
+            .value(named(OUTPUTS[0], mean).note(note))
+            .value(named(OUTPUTS[1], square).note(self.remark()))
+            .value(Value::new(OUTPUTS[2], usual.number.unwrap_or(f64::NAN))))
+    }
+}
+
+impl MultivariateDrift {
+    fn rows(&self) -> f64 {
+        self.columns.first().map_or(self.spread.rows(), |column| column.0.len() as f64)
+    }
+
+    /// How the rows vary together, cells that are not finite taken as their column's mean.
+    fn spread(&self) -> Spread {
+        if self.columns.is_empty() {
+            return self.spread.clone();
+        }
+        let mut filled = Vec::with_capacity(self.columns.len());
+        for column in &self.columns {
+            let mut present = Moments::default();
+            present.extend(&column.0.iter().copied().filter(|cell| cell.is_finite()).collect::<Vec<_>>());
+            if present.weight() == 0.0 {
+                return Spread::default();
+            }
+            let mean = present.mean();
+            filled.push(column.0.iter().map(|cell| if cell.is_finite() { *cell } else { mean }).collect());
+        }
+        let mut spread = Spread::default();
+        spread.extend(&filled);
+        spread
+    }
+
+    /// The mean distance from the axes, and the root of its mean square; there are rows.
+    fn errors(&self, axes: &Axes) -> [Value; 2] {
+        if self.columns.is_empty() {
+            let square: f64 = axes.mean_squares(&self.spread).iter().sum();
+            let reason = "`bounded` keeps no rows: it is at most `root_mean_square_error`";
+            return [Value::undefined("", reason), Value::new("", square.sqrt())];
+        }
+        let columns: Vec<Vec<f64>> = self.columns.iter().map(|column| column.0.clone()).collect();
+        let distances = axes.distances(&columns);
+        let (mut lengths, mut squares) = (Moments::default(), Moments::default());
+        lengths.extend(&distances);
+        squares.extend(&distances.iter().map(|distance| distance * distance).collect::<Vec<_>>());
+        let mean = Value::new("", lengths.mean()).standard_error(lengths.standard_error());
+        [mean, Value::new("", squares.mean().sqrt())]
+    }
+
+    fn remark(&self) -> Option<String> {
+        (self.left_out > 0).then(|| format!("{} rows with a cell that is not a finite number left out", self.left_out))
+    }
+}
+
+fn named(name: &str, value: Value) -> Value {
+    Value { name: name.into(), ..value }
+}
