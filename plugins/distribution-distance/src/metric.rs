@@ -108,7 +108,7 @@ impl Metric for DistributionDistance {
             return Err(Error::parameters("`edges` must ascend: put them in order and leave out repeated ones"));
         }
         if (!edges.is_empty() || run.parameters.sketch.is_some()) && run.parameters.mode != Mode::Standard {
-            let message = "`edges` and `sketch` have no part in another tool's mode: leave them or the mode out";
+            let message = "`edges` or `sketch` and another tool's mode exclude each other: leave one out";
             return Err(Error::parameters(message));
         }
         Ok(Self { column: Column::new(run.parameters.sketch) })

@@ -77,7 +77,8 @@ impl Metric for DriftAuto {
 
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
         if rows.kind("value")? == Kind::Category {
-            let (counts, missing) = rows.categories("value")?.counts();
+            let cells = rows.categories("value")?;
+            let (counts, missing) = cells.counts();
             self.left_out += missing;
             self.column.add_labels((counts, 0));
             return Ok(());

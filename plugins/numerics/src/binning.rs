@@ -114,14 +114,19 @@ pub struct Cuts<'a> {
 /// Counts for columns read as `kind`, missing cells in a bin of their own where there are any; the reference has cells
 /// that are present.
 pub fn count(current: &Column, reference: &Column, kind: Kind, cuts: Cuts) -> Counts {
-    let mut counts = match kind {
-        Kind::Category => labels(current, reference),
-        Kind::Number | Kind::Timestamp => numbers(current, reference, cuts),
-    };
+    let mut counts = count_present(current, reference, kind, cuts);
     if current.missing + reference.missing > 0 {
         counts.push("missing", current.missing as f64, reference.missing as f64);
     }
     counts
+}
+
+/// The same, missing cells left out.
+pub fn count_present(current: &Column, reference: &Column, kind: Kind, cuts: Cuts) -> Counts {
+    match kind {
+        Kind::Category => labels(current, reference),
+        Kind::Number | Kind::Timestamp => numbers(current, reference, cuts),
+    }
 }
 
 /// Counts of each distinct value, infinities included and missing cells left out.

@@ -73,8 +73,8 @@ impl Metric for Psi {
         let counts = match run.parameters.mode {
             Mode::Evidently => evidently::count(current, reference, kind),
             Mode::Scouter => scouter::count(current, reference, kind, run.parameters.cuts()),
-            Mode::Deepchecks if kind == Kind::Category => binning::count_values(current, reference, kind),
-            Mode::Standard | Mode::Deepchecks => binning::count(current, reference, kind, run.parameters.cuts()),
+            Mode::Deepchecks => binning::count_present(current, reference, kind, run.parameters.cuts()),
+            Mode::Standard => binning::count(current, reference, kind, run.parameters.cuts()),
         };
         if counts.lacks_a_side() && counts.left_out == 0.0 {
             return Ok(Report::undefined(&["psi"], "no finite values on one side"));

@@ -27,8 +27,8 @@ pub struct Parameters {
     /// Whose rules to follow: our own (standard), or another tool's, to compare with it. evidently: Sturges bins over
     /// reference and current together above 20 distinct values, else one bin for each value, missing and infinite
     /// values dropped, its own replacement for empty bins. scouter: bins closed on the right, repeated edges kept, 1e-10
-    /// added to each share, missing values dropped, unseen categories in no bin. deepchecks: shares are at least 0.01,
-    /// missing categories dropped (it has no index of numbers).
+    /// added to each share, missing values and unseen categories in no bin. deepchecks: shares are at least 0.01,
+    /// missing values dropped (of numbers it has no index itself).
     #[serde(default)]
     pub(crate) mode: Mode,
     /// Bounds the memory: so many leading bits of each number are kept, numbers of no more bits exactly. The note states

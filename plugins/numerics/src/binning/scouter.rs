@@ -1,4 +1,4 @@
-//! Bins by Scouter's rules: closed on the right, missing cells dropped.
+//! Bins by Scouter's rules: closed on the right, missing cells in none.
 
 use driftline_sdk::Kind;
 
@@ -9,13 +9,13 @@ use super::{
 };
 use crate::{Column, quantile::Ranks};
 
-/// Counts in the reference's bins. A category that only the window has is in no bin, but its cells are among those of
-/// which shares are taken.
+/// Counts in the reference's bins. Missing cells of the window and categories that only it has are in no bin, but among
+/// those of which shares are taken.
 pub fn count(current: &Column, reference: &Column, kind: Kind, cuts: Cuts) -> Counts {
     if kind == Kind::Category {
         let mut counts = labels(current, reference);
         let known: Vec<bool> = counts.reference.iter().map(|count| *count > 0.0).collect();
-        counts.left_out = keep(&mut counts.current, &known);
+        counts.left_out = keep(&mut counts.current, &known) + current.missing as f64;
         keep(&mut counts.reference, &known);
         let mut at = known.iter();
         counts.names.retain(|_| *at.next().unwrap_or(&false));
@@ -30,7 +30,8 @@ pub fn count(current: &Column, reference: &Column, kind: Kind, cuts: Cuts) -> Co
         }
     };
     let cuts: Vec<Cut> = inner.into_iter().map(Cut::After).collect();
-    between(&cuts, &Ranks::new(&current.numbers), &ranks)
+    let counts = between(&cuts, &Ranks::new(&current.numbers), &ranks);
+    Counts { left_out: current.missing as f64, ..counts }
 }
 
 /// The inner quantiles by type 7 in Hyndman & Fan's own words, whose rounding is not NumPy's: a bin edge an ulp off
