@@ -141,6 +141,12 @@ async fn evaluations_print_a_table_or_json_and_fail_with_1() {
     }
     let answer: Value = serde_json::from_str(&run(&["--input", "label=late", "--json"]).succeeded()).expect("JSON");
     assert_eq!((&answer["status"], &answer["results"][0]["rows"]["used"]), (&json!("succeeded"), &json!(40)));
+    let drift = ["evaluate", "--server", server.url(), "--model", "m", "--plugin", "ks", "--input", "value=*"];
+    let flags = ["--reference", "1970-01-01T00:00:00Z..1970-01-02T00:00:00Z", "--correction", "benjamini-hochberg"];
+    let printed = driftline(&[&drift[..], &window, &flags, &["--drift-threshold", "0.2"]].concat()).succeeded();
+    for word in ["columns drifted by p_value at most 0.2 (benjamini-hochberg)", "dataset drift", "value=late"] {
+        assert!(printed.contains(word), "{word}: {printed}");
+    }
     let message = run(&["--input", "label=lat"]).failed(1);
     assert!(message.contains("lat") && message.contains("unknown_column"), "{message}");
 }
@@ -178,11 +184,16 @@ async fn plugins_are_pushed_listed_and_shown() {
     let server = Server::start().await;
     let command = |arguments: &[&str]| driftline(&[&["plugin"], arguments, &["--server", server.url()]].concat());
     let listed = command(&["list"]).succeeded();
-    for name in ["ks", "psi", "roc-auc"] {
-        assert!(listed.contains(name), "{listed}");
+    for word in
+        ["Drift against a reference", "Quality of a model", "ks@", "psi@", "roc-auc@", "value: number", "p_value"]
+    {
+        assert!(listed.contains(word), "{word}: {listed}");
     }
+    assert!(listed.lines().all(|line| line.chars().count() < 240), "a line for each plugin: {listed}");
     let shown = command(&["show", "psi"]).succeeded();
-    for word in ["psi", "value", "bins", "sha256:", "reference"] {
+    let example = "driftline evaluate --model MODEL --plugin psi --input 'value=*' --last 7d --reference training";
+    for word in ["psi", "value", "bins", "sha256:", "reference", "warn at", "0.25", "0 …", "lower", "integer", example]
+    {
         assert!(shown.contains(word), "{word}: {shown}");
     }
     let custom = repository("examples/custom-metric/rust/cost-by-segment.wasm");

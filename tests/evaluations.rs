@@ -1,5 +1,7 @@
 //! Evaluations over a small model whose numbers are computed here pair by pair.
 
+mod columns;
+mod drift;
 mod loans;
 mod waiting;
 

@@ -34,6 +34,28 @@ async fn the_standard_plugins_are_there_from_the_first_start() {
 }
 
 #[tokio::test]
+async fn the_catalogue_says_what_each_is_for_and_its_example_runs() {
+    let server = Server::start().await;
+    let rows: Vec<_> = (0..30).map(|n| json!({"metrics": {"score": n * 7 % 20, "label": n % 2}})).collect();
+    server.post("/v1/models/m/predictions", &json!(rows)).await.expect(200);
+    server.put("/v1/models/m/datasets/training", &json!(rows)).await.expect(200);
+    let catalogue = server.get("/v1/plugins").await.expect(200);
+    for (plugin, group, word) in
+        [("psi", "drift", "stability"), ("ks", "drift", "Kolmogorov"), ("roc-auc", "quality", "ROC curve")]
+    {
+        let listed = catalogue["items"].as_array().expect("items").iter().find(|item| item["name"] == plugin);
+        let listed = listed.unwrap_or_else(|| panic!("no {plugin}"));
+        assert_eq!(listed["group"], group, "{plugin}");
+        let purpose = listed["purpose"].as_str().expect("a line");
+        assert!(purpose.contains(word) && purpose.len() < 120 && !purpose.contains('\n'), "{purpose}");
+        let mut example = server.get(&format!("/v1/plugins/{plugin}")).await.expect(200)["example"].take();
+        example["model"] = json!("m");
+        let answer = server.evaluate(&example).await;
+        assert!(answer["results"].as_array().is_some_and(|results| !results.is_empty()), "{example}");
+    }
+}
+
+#[tokio::test]
 async fn bytes_come_back_as_they_were_and_a_second_upload_changes_nothing() {
     let server = Server::start().await;
     let bytes = built("roc-auc");

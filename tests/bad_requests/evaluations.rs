@@ -25,7 +25,7 @@ fn changed(changes: Value, status: u16, code: &'static str, field: &'static str)
 
 /// All of them.
 pub fn cases() -> Vec<Bad> {
-    [names(), inputs(), windows(), rest()].into_iter().flatten().collect()
+    [names(), inputs(), windows(), rest(), drift()].into_iter().flatten().collect()
 }
 
 fn names() -> Vec<Bad> {
@@ -68,6 +68,44 @@ fn inputs() -> Vec<Bad> {
             "column_lists_differ",
             "inputs.label",
         ),
+        bad(json!({"score": "*", "label": ["label", "flag"]}), "star_twice", "inputs.label"),
+        bad(json!({"score": "*", "label": "*"}), "star_twice", "inputs.label"),
+        bad(json!({"score": "*", "lable": "label"}), "unknown_input", "inputs.lable"),
+        bad(json!({"score": "* + 1", "label": "label"}), "invalid_expression", "inputs.score"),
+        changed(
+            json!({"inputs": {"score": "*", "label": "label"},
+                "group_by": ["score", "count", "flag", "input.age"]}),
+            422,
+            "no_fitting_column",
+            "inputs.score",
+        ),
+    ]
+}
+
+fn drift() -> Vec<Bad> {
+    let bad = |drift: Value, code, field| {
+        let changes = json!({
+            "plugin": "ks", "inputs": {"value": ["score", "count"]}, "drift": drift,
+            "reference": {"start": 0, "end": 100_000},
+        });
+        changed(changes, 422, code, field)
+    };
+    vec![
+        bad(json!("yes"), "invalid_field", "drift"),
+        bad(json!({"outputs": "p_value"}), "unknown_field", "drift.outputs"),
+        bad(json!({"output": "p"}), "unknown_drift_output", "drift.output"),
+        bad(json!({"output": "location"}), "drift_output_undirected", "drift.output"),
+        bad(json!({"output": "statistic"}), "drift_threshold_required", "drift.threshold"),
+        bad(json!({"threshold": "low"}), "invalid_field", "drift.threshold"),
+        bad(json!({"share": 0}), "invalid_drift", "drift.share"),
+        bad(json!({"share": 1.1}), "invalid_drift", "drift.share"),
+        bad(json!({"correction": "holm"}), "invalid_field", "drift.correction"),
+        bad(
+            json!({"output": "statistic", "threshold": 0.1, "correction": "bonferroni"}),
+            "correction_not_for_output",
+            "drift.correction",
+        ),
+        changed(json!({"drift": {}}), 422, "drift_without_reference", "drift"),
     ]
 }
 

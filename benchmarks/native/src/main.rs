@@ -183,6 +183,7 @@ impl Bench {
             reference: if plugin == "roc-auc" { None } else { Some(Reference::Window(Window::new(start, zero)?)) },
             filter: None,
             group_by: Vec::new(),
+            drift: None,
         })
     }
 

@@ -129,16 +129,33 @@ fn bind_column(
     let field = format!("inputs.{}", input.name);
     let expression = read(expressions, text, schema, &field)?;
     let kind = kind_of(&input.kinds, &expression.data_type).ok_or_else(|| {
-        let kinds: Vec<_> = input.kinds.iter().map(|kind| kind.as_str()).collect();
         let message = format!(
-            "input `{}` takes {} cells, but `{text}` has {}: bind another column or convert it",
+            "input `{}` takes {}, but `{text}` has {}: bind another column or convert it",
             input.name,
-            kinds.join(" or "),
+            takes(input),
             describe_type(&expression.data_type)
         );
         Error::invalid("input_kind_mismatch", &field, message)
     })?;
     Ok(BoundExpression { expression, kind, nullable: input.nullable })
+}
+
+/// Refuses inputs whose cells are of one kind in the model and of another in what it is compared with: an instance has
+/// one layout for both.
+pub(crate) fn same_kinds(description: &Description, ours: &Binding, theirs: &Binding) -> Result<(), Error> {
+    for (input, columns) in description.inputs.iter().zip(&ours.layout.bound) {
+        for column in columns.iter().map(|column| *column as usize) {
+            let pair = (ours.columns.get(column), theirs.columns.get(column));
+            if let (Some(Some(ours)), Some(Some(theirs))) = pair
+                && ours.kind != theirs.kind
+            {
+                let (text, theirs, ours) = (&ours.expression.text, theirs.kind.as_str(), ours.kind.as_str());
+                let message = format!("`{text}` is a {theirs}, but a {ours} in the model: convert one of them");
+                return Err(Error::invalid("input_kind_mismatch", format!("inputs.{}", input.name), message));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads an expression of the request's field `field`.
@@ -167,6 +184,12 @@ pub(crate) fn kind_of(kinds: &[Kind], data_type: &DataType) -> Option<Kind> {
         _ => &[],
     };
     order.iter().copied().find(|kind| kinds.contains(kind))
+}
+
+/// The kinds of cells that an input takes, in words.
+pub(crate) fn takes(input: &Input) -> String {
+    let kinds: Vec<_> = input.kinds.iter().map(|kind| kind.as_str()).collect();
+    format!("{} cells", kinds.join(" or "))
 }
 
 fn describe_type(data_type: &DataType) -> String {

@@ -11,12 +11,13 @@ use crate::{
     Error, Outcome, Plan, Progress, Query, QueryRows, ReadRequest, Request, RowStream,
     expression::Expressions,
     outcome::PluginId,
-    plan, read,
-    run::{self, Workers},
+    plan, read, run,
     scan::Scanner,
+    side,
     sql::{self, Sessions},
     threads::QueryThreads,
     unit::RunContext,
+    workers::Workers,
 };
 
 /// Computes metrics over the rows of a [`Storage`] with the plugins of a [`Sandbox`]. Cheap to clone.
@@ -29,6 +30,7 @@ pub struct Evaluator {
     pub(crate) workers: Workers,
     sessions: Sessions,
     queries: QueryThreads,
+    cells: u64,
 }
 
 /// How an [`Evaluator`] works.
@@ -36,11 +38,14 @@ pub struct Evaluator {
 pub struct Options {
     /// Threads that compute, shared by all evaluations; as many again read rows and answer queries.
     pub threads: usize,
+    /// How many cells (columns times rows) one scan of an evaluation feeds to plugins at most, except that a scan feeds one
+    /// column at least: their states wait in memory until they are merged, for exact metrics 8 bytes a cell.
+    pub cells: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: std::thread::available_parallelism().map_or(2, usize::from) }
+        Self { threads: std::thread::available_parallelism().map_or(2, usize::from), cells: 1 << 27 }
     }
 }
 
@@ -54,7 +59,7 @@ impl Evaluator {
         let queries = QueryThreads::start(options.threads).map_err(|error| Error::Worker(error.to_string()))?;
         let sessions = Sessions::new(scanner.clone(), options.threads);
         let (expressions, workers) = (Expressions::new(), Workers::new(options.threads));
-        Ok(Self { storage, sandbox, expressions, scanner, workers, sessions, queries })
+        Ok(Self { storage, sandbox, expressions, scanner, workers, sessions, queries, cells: options.cells })
     }
 
     /// Checks all that can be checked before a row is read.
@@ -100,13 +105,14 @@ impl Evaluator {
     /// plugin's failure is in the outcome.
     pub async fn run(&self, plan: Plan, progress: Arc<Progress>, cancel: CancellationToken) -> Result<Outcome, Error> {
         let storage = self.storage.clone();
-        let (plan, sides) = blocking(move || run::sides(&plan, &storage).map(|sides| (plan, sides))).await?;
+        let (plan, sides) = blocking(move || side::sides(&plan, &storage).map(|sides| (plan, sides))).await?;
         run::run(&plan, sides, &self.workers, &self.context(progress, cancel)).await
     }
 
     /// What computing needs besides rows.
     pub(crate) fn context(&self, progress: Arc<Progress>, cancel: CancellationToken) -> RunContext {
-        RunContext { expressions: self.expressions.clone(), scanner: self.scanner.clone(), progress, cancel }
+        let (expressions, scanner) = (self.expressions.clone(), self.scanner.clone());
+        RunContext { expressions, scanner, progress, cancel, cells: self.cells }
     }
 
     /// Opens a model's rows; take them on the threads for that, see [`Self::spawn`].

@@ -13,7 +13,7 @@ use datafusion::{
     execution::{SessionState, SessionStateBuilder},
     logical_expr::{Expr, ExprSchemable, Volatility, simplify::SimplifyContext},
     optimizer::simplify_expressions::ExprSimplifier,
-    physical_plan::PhysicalExpr,
+    physical_plan::{PhysicalExpr, expressions::Column},
     prelude::{SessionConfig, ident},
     sql::sqlparser::ast::{self, Ident, Visit, VisitMut, Visitor, VisitorMut},
 };
@@ -78,11 +78,12 @@ impl Expressions {
     /// column names need no quotes; a text that is exactly a column's name is
     /// that column.
     pub fn read(&self, text: &str, schema: &SchemaRef) -> Result<Expression, ExpressionError> {
+        if let Ok(field) = schema.field_with_name(text) {
+            let (data_type, columns) = (field.data_type().clone(), BTreeSet::from([text.to_owned()]));
+            return Ok(Expression { text: text.into(), data_type, columns, logical: ident(text) });
+        }
         let columns = DFSchema::try_from(Arc::clone(schema)).map_err(|error| type_error(text, &error))?;
-        let logical = match schema.field_with_name(text) {
-            Ok(_) => ident(text),
-            Err(_) => self.parse(text, schema, &columns)?,
-        };
+        let logical = self.parse(text, schema, &columns)?;
         refuse_what_is_not_scalar(text, &logical)?;
         let context = SimplifyContext::builder().with_schema(Arc::new(columns.clone())).build();
         let logical =
@@ -104,6 +105,10 @@ impl Expressions {
 
     /// Makes a logical expression executable over batches of `schema`.
     pub fn compile_logical(&self, logical: Expr, schema: &SchemaRef) -> Result<Arc<dyn PhysicalExpr>, DataFusionError> {
+        // An evaluation may have thousands of plain columns, and planning looks at all of the schema each time.
+        if let Expr::Column(column) = &logical {
+            return Ok(Arc::new(Column::new_with_schema(&column.name, schema)?));
+        }
         self.state.create_physical_expr(logical, &DFSchema::try_from(Arc::clone(schema))?)
     }
 

@@ -57,6 +57,17 @@ pub(crate) struct FramedRows {
 }
 
 impl Shape {
+    /// The same for some of the sets of columns.
+    pub fn of_bindings(&self, bindings: Vec<Binding>) -> Self {
+        Self {
+            filter: self.filter.clone(),
+            groups: self.groups.clone(),
+            bindings,
+            periods: Arc::clone(&self.periods),
+            schema: Arc::clone(&self.schema),
+        }
+    }
+
     /// The columns that expressions read.
     pub fn columns(&self) -> BTreeSet<&str> {
         let bound =

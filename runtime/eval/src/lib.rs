@@ -2,12 +2,14 @@
 //!
 //! `window + bindings + filter + slices -> rows -> accumulators -> states -> merged -> report`
 //!
-//! A [`Request`] is checked into a [`Plan`] (`plan`, `binding`, `expression`,
-//! `parameters`). Running it cuts each side's rows into units (`source`), scans
-//! them (`scan`), splits their rows into periods and slices (`frame`,
-//! `groups`), feeds one fresh plugin instance a unit (`accumulate`, `unit`),
-//! merges the saved states in the order of the units and asks for reports
-//! (`merge`); plugins whose states do not merge get whole windows (`unsplit`).
+//! A [`Request`] is checked into a [`Plan`] (`plan`, `star`, `binding`, `expression`,
+//! `parameters`). Running it (`run`, `side`) cuts each side's rows into units (`source`),
+//! scans them once for all columns, or for as many as memory allows (`scan`, `passes`),
+//! splits their rows into periods and slices (`frame`, `groups`), feeds one fresh plugin
+//! instance a unit and column (`accumulate`, `unit`), merges the saved states in the order
+//! of the units and asks for reports (`merge`); plugins whose states do not merge get whole
+//! windows (`unsplit`). Of the results of many columns it tells how many have drifted
+//! (`drift`, `correction`).
 //!
 //! When rows go for good, the states of what was computed of them are kept
 //! (`definition`, `retain`, `fold`, `standard_summary`); they stand in for the
@@ -18,7 +20,9 @@
 
 mod accumulate;
 mod binding;
+mod correction;
 mod definition;
+mod drift;
 mod error;
 mod evaluator;
 mod expression;
@@ -29,6 +33,7 @@ mod marks;
 mod merge;
 mod outcome;
 mod parameters;
+mod passes;
 mod plan;
 mod progress;
 mod read;
@@ -37,18 +42,23 @@ mod retain;
 mod rolled_up;
 mod run;
 mod scan;
+mod side;
 mod slice;
 mod source;
 mod sql;
 mod standard_summary;
+mod star;
 mod text;
 mod threads;
 mod unit;
 mod unsplit;
+mod workers;
 
+pub use correction::Correction;
+pub use drift::{ColumnDrift, Criterion, Drift, DriftRequest, DriftedShare};
 pub use error::Error;
 pub use evaluator::{Evaluator, Options};
-pub use outcome::{Lineage, Outcome, PluginId, RolledUp, Rows, SliceValue, Timing, WindowResult};
+pub use outcome::{LeftOut, Lineage, Outcome, PluginId, RolledUp, Rows, SliceValue, Timing, WindowResult};
 pub use plan::Plan;
 pub use progress::Progress;
 pub use read::RowStream;

@@ -5,6 +5,8 @@ use std::fmt;
 use driftline_core::{Chart, Digest, Failure, Name, Time, Value, Window};
 use driftline_storage::Grain;
 
+use crate::Drift;
+
 /// What a finished run gives back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -12,6 +14,10 @@ pub struct Outcome {
     pub plugin: PluginId,
     /// One entry for each period, slice and set of columns, in this order.
     pub results: Vec<WindowResult>,
+    /// How many columns have drifted, where that is counted.
+    pub drift: Option<Drift>,
+    /// The columns that `*` could have meant and does not.
+    pub left_out: Vec<LeftOut>,
     /// What the numbers were computed from.
     pub lineage: Lineage,
     /// How long it took.
@@ -25,6 +31,17 @@ impl Outcome {
     pub fn failure(&self) -> Option<&Failure> {
         self.results.iter().find_map(|result| result.failure.as_ref())
     }
+}
+
+/// A column of the model that `*` does not stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The input that `*` is bound to.
+    pub input: String,
+    /// The column.
+    pub column: String,
+    /// Why it is left out.
+    pub reason: String,
 }
 
 /// A plugin's identity.

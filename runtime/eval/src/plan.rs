@@ -7,18 +7,21 @@ use driftline_core::{ColumnType, Description, MetricFactory, Name, ReferenceUse,
 use driftline_storage::{Dataset, Model, PluginRef, Storage};
 
 use crate::{
-    Error,
-    binding::{bind, read},
+    Criterion, Error,
+    binding::{bind, read, same_kinds},
     expression::{Expression, Expressions},
     frame::Shape,
     groups::Periods,
-    outcome::PluginId,
+    outcome::{LeftOut, PluginId},
     parameters,
     request::{Reference, Request, WindowSpec},
+    star::{Spread, spread},
 };
 
 /// The most periods and slices of one evaluation.
 pub(crate) const MAX_GROUPS: usize = 10_000;
+/// The most results of one evaluation before it is cut into slices.
+const MAX_RESULTS: usize = 50_000;
 
 /// An evaluation that can run: every name exists, every type fits.
 pub struct Plan {
@@ -29,6 +32,10 @@ pub struct Plan {
     pub(crate) window: Window,
     pub(crate) shape: Shape,
     pub(crate) reference: Option<PlannedReference>,
+    /// When a column counts as drifted, if that is to be told.
+    pub(crate) criterion: Option<Criterion>,
+    /// The columns that `*` does not stand for.
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// What to compare with, and how its rows are read.
@@ -67,10 +74,27 @@ pub(crate) fn plan(
             .map_err(|error| Error::invalid("too_many_periods", "every", error.to_string()))?,
         None => vec![window],
     };
+    let rows = reference_rows(request, &description, &model, storage)?;
+    let Spread { inputs, left_out } = spread(request, &description, &model, rows.as_ref().and_then(dataset))?;
+    let request = &Request { inputs, ..request.clone() };
     let schema = model.schema.arrow_predictions();
     let shape = shape(request, &description, expressions, schema, Periods::Listed(periods))?;
-    let reference = reference(request, &description, &model, &shape, storage, expressions)?;
-    Ok(Plan { model, factory, plugin, parameters, window, shape, reference })
+    refuse_too_many_results(&shape)?;
+    let reference = rows.map(|rows| reference(rows, request, &description, &shape, expressions)).transpose()?;
+    let sets = shape.bindings.len();
+    let criterion = Criterion::of(request.drift.as_ref(), &description, reference.is_some(), sets)?;
+    Ok(Plan { model, factory, plugin, parameters, window, shape, reference, criterion, left_out })
+}
+
+fn refuse_too_many_results(shape: &Shape) -> Result<(), Error> {
+    let (columns, periods) = (shape.bindings.len(), shape.periods.listed().len());
+    if columns * periods <= MAX_RESULTS {
+        return Ok(());
+    }
+    let message = format!(
+        "{columns} columns over {periods} periods are more than {MAX_RESULTS} results: ask for fewer columns, or use a longer `every`"
+    );
+    Err(Error::invalid("too_many_results", "inputs", message))
 }
 
 /// The model called `name`.
@@ -150,37 +174,59 @@ fn groups(texts: &[String], expressions: &Expressions, schema: &SchemaRef) -> Re
     texts.iter().enumerate().map(check).collect()
 }
 
-fn reference(
+/// Finds the rows to compare with; none when the request and the plugin agree on that.
+fn reference_rows(
     request: &Request,
     description: &Description,
     model: &Model,
-    shape: &Shape,
     storage: &Storage,
-    expressions: &Expressions,
-) -> Result<Option<PlannedReference>, Error> {
+) -> Result<Option<ReferenceRows>, Error> {
     let name = &description.name;
-    let rows = match (&request.reference, description.reference) {
+    match (&request.reference, description.reference) {
         (None, ReferenceUse::Required) => {
             let message = format!("`{name}` compares with a reference: give a window or {{\"dataset\": …}}");
-            return Err(Error::invalid("reference_required", "reference", message));
+            Err(Error::invalid("reference_required", "reference", message))
         }
         (Some(_), ReferenceUse::None) => {
             let message = format!("`{name}` takes no reference: leave it out");
-            return Err(Error::invalid("reference_not_taken", "reference", message));
+            Err(Error::invalid("reference_not_taken", "reference", message))
         }
-        (None, _) => return Ok(None),
-        (Some(Reference::Window(window)), _) => ReferenceRows::Window(*window),
-        (Some(Reference::Dataset(dataset)), _) => ReferenceRows::Dataset(find_dataset(storage, model, dataset)?),
-    };
+        (None, _) => Ok(None),
+        (Some(Reference::Window(window)), _) => Ok(Some(ReferenceRows::Window(*window))),
+        (Some(Reference::Dataset(dataset)), _) => {
+            find_dataset(storage, model, dataset).map(|dataset| Some(ReferenceRows::Dataset(dataset)))
+        }
+    }
+}
+
+fn dataset(rows: &ReferenceRows) -> Option<&Dataset> {
+    match rows {
+        ReferenceRows::Window(_) => None,
+        ReferenceRows::Dataset(dataset) => Some(dataset),
+    }
+}
+
+/// How the rows to compare with are read.
+fn reference(
+    rows: ReferenceRows,
+    request: &Request,
+    description: &Description,
+    shape: &Shape,
+    expressions: &Expressions,
+) -> Result<PlannedReference, Error> {
     let shape = match &rows {
         ReferenceRows::Window(window) => Shape { periods: Arc::new(Periods::Listed(vec![*window])), ..shape.clone() },
         ReferenceRows::Dataset(dataset) => {
             let schema = dataset.schema.arrow_metrics();
-            self::shape(request, description, expressions, schema, Periods::Listed(Vec::new()))
-                .map_err(|error| in_dataset(error, dataset))?
+            let of_dataset = self::shape(request, description, expressions, schema, Periods::Listed(Vec::new()))
+                .map_err(|error| in_dataset(error, dataset))?;
+            shape.bindings.iter().zip(&of_dataset.bindings).try_for_each(|(ours, theirs)| {
+                same_kinds(description, ours, theirs).map_err(|error| in_dataset(error, dataset))
+            })?;
+            of_dataset
         }
     };
-    Ok(Some(PlannedReference { rows, shape }))
+    Ok(PlannedReference { rows, shape })
 }
 
 fn find_dataset(storage: &Storage, model: &Model, name: &Name) -> Result<Dataset, Error> {

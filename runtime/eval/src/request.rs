@@ -4,6 +4,8 @@ use driftline_core::{Name, Span, Window};
 use driftline_storage::PluginRef;
 use serde_json::{Map, Value};
 
+use crate::DriftRequest;
+
 /// One evaluation: a plugin over windows of a model's rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
@@ -13,7 +15,8 @@ pub struct Request {
     pub plugin: PluginRef,
     /// For each input its columns or SQL scalar expressions. Several for an
     /// input that takes one repeat the evaluation for each; several such lists
-    /// go in step and must be equally long.
+    /// go in step and must be equally long. `*` stands for all of the model's
+    /// columns whose kind fits the input and that the request does not use otherwise.
     pub inputs: Vec<(String, Vec<String>)>,
     /// The plugin's parameters; those left out get the schema's defaults.
     pub parameters: Map<String, Value>,
@@ -28,6 +31,8 @@ pub struct Request {
     /// SQL scalar expressions; one result for each combination of their values.
     /// A slice is compared with the same slice of the reference.
     pub group_by: Vec<String>,
+    /// How drifted columns are counted.
+    pub drift: Option<DriftRequest>,
 }
 
 /// Which rows to measure.

@@ -207,6 +207,7 @@ fn request(model: &Model, defined: &Defined) -> Request {
         reference: None,
         filter: defined.filter.clone(),
         group_by: defined.group_by.clone(),
+        drift: None,
     }
 }
 

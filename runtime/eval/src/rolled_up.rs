@@ -1,6 +1,6 @@
 //! One side of an evaluation over time whose rows are gone: kept states stand in for them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use arrow::row::RowConverter;
 use driftline_core::{Time, Window};
@@ -18,8 +18,8 @@ use crate::{
 
 /// What stands in for the rows before the horizon.
 pub(crate) struct StandIn {
-    /// The states, as if they came from units before all others.
-    pub states: Vec<UnitStates>,
+    /// For each binding its states.
+    states: Vec<Groups>,
     /// For each binding and each period that begins before the horizon what can be said of it.
     pub marks: Vec<BTreeMap<u32, RolledUp>>,
 }
@@ -38,9 +38,16 @@ pub(crate) fn stand_in(plan: &Plan, shape: &Shape, snapshot: &Snapshot) -> Resul
         kept.push(Kept::of(plan, binding, shape, snapshot, &listed[..behind])?);
     }
     Ok(Some(StandIn {
-        states: layers(kept.iter_mut().map(|kept| std::mem::take(&mut kept.groups)).collect()),
+        states: kept.iter_mut().map(|kept| std::mem::take(&mut kept.groups)).collect(),
         marks: kept.into_iter().map(|kept| kept.marks).collect(),
     }))
+}
+
+impl StandIn {
+    /// The states of some bindings, taken out, as if they came from units before all others.
+    pub fn take(&mut self, bindings: Range<usize>) -> Vec<UnitStates> {
+        layers(self.states.get_mut(bindings).into_iter().flatten().map(std::mem::take).collect())
+    }
 }
 
 type Groups = BTreeMap<GroupKey, Vec<GroupState>>;

@@ -32,6 +32,8 @@ pub(crate) struct Source {
 pub(crate) struct Facts {
     pub segments: usize,
     pub unsealed_rows: u64,
+    /// How many rows lie where it is read, at most.
+    pub rows: u64,
     pub data: Digest,
 }
 
@@ -93,7 +95,13 @@ impl Source {
             let rows = UnitRows::Memory(Arc::new(snapshot.unsealed.clone()));
             units.push(Unit { rows, times: None, delayed: some(pending), hidden: None });
         }
-        let facts = Facts { segments: snapshot.segments.len(), unsealed_rows, data: snapshot.digest() };
+        let sealed: u64 = snapshot.segments.iter().map(|segment| segment.rows).sum();
+        let facts = Facts {
+            segments: snapshot.segments.len(),
+            unsealed_rows,
+            rows: sealed + unsealed_rows,
+            data: snapshot.digest(),
+        };
         Ok(Self { units, facts })
     }
 
@@ -112,7 +120,7 @@ impl Source {
             delayed: None,
             hidden: None,
         };
-        let facts = Facts { segments: 1, unsealed_rows: 0, data: dataset.digest };
+        let facts = Facts { segments: 1, unsealed_rows: 0, rows: dataset.rows, data: dataset.digest };
         Self { units: (0..parts).map(unit).collect(), facts }
     }
 }

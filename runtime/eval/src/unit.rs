@@ -40,6 +40,8 @@ pub(crate) struct RunContext {
     pub scanner: Scanner,
     pub progress: std::sync::Arc<Progress>,
     pub cancel: CancellationToken,
+    /// How many cells one scan feeds.
+    pub cells: u64,
 }
 
 /// The states of one binding over one unit, or how the plugin failed.

@@ -1,5 +1,6 @@
 //! Evaluations and pages over a real store, with a native metric whose numbers can be done by hand.
 
+mod columns;
 mod native;
 
 use std::sync::Arc;
@@ -61,11 +62,15 @@ impl House {
     }
 
     fn in_dir(dir: tempfile::TempDir) -> Self {
+        Self::with_options(dir, &Options { threads: 2, ..Options::default() })
+    }
+
+    fn with_options(dir: tempfile::TempDir, evaluating: &Options) -> Self {
         let options = driftline_storage::Options { background: false, ..Default::default() };
         let storage = Storage::open(&dir.path().join("data"), options).expect("opens");
         let options = driftline_sandbox::Options::new(dir.path().join("cache"), Compiler::InProcess);
         let sandbox = Sandbox::new(options).expect("sandbox");
-        let evaluator = Evaluator::new(storage.clone(), sandbox, &Options { threads: 2 }).expect("evaluator");
+        let evaluator = Evaluator::new(storage.clone(), sandbox, evaluating).expect("evaluator");
         Self { storage, evaluator, dir }
     }
 
@@ -133,6 +138,7 @@ fn request() -> Request {
         reference: None,
         filter: None,
         group_by: Vec::new(),
+        drift: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Evaluations under way: bounded, watched, cancelled, and kept when they end.
 
+mod aggregates;
 mod job;
 mod record;
 mod shelf;
@@ -128,7 +129,7 @@ impl Evaluations {
     async fn keep(&self, evaluation: wire::Evaluation, job: &Arc<Job>) -> Result<(), Problem> {
         let (inner, job) = (self.0.clone(), job.clone());
         let kept = tokio::task::spawn_blocking(move || {
-            let aggregates = record::aggregates(&evaluation);
+            let aggregates = aggregates::aggregates(&evaluation);
             let succeeded = evaluation.status == wire::EvaluationStatus::Succeeded;
             let definitions = if succeeded { job.definitions.clone() } else { Vec::new() };
             inner.storage.put_evaluation(record::record(&evaluation, &job.asked), aggregates, definitions)

@@ -119,7 +119,8 @@ pub fn open_by(config: &Config, clock: Arc<dyn Clock>) -> Result<Shared, Error> 
     };
     let storage = Storage::open(&config.data, options)?;
     let sandbox = Sandbox::new(SandboxOptions::new(config.data.join("cache"), compiler(config)?))?;
-    let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &EvaluatorOptions { threads: config.threads })?;
+    let options = EvaluatorOptions { threads: config.threads, ..EvaluatorOptions::default() };
+    let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &options)?;
     let interrupted = mark_interrupted(&storage)?;
     if interrupted > 0 {
         tracing::warn!(interrupted, "evaluations were cut off when the server last stopped");

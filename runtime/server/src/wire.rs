@@ -18,14 +18,14 @@ pub use cursor::Cursor;
 pub use dataset::{Dataset, DatasetStored};
 pub use deletion::{Deletion, DeletionStatus, DeletionSubject, RolledUpContribution};
 pub use evaluation::{
-    Chart, Evaluation, EvaluationFilter, EvaluationRequest, EvaluationStatus, EvaluationSummary, Failure, InputColumns,
-    Lineage, Progress, ReferenceSpec, RolledUp, RowCounts, Series, SliceCell, Timing, UsedPlugin, Value, Wait,
-    WaitQuery, WindowBounds, WindowResult, WindowSpec,
+    Chart, Drift, DriftedShare, Evaluation, EvaluationFilter, EvaluationRequest, EvaluationStatus, EvaluationSummary,
+    Failure, InputColumns, LeftOut, Lineage, Progress, ReferenceSpec, RolledUp, RowCounts, Series, SliceCell, Timing,
+    UsedPlugin, Value, Wait, WaitQuery, WindowBounds, WindowResult, WindowSpec,
 };
 pub use labels::{Coverage, LabelPeriod, Labels, Unmatched};
 pub use list::{List, PageQuery};
 pub use model::{Column, Model, ModelPut, ModelSummary, Retention};
-pub use plugin::{Installed, Plugin, PluginVersion};
+pub use plugin::{Installed, Plugin, PluginGroup, PluginVersion};
 pub use rows::{Accepted, PredictionPage, PredictionQuery};
 pub use scalar::{Id, Instant, ItemName, Length};
 pub use sql::{SqlAnswer, SqlColumn, SqlRequest};

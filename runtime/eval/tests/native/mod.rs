@@ -23,20 +23,26 @@ impl MeanFactory {
             name: "mean".parse().expect("name"),
             version: "1.0.0".into(),
             doc: String::new(),
-            inputs: vec![Input {
-                name: "value".into(),
-                kinds: vec![Kind::Number],
-                nullable: false,
-                optional: false,
-                repeated: false,
-                doc: String::new(),
-            }],
+            inputs: vec![input("value", false, false)],
             outputs: vec![output("mean"), output("reference")],
             parameters: r#"{"type":"object","properties":{"fail":{"type":"boolean","default":false},"late":{"type":"boolean","default":false}}}"#.into(),
             reference: ReferenceUse::Optional,
             merges,
         })
     }
+}
+
+impl MeanFactory {
+    /// The same with inputs of the test's own, the first of which is measured.
+    pub fn with_inputs(inputs: Vec<Input>) -> Self {
+        let Self(description) = Self::new(true);
+        Self(Description { inputs, ..description })
+    }
+}
+
+/// An input for numbers.
+pub fn input(name: &str, optional: bool, repeated: bool) -> Input {
+    Input { name: name.into(), kinds: vec![Kind::Number], nullable: false, optional, repeated, doc: String::new() }
 }
 
 impl MetricFactory for MeanFactory {

@@ -1,5 +1,7 @@
 //! `driftline evaluate`: run a plugin and print a table.
 
+mod drift;
+
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
@@ -7,6 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
+use self::drift::DriftArgs;
 use super::{
     client::{Client, ServerAddress},
     output::say,
@@ -20,7 +23,7 @@ use crate::wire::{Evaluation, EvaluationStatus};
 /// POST /v1/evaluations; flags win over the file.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  driftline evaluate --model flights --plugin roc-auc --input score=probability --input label=late \\\n    --start 2001-02-01T00:00:00Z --end 2001-07-01T00:00:00Z --every 7d"
+    after_help = "Example:\n  driftline evaluate --model flights --plugin roc-auc --input score=probability --input label=late \\\n    --start 2001-02-01T00:00:00Z --end 2001-07-01T00:00:00Z --every 7d\n  driftline evaluate --model flights --plugin ks --input 'value=*' --last 7d --reference training --correction benjamini-hochberg"
 )]
 pub struct Evaluate {
     /// JSON file with the request
@@ -31,7 +34,8 @@ pub struct Evaluate {
     /// `name`, `name@version` or `sha256:…`
     #[arg(long, required_unless_present = "file")]
     plugin: Option<String>,
-    /// A plugin's input and the column or SQL expression that feeds it; again with the same name for several columns
+    /// A plugin's input and the column or SQL expression that feeds it, or * for all columns that fit; again with the same
+    /// name for several columns
     #[arg(long = "input", value_name = "INPUT=COLUMN", value_parser = pair)]
     inputs: Vec<(String, String)>,
     /// A parameter of the plugin; the value is JSON, or text
@@ -58,6 +62,8 @@ pub struct Evaluate {
     /// An SQL expression; one result for each of its values
     #[arg(long, value_name = "SQL")]
     group_by: Vec<String>,
+    #[command(flatten)]
+    drift: DriftArgs,
     /// Don't keep the results as aggregates of the model
     #[arg(long)]
     no_record: bool,
@@ -114,6 +120,7 @@ fn request(evaluate: &Evaluate) -> anyhow::Result<Value> {
     set("reference", evaluate.reference.as_deref().map(reference));
     set("where", evaluate.filter.clone().map(Value::from));
     set("group_by", (!evaluate.group_by.is_empty()).then(|| json!(evaluate.group_by)));
+    set("drift", evaluate.drift.request());
     set("record", evaluate.no_record.then_some(Value::Bool(false)));
     for (name, flag) in [("model", "--model"), ("plugin", "--plugin"), ("window", "--start and --end, or --last")] {
         if !request.contains_key(name) {
@@ -184,6 +191,12 @@ fn print(evaluation: &Evaluation) -> anyhow::Result<()> {
     let plugin = &evaluation.plugin;
     say(format_args!("{}@{} on {}: {}", plugin.name, plugin.version, evaluation.model.0, evaluation.status.as_str()))?;
     say(format_args!("{}", table::evaluation(evaluation)))?;
+    if let Some(drift) = &evaluation.drift {
+        say(format_args!("columns drifted by {}\n{}", table::criterion(drift), table::drift(drift)))?;
+    }
+    for left_out in &evaluation.left_out {
+        say(format_args!("left out: {} for {}, {}", left_out.column, left_out.input, left_out.reason))?;
+    }
     for line in &evaluation.log {
         say(format_args!("log: {line}"))?;
     }

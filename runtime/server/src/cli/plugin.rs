@@ -1,5 +1,8 @@
 //! `driftline plugin push|list|show`.
 
+mod list;
+mod show;
+
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -10,7 +13,6 @@ use serde_json::Value;
 use super::{
     client::{Client, ServerAddress},
     output::say,
-    table::table,
 };
 
 /// Uploads plugins and shows what is installed
@@ -29,12 +31,12 @@ enum Action {
         #[command(flatten)]
         server: ServerAddress,
     },
-    /// Lists installed plugins
+    /// Lists installed plugins by what they are for: drift, quality, data
     List {
         #[command(flatten)]
         server: ServerAddress,
     },
-    /// Shows a plugin: inputs, outputs, parameters
+    /// Shows a plugin: inputs, outputs, thresholds, parameters, an example
     Show {
         /// `name`, `name@version` or `sha256:…`
         plugin: String,
@@ -53,8 +55,8 @@ enum Action {
 pub async fn run(plugin: Plugin) -> anyhow::Result<()> {
     match plugin.action {
         Action::Push { file, server } => push(&file, &Client::new(&server)?).await,
-        Action::List { server } => list(&Client::new(&server)?).await,
-        Action::Show { plugin, json, server } => show(&plugin, json, &Client::new(&server)?).await,
+        Action::List { server } => list::list(&Client::new(&server)?).await,
+        Action::Show { plugin, json, server } => show::show(&plugin, json, &Client::new(&server)?).await,
     }
 }
 
@@ -71,69 +73,12 @@ async fn push(file: &std::path::Path, client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn list(client: &Client) -> anyhow::Result<()> {
-    let mut lines = table(&["plugin", "version", "reference", "outputs", "what it measures"]);
-    let mut path = "/v1/plugins?limit=1000".to_owned();
-    loop {
-        let page = client.get(&path).await?;
-        for plugin in page["items"].as_array().into_iter().flatten() {
-            let description = &plugin["description"];
-            let version =
-                format!("{}{}", text(&plugin["version"]), if plugin["retired"].is_null() { "" } else { " (retired)" });
-            let doc = text(&description["doc"]);
-            let first_sentence = doc.split_inclusive(". ").next().unwrap_or_default().trim();
-            lines.add_row([
-                text(&plugin["name"]),
-                &version,
-                text(&description["reference"]),
-                &names(&description["outputs"]),
-                first_sentence,
-            ]);
-        }
-        match page["next_cursor"].as_str() {
-            Some(cursor) => path = format!("/v1/plugins?limit=1000&cursor={cursor}"),
-            None => break,
-        }
-    }
-    say(format_args!("{lines}"))?;
-    Ok(())
-}
-
-async fn show(plugin: &str, json: bool, client: &Client) -> anyhow::Result<()> {
-    let plugin = client.get(&format!("/v1/plugins/{plugin}")).await?;
-    if json {
-        say(format_args!("{plugin:#}"))?;
-        return Ok(());
-    }
-    let description = &plugin["description"];
-    say(format_args!("{}@{}  {}", text(&plugin["name"]), text(&plugin["version"]), text(&plugin["digest"])))?;
-    say(format_args!("{}\n", text(&description["doc"])))?;
-    let mut inputs = table(&["input", "kind", "", "what it is"]);
-    for input in description["inputs"].as_array().into_iter().flatten() {
-        let flags = ["optional", "nullable", "repeated"].into_iter().filter(|flag| input[*flag] == true);
-        let flags = flags.collect::<Vec<_>>().join(", ");
-        inputs.add_row([text(&input["name"]), &kinds(&input["kind"]), &flags, text(&input["doc"])]);
-    }
-    say(format_args!("{inputs}"))?;
-    let mut outputs = table(&["output", "better", "what it is"]);
-    for output in description["outputs"].as_array().into_iter().flatten() {
-        outputs.add_row([text(&output["name"]), text(&output["direction"]), text(&output["doc"])]);
-    }
-    say(format_args!("{outputs}"))?;
-    say(format_args!("reference: {}", text(&description["reference"])))?;
-    say(format_args!("parameters: {:#}", description["parameters"]))?;
-    Ok(())
-}
-
-fn names(items: &Value) -> String {
-    let names: Vec<&str> = items.as_array().into_iter().flatten().map(|item| text(&item["name"])).collect();
-    names.join(", ")
-}
-
+/// A text, or nothing.
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+/// The kinds that an input takes.
 fn kinds(value: &Value) -> String {
     let kinds: Vec<&str> = value.as_array().into_iter().flatten().map(text).collect();
     if kinds.is_empty() { text(value).to_owned() } else { kinds.join(" or ") }

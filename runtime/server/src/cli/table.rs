@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 
-use crate::wire::{Evaluation, Value, WindowResult};
+use crate::wire::{Drift, DriftedShare, Evaluation, Value, WindowBounds, WindowResult};
 
 /// An empty table with a header.
 pub fn table(header: &[&str]) -> Table {
@@ -33,14 +33,46 @@ pub fn evaluation(evaluation: &Evaluation) -> Table {
     lines
 }
 
-fn line(result: &WindowResult, name: Cell, figure: Cell, error: Cell, note: String) -> Vec<Cell> {
-    let pairs = |map: &serde_json::Map<String, serde_json::Value>| {
-        let pair = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
-            Some(text) => format!("{name}={text}"),
-            None => format!("{name}={value}"),
+/// When a column counts as drifted, in words.
+pub fn criterion(drift: &Drift) -> String {
+    let side = if drift.better == "higher" { "at most" } else { "at least" };
+    let correction = serde_json::to_value(drift.correction).unwrap_or_default();
+    match correction.as_str() {
+        None | Some("none") => format!("{} {side} {}", drift.output, drift.threshold),
+        Some(word) => format!("{} {side} {} ({word})", drift.output, drift.threshold),
+    }
+}
+
+/// One line for each period and slice.
+pub fn drift(drift: &Drift) -> Table {
+    let mut lines = table(&["window", "slice", "tested", "drifted", "share", "dataset drift", "which"]);
+    for share in &drift.windows {
+        let dataset_drift = match share.dataset_drift {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "–",
         };
-        map.iter().map(pair).collect::<Vec<_>>().join(" ")
-    };
+        lines.add_row(vec![
+            Cell::new(bounds(&share.window)),
+            Cell::new(pairs(&share.slice)),
+            number(share.tested_columns),
+            number(share.drifted_columns),
+            number(share.drifted_share.map_or_else(|| "–".into(), significant)),
+            Cell::new(dataset_drift),
+            Cell::new(drifted(share)),
+        ]);
+    }
+    lines
+}
+
+/// What fed the inputs of the columns that have drifted.
+fn drifted(share: &DriftedShare) -> String {
+    let drifted = share.columns.iter().filter(|column| column.drifted == Some(true));
+    let fed = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    drifted.map(|column| column.inputs.values().map(fed).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
+}
+
+fn line(result: &WindowResult, name: Cell, figure: Cell, error: Cell, note: String) -> Vec<Cell> {
     vec![
         Cell::new(period(result)),
         Cell::new(pairs(&result.slice)),
@@ -53,10 +85,22 @@ fn line(result: &WindowResult, name: Cell, figure: Cell, error: Cell, note: Stri
     ]
 }
 
+fn pairs(map: &serde_json::Map<String, serde_json::Value>) -> String {
+    let pair = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
+        Some(text) => format!("{name}={text}"),
+        None => format!("{name}={value}"),
+    };
+    map.iter().map(pair).collect::<Vec<_>>().join(" ")
+}
+
 /// A result's period, without clock times where they are midnight.
 pub fn period(result: &WindowResult) -> String {
+    bounds(&result.window)
+}
+
+fn bounds(window: &WindowBounds) -> String {
     let short = |time: driftline_core::Time| time.to_string().trim_end_matches("T00:00:00Z").to_owned();
-    format!("{} … {}", short(result.window.start.0), short(result.window.end.0))
+    format!("{} … {}", short(window.start.0), short(window.end.0))
 }
 
 /// A value's number, or a dash where it is undefined.

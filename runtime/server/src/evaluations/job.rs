@@ -111,6 +111,8 @@ impl Job {
             finished: None,
             progress: Some(wire::Progress::from(&*self.progress)),
             results: None,
+            drift: None,
+            left_out: Vec::new(),
             failure: None,
             lineage: None,
             timing: None,
@@ -139,6 +141,8 @@ fn succeeded(ended: wire::Evaluation, outcome: Outcome) -> wire::Evaluation {
     wire::Evaluation {
         status: if failure.is_some() { EvaluationStatus::Failed } else { EvaluationStatus::Succeeded },
         results: Some(outcome.results.into_iter().map(wire::WindowResult::from).collect()),
+        drift: outcome.drift.map(wire::Drift::from),
+        left_out: outcome.left_out.into_iter().map(wire::LeftOut::from).collect(),
         failure,
         lineage: Some(outcome.lineage.into()),
         timing: Some(outcome.timing.into()),

@@ -1,8 +1,7 @@
-//! Evaluations as storage keeps them, and their aggregates.
+//! Evaluations as storage keeps them.
 
-use driftline_core::Window;
-use driftline_storage::{Aggregate, EvaluationRecord, Source};
-use serde_json::{Value, json};
+use driftline_storage::EvaluationRecord;
+use serde_json::Value;
 
 use crate::{
     ingest,
@@ -72,34 +71,4 @@ pub fn interrupted(record: EvaluationRecord) -> EvaluationRecord {
         Err(_) => record.result,
     };
     EvaluationRecord { status: status.as_str().into(), finished: Some(finished), result, ..record }
-}
-
-/// One aggregate for each value, window, slice and set of columns.
-pub fn aggregates(evaluation: &Evaluation) -> Vec<Aggregate> {
-    let plugin = format!("{}@{}", evaluation.plugin.name, evaluation.plugin.version);
-    let mut aggregates = Vec::new();
-    for result in evaluation.results.iter().flatten() {
-        let Ok(window) = Window::new(result.window.start.0, result.window.end.0) else { continue };
-        let slice = Value::Object(result.slice.clone()).to_string();
-        for value in &result.values {
-            let labels = json!({
-                "plugin": plugin,
-                "inputs": result.inputs,
-                "rows": result.rows.used,
-                "standard_error": value.standard_error,
-                "note": value.note,
-            });
-            aggregates.push(Aggregate {
-                window,
-                name: value.name.clone(),
-                value: value.value,
-                slice: slice.clone(),
-                source: Source::Evaluation,
-                evaluation: Some(evaluation.id.0),
-                labels: labels.to_string(),
-                created: evaluation.finished.unwrap_or(evaluation.created).0,
-            });
-        }
-    }
-    aggregates
 }

@@ -43,7 +43,9 @@ pub async fn upload_plugin(
     Ok((status, Json(installed)))
 }
 
-/// Lists installed plugins in the order of name and version, retired ones included.
+/// Lists installed plugins in the order of name and version, retired ones included: a catalogue of what can be measured.
+///
+/// `group` and `purpose` say in a word and a line what each is for; `description` is what it says of itself.
 #[utoipa::path(get, path = "/v1/plugins", tag = "plugins", params(PageQuery),
     responses((status = 200, description = "A page", body = List<Plugin>)))]
 pub async fn list_plugins(
@@ -71,7 +73,7 @@ fn cursor(text: &str) -> Result<(Name, String), Problem> {
     })
 }
 
-/// Shows a plugin: what it says of itself, its digest, its versions.
+/// Shows a plugin: what it says of itself, a request that would run it, its digest, its versions.
 #[utoipa::path(get, path = "/v1/plugins/{plugin}", tag = "plugins",
     params(("plugin" = String, Path, description = "`name`, `name@version` or `sha256:…`")),
     responses((status = 200, description = "The plugin", body = Plugin),
@@ -95,7 +97,7 @@ fn shown(app: &App, which: &PluginRef) -> Result<Plugin, Problem> {
             _ => break,
         }
     }
-    Ok(Plugin { versions, ..Plugin::from(record) })
+    Ok(Plugin::from(record).in_full(versions))
 }
 
 fn find(app: &App, which: &PluginRef) -> Result<PluginRecord, Problem> {

@@ -1,5 +1,9 @@
 //! Plugins.
 
+mod catalogue;
+
+pub use catalogue::PluginGroup;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +16,10 @@ pub struct Plugin {
     pub name: ItemName,
     /// Its semantic version.
     pub version: String,
+    /// What kind of question it answers.
+    pub group: PluginGroup,
+    /// What it is for, in one line.
+    pub purpose: String,
     /// `sha256:…` of the bytes that were uploaded.
     pub digest: String,
     /// How many bytes they are.
@@ -24,6 +32,10 @@ pub struct Plugin {
     /// What it says of itself: inputs, outputs, parameters, documentation.
     #[schema(value_type = Object)]
     pub description: serde_json::Value,
+    /// A request to POST /v1/evaluations that would run it; only when one plugin is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub example: Option<serde_json::Value>,
     /// All versions of that name; only when one plugin is shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub versions: Vec<PluginVersion>,
@@ -50,16 +62,27 @@ pub struct Installed {
     pub already_installed: bool,
 }
 
+impl Plugin {
+    /// The plugin with all that is shown of a single one.
+    pub fn in_full(self, versions: Vec<PluginVersion>) -> Self {
+        Self { example: Some(catalogue::example(self.name.0.as_str(), &self.description)), versions, ..self }
+    }
+}
+
 impl From<driftline_storage::PluginRecord> for Plugin {
     fn from(record: driftline_storage::PluginRecord) -> Self {
+        let description = serde_json::from_str(&record.description).unwrap_or_default();
         Self {
+            group: PluginGroup::of(&description),
+            purpose: catalogue::purpose(&description),
             name: ItemName(record.name),
             version: record.version,
             digest: record.digest.to_string(),
             size_bytes: record.size_bytes,
             installed: Instant(record.installed),
             retired: record.retired.map(Instant),
-            description: serde_json::from_str(&record.description).unwrap_or_default(),
+            description,
+            example: None,
             versions: Vec::new(),
         }
     }

@@ -59,6 +59,7 @@ impl Evaluation {
             reference: None,
             filter: None,
             group_by: Vec::new(),
+            drift: None,
         })
     }
 }

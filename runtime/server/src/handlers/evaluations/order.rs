@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use driftline_core::Window;
-use driftline_eval::{Reference, Request, WindowSpec};
+use driftline_eval::{DriftRequest, Reference, Request, WindowSpec};
 
 use crate::{
     evaluations::Order,
@@ -32,6 +32,7 @@ pub fn order(asked: EvaluationRequest, wait: Option<Wait>) -> Result<Order, Prob
         parameters: asked.parameters,
         filter: asked.filter,
         group_by: asked.group_by,
+        drift: asked.drift.map(DriftRequest::from),
     };
     Ok(Order { request, asked: json, record, wait })
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
-use super::InputColumns;
+use super::{Drift, InputColumns};
 use crate::wire::{Id, Instant, ItemName};
 
 /// How far an evaluation is.
@@ -62,6 +62,12 @@ pub struct Evaluation {
     /// One for each period, slice and set of columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub results: Option<Vec<WindowResult>>,
+    /// How many columns have drifted, for each period and slice; where that is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
+    /// The columns that `*` could have meant and does not, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// The first failure, if there was any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -143,6 +149,17 @@ pub struct WindowResult {
     /// Where the period or the reference reaches into time whose rows are gone: what stood in for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_up: Option<RolledUp>,
+}
+
+/// A column of the model that `*` does not stand for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeftOut {
+    /// The input that `*` is bound to.
+    pub input: String,
+    /// The column.
+    pub column: String,
+    /// Why it is left out.
+    pub reason: String,
 }
 
 /// What stood in for rows that are gone: kept summaries of whole hours, days or months.
@@ -293,11 +310,10 @@ impl From<driftline_core::Window> for WindowBounds {
 
 impl From<eval::WindowResult> for WindowResult {
     fn from(result: eval::WindowResult) -> Self {
-        let columns = |columns: Vec<String>| serde_json::to_value(InputColumns::from(columns)).unwrap_or_default();
         Self {
             window: result.window.into(),
-            slice: result.slice.into_iter().map(|(name, cell)| (name, slice_cell(cell))).collect(),
-            inputs: result.inputs.into_iter().map(|(name, names)| (name, columns(names))).collect(),
+            slice: slice(result.slice),
+            inputs: inputs(result.inputs),
             rows: RowCounts { read: result.rows.read, used: result.rows.used, missing: result.rows.missing },
             values: result.values.into_iter().map(Value::from).collect(),
             charts: result.charts.into_iter().map(Chart::from).collect(),
@@ -316,6 +332,24 @@ impl From<eval::RolledUp> for RolledUp {
             note: rolled_up.note,
         }
     }
+}
+
+impl From<eval::LeftOut> for LeftOut {
+    fn from(left_out: eval::LeftOut) -> Self {
+        let eval::LeftOut { input, column, reason } = left_out;
+        Self { input, column, reason }
+    }
+}
+
+/// Inputs and what fed them, as JSON.
+pub(super) fn inputs(inputs: Vec<(String, Vec<String>)>) -> Map<String, Json> {
+    let columns = |columns: Vec<String>| serde_json::to_value(InputColumns::from(columns)).unwrap_or_default();
+    inputs.into_iter().map(|(name, names)| (name, columns(names))).collect()
+}
+
+/// Grouping expressions and their values, as JSON.
+pub(super) fn slice(slice: Vec<(String, eval::SliceValue)>) -> Map<String, Json> {
+    slice.into_iter().map(|(name, cell)| (name, slice_cell(cell))).collect()
 }
 
 fn slice_cell(cell: eval::SliceValue) -> Json {

@@ -9,6 +9,7 @@ use serde::{
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
+use super::DriftSpec;
 use crate::wire::{Instant, ItemName, Length};
 
 /// A plugin to run over windows of a model's rows.
@@ -21,6 +22,14 @@ pub struct EvaluationRequest {
     #[schema(examples("roc-auc"))]
     pub plugin: String,
     /// For each input of the plugin a column, an SQL expression, or a list of them.
+    ///
+    /// For an input that takes one column, a list repeats the evaluation for each; the data are read once for all. Several
+    /// such lists go in step. For an input that takes several columns, a list is these columns.
+    ///
+    /// `*`, alone or in a list, stands for the model's columns (without `id`, `time`, `end_time`, `deployment` and
+    /// `labelled_at`) whose kind fits the input, except those that the request binds to another input or groups by, those
+    /// that it names beside `*`, and those that the dataset of `reference` does not have with the same kind; the answer
+    /// lists the others in `left_out`. Only one input that takes one column can be a list then.
     #[serde(default)]
     #[schema(value_type = std::collections::HashMap<String, InputColumns>)]
     pub inputs: Inputs,
@@ -42,6 +51,10 @@ pub struct EvaluationRequest {
     /// SQL expressions; one result for each combination of their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group_by: Vec<String>,
+    /// How drifted columns are counted. Without it they are, by the plugin's suggestions, for plugins that need a
+    /// reference when there are several columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftSpec>,
     /// How long to wait for the result: a duration such as `10s`, or seconds; 30 s unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
