@@ -91,7 +91,7 @@ async fn a_backup_of_a_store_in_use_restores_to_a_store_and_to_a_disk() {
     let mut server = Server::start_in(&options(&store, "s3://files/live"), &ENVIRONMENT).await;
     let acknowledged = AtomicU64::new(0);
     write(&server, &acknowledged, |rows| rows >= 1_000).await;
-    let dataset = json!([{"score": 1.0, "label": true}, {"score": 2.0, "label": false}]);
+    let dataset = json!([{"metrics": {"score": 1.0, "label": true}}, {"metrics": {"score": 2.0, "label": false}}]);
     server.put("/v1/models/m/datasets/training", &dataset).await.expect(200);
     // One copy while everything goes on and everything goes wrong.
     store.plan("lost=7 error=11 half=13");

@@ -117,6 +117,7 @@ async fn datasets_of_every_format_come_through_the_disk() {
     server.put("/v1/models/m", &json!({})).await.expect(201);
     let mut columns = None;
     for (name, content_type, body) in tables(rows) {
+        let body = bodies::without_keys(name, rows).unwrap_or(body);
         let path = format!("/v1/models/m/datasets/{name}");
         let headers = [("content-type", content_type)];
         let answer = server.send(Method::PUT, &path, &headers, body.clone()).await.expect(200);

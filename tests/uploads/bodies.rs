@@ -92,6 +92,16 @@ pub fn tables(rows: usize) -> Vec<(&'static str, &'static str, Vec<u8>)> {
     ]
 }
 
+/// The rows of a dataset in the formats in which these must not have ids and times; others leave them out.
+pub fn without_keys(format: &str, rows: usize) -> Option<Vec<u8>> {
+    let rows = (0..rows).map(|n| json!({"metrics": row(n)["metrics"].take()}));
+    match format {
+        "json" => Some(rows.collect::<Value>().to_string().into_bytes()),
+        "ndjson" => Some(rows.map(|row| format!("{row}\n")).collect::<String>().into_bytes()),
+        _ => None,
+    }
+}
+
 /// An integer column becomes one of floats near the end, and a new column comes.
 fn row(n: usize) -> Value {
     let last = n + 1000 > 60_000;

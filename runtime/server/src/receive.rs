@@ -90,6 +90,11 @@ impl Reception {
     /// when too much is held already.
     pub async fn hold(&self, request: Request, limit: usize) -> Result<Held, Problem> {
         let mut incoming = Incoming::new(request, limit, self.stall)?;
+        let held = self.hold_all(&mut incoming).await;
+        incoming.settle(held)
+    }
+
+    async fn hold_all(&self, incoming: &mut Incoming) -> Result<Held, Problem> {
         let mut held = self.room(incoming.announced().unwrap_or_default()).await?;
         while let Some(chunk) = incoming.next().await? {
             held.add(chunk).await?;
@@ -103,6 +108,11 @@ impl Reception {
     /// As [`Self::hold`], and 507 when the disk is full.
     pub async fn receive(&self, storage: &Storage, request: Request, limit: usize) -> Result<Received, Problem> {
         let mut incoming = Incoming::new(request, limit, self.stall)?;
+        let received = self.receive_all(storage, &mut incoming).await;
+        incoming.settle(received)
+    }
+
+    async fn receive_all(&self, storage: &Storage, incoming: &mut Incoming) -> Result<Received, Problem> {
         if incoming.announced().is_some_and(|bytes| bytes > SMALL_BYTES) {
             return self.spool(storage, incoming, [Bytes::new(), Bytes::new()]).await.map(Received::Spooled);
         }
@@ -153,7 +163,7 @@ impl Reception {
         }
     }
 
-    async fn spool(&self, storage: &Storage, mut incoming: Incoming, begun: [Bytes; 2]) -> Result<Spooled, Problem> {
+    async fn spool(&self, storage: &Storage, incoming: &mut Incoming, begun: [Bytes; 2]) -> Result<Spooled, Problem> {
         let place = self.place().await?;
         let mut writing = Writing::begin(storage).await?;
         for chunk in begun {

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use arrow::{array::RecordBatch, datatypes::Schema as ArrowSchema};
+use arrow::{
+    array::{RecordBatch, UInt32Array},
+    compute::take_record_batch,
+};
 use driftline_core::{ColumnType, ID, LABELLED_AT, Schema, TIME};
 use uuid::Uuid;
 
@@ -19,6 +22,9 @@ use crate::{
     storage::Inner,
 };
 
+/// What is read of rows to count them.
+const KEYS: [&str; 3] = [ID, TIME, LABELLED_AT];
+
 /// The counts of a model.
 pub(crate) struct Census {
     pub labels: Labels,
@@ -30,9 +36,10 @@ pub(crate) struct Census {
 struct Listed {
     segments: Vec<Segment>,
     labels: HashMap<Uuid, Labels>,
+    /// The keys of the rows in the log.
     unsealed: Vec<RecordBatch>,
     delayed: Vec<Listing>,
-    /// Delayed metrics in the log, with their arrivals and the range of their ids.
+    /// The keys of delayed metrics in the log, and the range of their ids.
     logged: Vec<(IdRange, RecordBatch)>,
     hidden: Hidden,
     _pin: Pin,
@@ -71,11 +78,11 @@ impl Listed {
         inner.catalog.read(|view| {
             let segments = segment::predictions(view, model, None)?;
             let unsealed = log::entries(view, model, Kind::Predictions, None)?;
-            let unsealed = unsealed.iter().map(|entry| Ok(inner.log_cache.get(view, entry.seq)?.as_ref().clone()));
+            let unsealed = unsealed.iter().map(|entry| keys(inner.log_cache.get(view, entry.seq)?.as_ref()));
             let logged = log::entries(view, model, Kind::Delayed, None)?;
             let logged = logged.iter().map(|entry| {
                 let batch = inner.log_cache.get(view, entry.seq)?;
-                Ok((entry.ids(), rows::arrived(&batch, entry.received)?))
+                Ok((entry.ids(), keys(&rows::arrived(&batch, entry.received)?)?))
             });
             Ok(Self {
                 labels: segment::labels(view, model)?,
@@ -124,7 +131,7 @@ struct Count<'a> {
 impl Count<'_> {
     fn add_segment(&mut self, inner: &Inner, segment: &Segment, hidden: &Hidden) -> Result<(), Error> {
         inner.files.verify(&segment.path, &segment.digest)?;
-        let part = Part { columns: Some(&[ID, TIME, LABELLED_AT]), ids: None, group: None };
+        let part = Part { columns: Some(&KEYS), ids: None, group: None };
         for batch in parquet_file::read(&inner.files, &segment.path, segment.bytes, part)? {
             self.add(&hidden.strip(&batch?)?)?;
         }
@@ -132,16 +139,49 @@ impl Count<'_> {
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let names = [ID, TIME, LABELLED_AT];
-        let kept = batch.schema_ref().fields().iter().filter(|field| names.contains(&field.name().as_str()));
-        let kept = Arc::new(ArrowSchema::new(kept.cloned().collect::<Vec<_>>()));
-        let batch = rows::fit(batch, &kept)?;
-        for slot in self.latest.find(&batch)?.into_iter().flatten() {
+        for slot in self.latest.find(batch)?.into_iter().flatten() {
             self.matched[slot as usize] = true;
         }
         let arrivals = vec![(LABELLED_AT.to_owned(), ColumnType::Timestamp)];
         let overlaid = DelayedCells::new(arrivals, Some(self.latest.clone()), Default::default());
-        self.labels.add(&overlaid.apply(&batch)?);
+        self.labels.add(&overlaid.apply(batch)?);
         Ok(())
+    }
+}
+
+/// The keys of rows, copied, so that the other columns need not stay in memory: a log may hold gigabytes of them.
+fn keys(batch: &RecordBatch) -> Result<RecordBatch, Error> {
+    let fields = batch.schema_ref().fields().iter().enumerate();
+    let kept: Vec<usize> =
+        fields.filter(|(_, field)| KEYS.contains(&field.name().as_str())).map(|(at, _)| at).collect();
+    let all = UInt32Array::from_iter_values(0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX));
+    let keys = batch.project(&kept).and_then(|keys| take_record_batch(&keys, &all));
+    keys.map_err(|error| Error::failed("copying the keys of rows", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::{
+        array::{ArrayRef, FixedSizeBinaryArray, Float64Array, TimestampMicrosecondArray},
+        buffer::Buffer,
+    };
+
+    use super::*;
+
+    #[test]
+    fn keys_hold_on_to_no_other_column() {
+        const ROWS: usize = 1_000;
+        // Like a log row that was read: all columns are slices of one buffer.
+        let body = Buffer::from_vec(vec![7_i64; ROWS * 100]);
+        let part = |bytes: usize| body.slice_with_length(0, ROWS * bytes);
+        let ids = FixedSizeBinaryArray::new(16, part(16), None);
+        let times = TimestampMicrosecondArray::new(part(8).into(), None).with_timezone("UTC");
+        let scores = Float64Array::new(part(8).into(), None);
+        let columns: [(&str, ArrayRef); 3] =
+            [(ID, Arc::new(ids)), ("score", Arc::new(scores)), (TIME, Arc::new(times))];
+        let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+        let keys = keys(&batch).expect("keys");
+        assert_eq!(keys, batch.project(&[0, 2]).expect("projects"));
+        assert!(keys.get_array_memory_size() < ROWS * 30, "{}", keys.get_array_memory_size());
     }
 }

@@ -66,7 +66,7 @@ impl Storage {
         let (files, faults) = (coarsening.files.clone(), self.inner.options.faults.clone());
         let old: Vec<_> = files.iter().map(RollUp::path).collect();
         let new: Vec<_> = merged.iter().map(RollUp::path).collect();
-        let is_done = self.inner.list(new.clone(), move |group| {
+        let is_done = self.inner.relist([&new[..], &old].concat(), move |group| {
             if !rollup::are_listed(group.connection, &files)? {
                 return Ok(false);
             }
@@ -100,7 +100,7 @@ impl Storage {
         let paths: Vec<_> = files.iter().map(RollUp::path).collect();
         let (id, count, faults) = (model.id, files.len(), self.inner.options.faults.clone());
         if count > 0 || self.inner.catalog.read(|view| covered::reaches_before(view, id, limit))? {
-            self.inner.writer.call(move |group| {
+            self.inner.relist(paths.clone(), move |group| {
                 for file in &files {
                     rollup::remove(group.connection, file.id)?;
                 }

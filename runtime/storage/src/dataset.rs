@@ -151,12 +151,17 @@ pub(crate) fn files(connection: &Connection) -> Result<Vec<ListedFile>, Error> {
     Ok(found.into_iter().map(file).collect())
 }
 
-/// Takes all datasets of the model off the list; gives their files.
-pub(crate) fn remove_all(connection: &Connection, model: ModelId) -> Result<Vec<Path>, Error> {
+/// The files of the model's datasets.
+pub(crate) fn paths(connection: &Connection, model: ModelId) -> Result<Vec<Path>, Error> {
     let paths = connection
         .prepare_cached(&format!("{SELECT} WHERE model = ?1"))?
         .query_map([model.0], |row| dataset(row).map(|dataset| dataset.path))?
         .collect::<Result<_, _>>()?;
-    connection.execute("DELETE FROM datasets WHERE model = ?1", [model.0])?;
     Ok(paths)
+}
+
+/// Takes all datasets of the model off the list.
+pub(crate) fn remove_all(connection: &Connection, model: ModelId) -> Result<(), Error> {
+    connection.execute("DELETE FROM datasets WHERE model = ?1", [model.0])?;
+    Ok(())
 }

@@ -25,8 +25,8 @@ impl Doubtful {
 }
 
 impl Inner {
-    /// Runs a transaction that lists these new files, and waits for it to be durable.
-    pub fn list<T: Send + 'static>(
+    /// Runs a transaction that lists some of these files or unlists them, and waits for it to be durable.
+    pub fn relist<T: Send + 'static>(
         &self,
         files: Vec<Path>,
         work: impl FnOnce(&mut Group<'_>) -> Result<T, Error> + Send + 'static,

@@ -29,8 +29,8 @@ pub(crate) fn replace(inner: &Inner, mut change: Replacement) -> Result<(), Erro
     let model = change.model;
     let paths: Vec<_> = change.old.iter().map(Listing::path).collect();
     let faults = inner.options.faults.clone();
-    let files = change.new.iter().map(|segment| segment.listing.path()).collect();
-    inner.list(files, move |group| {
+    let files = change.new.iter().map(|segment| segment.listing.path()).chain(paths.clone()).collect();
+    inner.relist(files, move |group| {
         faults.pass(Step::ReplaceUnlist)?;
         segment::remove(group.connection, &change.old)?;
         faults.pass(Step::ReplaceList)?;

@@ -86,8 +86,9 @@ impl Storage {
         let old: Vec<_> = change.gone.iter().map(|segment| segment.path.clone()).collect();
         let new: Vec<_> = change.rollup.iter().map(RollUp::path).collect();
         let faults = inner.options.faults.clone();
-        let is_done =
-            inner.list(new.clone(), move |group| change.commit(group.connection, group.now, faults.as_ref()))?;
+        let is_done = inner.relist([&new[..], &old].concat(), move |group| {
+            change.commit(group.connection, group.now, faults.as_ref())
+        })?;
         inner.pins.replaced(if is_done { old } else { new });
         inner.options.faults.pass(Step::RetainDone)?;
         Ok(is_done)

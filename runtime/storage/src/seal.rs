@@ -31,7 +31,7 @@ pub(crate) fn round(inner: &Inner, model: ModelId, kind: Kind) -> Result<usize, 
     let (id, count) = (model.id, seqs.len());
     let steps = faults.clone();
     let files = segments.iter().map(|segment| segment.listing.path()).collect();
-    inner.list(files, move |group| {
+    inner.relist(files, move |group| {
         steps.pass(Step::SealList)?;
         let generation = segment::next_generation(group.connection)?;
         for segment in &mut segments {

@@ -259,7 +259,7 @@ fn list(inner: &Inner, mut last: Box<Last>, forgotten: u64) -> Result<Committed,
         }
         let (now_forgotten, faults) = (inner.forgotten.clone(), inner.options.faults.clone());
         // An id that was forgotten meanwhile may be among the rows.
-        let outcome = inner.list(files.clone(), move |group| match now_forgotten.version() == forgotten {
+        let outcome = inner.relist(files.clone(), move |group| match now_forgotten.version() == forgotten {
             true => last.write(group, faults.as_ref()),
             false => Ok(Outcome::Decided(Committed::Outrun)),
         })?;

@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use driftline_core::{Name, Schema};
 use uuid::Uuid;
 
-use super::{Dataset, path, replace};
+use super::{Dataset, path, paths, replace};
 use crate::{
     Error, body,
     files::{NewFile, Written},
@@ -71,7 +71,9 @@ impl DatasetUpload {
         let Written { bytes, digest } = file.end()?.finish()?;
         let created = inner.options.clock.now();
         let dataset = Dataset { name, path: place, rows, bytes, schema, digest, created };
-        let (dataset, replaced) = inner.list(vec![dataset.path.clone()], move |group| {
+        let mut files = inner.catalog.read(|view| paths(view, model))?;
+        files.push(dataset.path.clone());
+        let (dataset, replaced) = inner.relist(files, move |group| {
             let replaced = replace(group.connection, model, uuid, &dataset)?;
             Ok((dataset, replaced))
         })?;

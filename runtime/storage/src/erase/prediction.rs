@@ -88,7 +88,8 @@ fn replace(
     inner.options.faults.pass(Step::EraseRewrite)?;
     let segment = rewrite::without(inner, kind, &listing, &hidden)?;
     let (deletion, faults, path) = (deletion.id, inner.options.faults.clone(), listing.path());
-    inner.list(segment.iter().map(|segment| segment.listing.path()).collect(), move |group| {
+    let files = segment.iter().map(|segment| segment.listing.path()).chain([path.clone()]).collect();
+    inner.relist(files, move |group| {
         faults.pass(Step::EraseUnlist)?;
         segment::remove(group.connection, [&listing])?;
         faults.pass(Step::EraseList)?;

@@ -12,6 +12,7 @@ use crate::{
     storage::Inner,
 };
 
+const KINDS: [Kind; 2] = [Kind::Predictions, Kind::Delayed];
 /// Log rows of at most 64 Ki rows each that one step removes.
 const LOG_ROWS: i64 = 64;
 /// Records without files, some at a time; those that others refer to come last.
@@ -30,7 +31,8 @@ pub(crate) fn step(inner: &Inner, deletion: &Pending) -> Result<(), Error> {
     // Whoever makes new files of this model has ended or not begun.
     let _alone = inner.alone();
     let (deletion, faults) = (*deletion, inner.options.faults.clone());
-    let files = inner.writer.call(move |group| {
+    let listed = inner.catalog.read(|view| files(view, deletion.model))?;
+    let files = inner.relist(listed, move |group| {
         faults.pass(Step::EraseModel)?;
         remove_some(group.connection, &deletion)
     })?;
@@ -71,17 +73,25 @@ fn rows_of_log(connection: &Connection, model: ModelId) -> Result<u64, Error> {
 
 fn unlist_files(connection: &Connection, deletion: &Pending) -> Result<Vec<Path>, Error> {
     let model = deletion.model;
-    let mut files = Vec::new();
-    for kind in [Kind::Predictions, Kind::Delayed] {
+    let files = files(connection, model)?;
+    for kind in KINDS {
         let listings = segment::all(connection, model, kind)?;
         segment::remove(connection, &listings)?;
         deletion::count(connection, deletion.id, listings.iter().map(|listing| listing.rows).sum())?;
-        files.extend(listings.iter().map(segment::Listing::path));
     }
     for rollup in rollup::list(connection, model, grain::all())? {
         rollup::remove(connection, rollup.id)?;
-        files.push(rollup.path());
     }
-    files.extend(dataset::remove_all(connection, model)?);
+    dataset::remove_all(connection, model)?;
+    Ok(files)
+}
+
+/// The files of the model that are listed.
+fn files(connection: &Connection, model: ModelId) -> Result<Vec<Path>, Error> {
+    let mut files = dataset::paths(connection, model)?;
+    for kind in KINDS {
+        files.extend(segment::all(connection, model, kind)?.iter().map(segment::Listing::path));
+    }
+    files.extend(rollup::list(connection, model, grain::all())?.iter().map(rollup::RollUp::path));
     Ok(files)
 }

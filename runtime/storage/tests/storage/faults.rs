@@ -13,10 +13,11 @@ use std::{
 };
 
 use driftline_storage::{Error, Fault, Options, Step, Storage};
+use tempfile::TempDir;
 
 use crate::{
     deletions::traces,
-    world::{World, name},
+    world::{ManualClock, name},
 };
 use ledger::{Ledger, Sight};
 use plan::Plan;
@@ -25,12 +26,14 @@ use script::{Deed, MAIN};
 /// Names the directory, the step, which time it is reached and the fault; set for the child process alone.
 const CHILD: &str = "DRIFTLINE_FAULTS_CHILD";
 
-fn options(world: &World, plan: &Arc<Plan>) -> Options {
-    Options { faults: plan.clone(), ..world.options.clone() }
+fn options(plan: &Arc<Plan>) -> Options {
+    let clock = Arc::new(ManualClock::default());
+    Options { faults: plan.clone(), background: false, clock, segment_rows: 6, ..Options::default() }
 }
 
-fn world() -> World {
-    World::with(|options| options.segment_rows = 6)
+/// In memory where that can be had: neither an error nor a process that dies cares for what was synced.
+fn folder() -> TempDir {
+    TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a directory")
 }
 
 fn open(dir: &Path, options: Options) -> Storage {
@@ -46,9 +49,8 @@ fn open(dir: &Path, options: Options) -> Storage {
 
 /// How often the script reaches each step when nothing fails; every deed is checked.
 fn reached() -> BTreeMap<String, (Step, usize)> {
-    let (world, plan) = (world(), Arc::new(Plan::watching()));
-    let (dir, base) = (world.dir.path().join("data"), options(&world, &plan));
-    let storage = open(&dir, base);
+    let (folder, plan) = (folder(), Arc::new(Plan::watching()));
+    let storage = open(folder.path(), options(&plan));
     let deeds = script::deeds();
     for (done, deed) in (1..).zip(&deeds) {
         deed.perform(&storage).expect("nothing fails");
@@ -59,7 +61,7 @@ fn reached() -> BTreeMap<String, (Step, usize)> {
 
 /// The times at which a step is made to fail: all when they are few, else some early, middle and late ones.
 fn times(reached: usize) -> Vec<usize> {
-    const MOST: usize = 8;
+    const MOST: usize = 5;
     if reached <= MOST {
         (1..=reached).collect()
     } else {
@@ -76,53 +78,52 @@ fn is_whole_or_absent(storage: &Storage, deeds: &[Deed], done: usize, what: &str
 
 /// Performs the script with errors: whatever fails is done again, as a caller would.
 fn with_error(step: Step, time: usize, fault: Fault) {
-    let (world, plan) = (world(), Arc::new(Plan::failing(step, time, fault)));
-    let dir = world.dir.path().join("data");
-    let storage = open(&dir, options(&world, &plan));
-    let deeds = script::deeds();
+    let (folder, plan) = (folder(), Arc::new(Plan::failing(step, time, fault)));
+    let storage = open(folder.path(), options(&plan));
+    let (deeds, what) = (script::deeds(), format!("{fault:?} at {step:?} {time}"));
     for (done, deed) in deeds.iter().enumerate() {
         if let Err(error) = deed.perform(&storage) {
             assert!(plan.failed(), "{deed:?} failed by itself: {error}");
-            let what = format!("{deed:?}, {fault:?} at {step:?} {time}");
             is_whole_or_absent(&storage, &deeds, done, &what);
-            deed.perform(&storage).unwrap_or_else(|error| panic!("{what}, again: {error}"));
+            deed.perform(&storage).unwrap_or_else(|error| panic!("{what}, {deed:?} again: {error}"));
         }
     }
     assert!(plan.failed(), "{step:?} was not reached a {time}. time");
-    finish(storage, &dir, &world);
+    finish(storage, folder.path(), &what);
 }
 
 /// Performs the script in a process that dies on the way, then the rest of it in this one.
 fn with_abort(step: Step, time: usize) {
-    let world = world();
-    let dir = world.dir.path().join("data");
-    let status = child(&dir, step, time);
+    let folder = folder();
+    let dir = folder.path();
+    let status = child(dir, step, time);
     assert!(!status.success(), "{step:?} was not reached a {time}. time");
-    let (deeds, done) = (script::deeds(), script::done(&dir));
-    let storage = open(&dir, world.options.clone());
-    is_whole_or_absent(&storage, &deeds, done, &format!("an abort at {step:?} {time}"));
+    let (deeds, done, what) = (script::deeds(), script::done(dir), format!("an abort at {step:?} {time}"));
+    let storage = open(dir, options(&Arc::new(Plan::watching())));
+    is_whole_or_absent(&storage, &deeds, done, &what);
     for deed in &deeds[done..] {
-        deed.perform(&storage).unwrap_or_else(|error| panic!("{deed:?}, after an abort at {step:?}: {error}"));
+        deed.perform(&storage).unwrap_or_else(|error| panic!("{what}, {deed:?}: {error}"));
     }
-    finish(storage, &dir, &world);
+    finish(storage, dir, &what);
 }
 
 /// Compares, also after everything is sealed and opened once more; nothing is left of what is gone.
-fn finish(storage: Storage, dir: &Path, world: &World) {
+fn finish(storage: Storage, dir: &Path, what: &str) {
     let ledger = Ledger::of(&script::deeds());
-    assert_eq!(Sight::of(&storage), ledger.sight());
+    let options = options(&Arc::new(Plan::watching()));
+    assert_eq!(Sight::of(&storage), ledger.sight(), "{what}");
     storage.maintain().expect("seals, folds and merges");
-    assert_eq!(Sight::of(&storage), ledger.sight());
+    assert_eq!(Sight::of(&storage), ledger.sight(), "{what}");
     let summary = storage.model(&name(MAIN)).and_then(|model| storage.model_summary(&model.expect("the model")));
-    assert_eq!(summary.expect("a summary").predictions, ledger.predictions(MAIN));
-    let unlisted = driftline_storage::verify(dir, &world.options).expect("checks").unlisted;
-    assert_eq!((unlisted, traces(dir)), (vec![], vec![]), "no start has swept yet");
+    assert_eq!(summary.expect("a summary").predictions, ledger.predictions(MAIN), "{what}");
+    let unlisted = driftline_storage::verify(dir, &options).expect("checks").unlisted;
+    assert_eq!((unlisted, traces(dir)), (vec![], vec![]), "{what}: no start has swept yet");
     drop(storage);
-    let storage = open(dir, world.options.clone());
-    assert_eq!(Sight::of(&storage), ledger.sight());
+    let storage = open(dir, options.clone());
+    assert_eq!(Sight::of(&storage), ledger.sight(), "{what}");
     drop(storage);
-    let found = driftline_storage::verify(dir, &world.options).expect("checks");
-    assert_eq!((found.problems, found.unlisted), (vec![], vec![]));
+    let found = driftline_storage::verify(dir, &options).expect("checks");
+    assert_eq!((found.problems, found.unlisted), (vec![], vec![]), "{what}");
 }
 
 fn child(dir: &Path, step: Step, time: usize) -> ExitStatus {
@@ -144,7 +145,7 @@ fn the_process_that_dies() {
     let (time, step, dir) = (word().parse().expect("a number"), word(), word());
     let step = *Step::ALL.iter().find(|known| format!("{known:?}") == step).expect("a step");
     let plan = Arc::new(Plan::failing(step, time, Fault::Abort));
-    let storage = open(Path::new(dir), options(&world(), &plan));
+    let storage = open(Path::new(dir), options(&plan));
     for (index, deed) in script::deeds().into_iter().enumerate() {
         deed.perform(&storage).expect("nothing fails but the process");
         script::record(Path::new(dir), index + 1);

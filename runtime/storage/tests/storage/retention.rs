@@ -9,8 +9,8 @@ use driftline_storage::{Definition, Fault, Faults, Grain, KeptFile, KeptState, R
 use proptest::prelude::*;
 
 use crate::{
-    summed::{self, HOUR, NOW, Sum, hourly, kept, key, sum, sum_of},
-    world::{Int, Row, World, copy, delayed, name, prediction, time, window},
+    summed::{self, HOUR, Sum, hourly, kept, key, sum, sum_of},
+    world::{Int, NOW, Row, World, copy, delayed, name, prediction, time, window},
 };
 
 const DAY: i64 = 24 * HOUR;

@@ -12,8 +12,6 @@ use driftline_storage::{
 use crate::world::{segment_rows, time};
 
 pub const HOUR: i64 = 3_600_000_000;
-/// The world's clock at the start.
-pub const NOW: i64 = 1_700_000_000_000_000;
 
 /// Rows and the sum of their ids, which stands for any state that merges.
 pub type Sum = (u64, u128);

@@ -40,16 +40,6 @@ pub fn upload(world: &World, rows: &[Row]) {
     assert!(matches!(committed, Committed::Fresh { .. }), "{committed:?}");
 }
 
-/// Uploads predictions whose ids may have come before; gives how many had.
-pub fn send(world: &World, rows: &[Row]) -> u64 {
-    let mut upload = fresh(start(world, Kind::Predictions, None));
-    rows.chunks(3).for_each(|rows| upload.write(&batch(rows), true).expect("writes"));
-    match upload.commit(String::new()).expect("commits") {
-        Committed::Fresh { duplicates, .. } => duplicates,
-        other => panic!("{other:?}"),
-    }
-}
-
 /// The files of segments on disk.
 fn files(dir: &Path) -> BTreeSet<String> {
     let folders = fs::read_dir(dir.join("segments")).into_iter().flatten().flatten();

@@ -29,6 +29,15 @@ use tempfile::TempDir;
 
 pub struct ManualClock(AtomicI64);
 
+/// The present at the start: 14 November 2023.
+pub const NOW: i64 = 1_700_000_000_000_000;
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self(AtomicI64::new(NOW))
+    }
+}
+
 impl ManualClock {
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(by.as_micros() as i64, Ordering::SeqCst);
@@ -163,7 +172,7 @@ impl World {
     }
 
     pub fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let clock = Arc::new(ManualClock(AtomicI64::new(1_700_000_000_000_000)));
+        let clock = Arc::new(ManualClock::default());
         let mut options = Options { background: false, clock: clock.clone(), ..Options::default() };
         change(&mut options);
         let mut world = Self { dir: TempDir::new().expect("a directory"), clock, options, storage: None };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use driftline_core::Time;
 use driftline_storage::Storage;
 
 use super::script::{Deed, EXPIRED, GONE, HORIZON, MAIN, OLD};
@@ -34,7 +35,9 @@ impl Sight {
                 let kept = summed::sum(&snapshot.kept(summed::key()).expect("states"));
                 let seen = sum_of(rows.iter().map(|row| row.id));
                 sight.old = (seen.0 + kept.0, seen.1 + kept.1);
-                assert!(found.horizon.is_none() || rows.iter().all(|row| row.time >= Some(HORIZON)));
+                // The horizon moves month by month, up to 30 days ago.
+                let horizon = found.horizon.map(Time::micros);
+                assert!(rows.iter().all(|row| row.time >= horizon) && horizon <= Some(HORIZON));
             } else if !rows.is_empty() {
                 sight.models.insert(model, rows);
             }

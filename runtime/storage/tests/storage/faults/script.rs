@@ -8,8 +8,8 @@ use futures::executor::block_on;
 
 use crate::{
     deletions::ID,
-    summed::{self, HOUR, NOW},
-    world::{Int, Row, batch, delayed, name, prediction, text},
+    summed::{self, HOUR},
+    world::{Int, NOW, Row, batch, delayed, name, prediction, text},
 };
 
 /// The model that lives as long as the script.
