@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use arrow::array::{Array, Float64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Float64Array, StringArray, TimestampMicrosecondArray};
 use driftline_core::{BoundColumn, Cells, Input, InputBatch, InputLayout, Kind};
 
 /// What becomes of optional inputs.
