@@ -12,7 +12,8 @@ async fn the_standard_plugins_are_there_from_the_first_start() {
     let mut server = Server::start().await;
     for start in ["the first", "the second"] {
         let plugins = server.get("/v1/plugins").await.expect(200);
-        let names: Vec<_> = plugins["items"].as_array().expect("items").iter().map(|plugin| &plugin["name"]).collect();
+        let items = plugins["items"].as_array().expect("items").iter();
+        let names: Vec<_> = items.map(|plugin| plugin["name"].as_str().expect("a name")).collect();
         assert_eq!(names, built_names(), "{start}");
         server.restart().await;
     }

@@ -84,7 +84,7 @@ async fn every_format_comes_through_the_disk_as_it_was_sent() {
 async fn delayed_metrics_of_every_format_come_through_the_disk() {
     let server = Server::start().await;
     let rows = 60_000;
-    let (_, parquet, predictions) = bodies::tables(rows).pop().expect("Parquet comes last");
+    let (_, parquet, predictions) = tables(rows).pop().expect("Parquet comes last");
     server.upload("/v1/models/m/predictions", parquet, predictions).await.expect(200);
     let path = "/v1/models/m/delayed-metrics";
     for (number, name) in ["json", "ndjson", "csv", "arrow", "parquet"].into_iter().enumerate() {
