@@ -172,9 +172,9 @@ impl Faults for EachOnce {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_stay_the_same_whichever_step_of_retention_fails() {
-    let house = House::with_days(60).await;
+    let house = House::with_days(90).await;
     let mut before = Vec::new();
-    for request in requests(60) {
+    for request in requests(90) {
         before.push(house.evaluate(&request).await);
     }
     let House { interface, clock } = house;
@@ -195,15 +195,15 @@ async fn numbers_stay_the_same_whichever_step_of_retention_fails() {
     let mut failed = 0;
     while maintenance::retain(&house.interface.app, &CancellationToken::new()).await.is_err() {
         failed += 1;
-        for (request, before) in requests(60).iter().zip(&before) {
+        for (request, before) in requests(90).iter().zip(&before) {
             assert_eq!(numbers(&house.evaluate(request).await), numbers(before), "{request} after {failed} failures");
         }
     }
     assert_eq!((failed, faults.0.lock().expect("no panic").len()), (steps.len(), 0));
-    for (request, before) in requests(60).iter().zip(&before) {
+    for (request, before) in requests(90).iter().zip(&before) {
         assert_eq!(numbers(&house.evaluate(request).await), numbers(before), "{request}");
     }
-    assert_eq!(house.horizon().await, json!(day(30)));
+    assert_eq!(house.horizon().await, json!(day(60)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
