@@ -106,7 +106,7 @@ impl Faulty {
 
     fn next(&self, number: u64) -> Option<Fault> {
         let plan = self.plan.lock().ok()?;
-        plan.iter().find(|(_, every)| number % **every == 0).map(|(fault, _)| *fault)
+        plan.iter().find(|(_, every)| number.is_multiple_of(**every)).map(|(fault, _)| *fault)
     }
 }
 
