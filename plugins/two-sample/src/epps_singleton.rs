@@ -128,6 +128,7 @@ fn pseudo_inverse(mut matrix: Matrix) -> (Matrix, f64) {
     (build(cell), rank as f64)
 }
 
+#[expect(clippy::needless_range_loop, reason = "rows and columns read alike")]
 fn rotate(matrix: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize) {
     if matrix[p][q] == 0.0 {
         return;

@@ -32,6 +32,7 @@ pub struct Parameters {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::enum_variant_names, reason = "the G-test is called so")]
 enum Test {
     MannWhitney,
     CramerVonMises,
