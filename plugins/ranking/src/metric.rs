@@ -69,6 +69,7 @@ impl Metric for Ranking {
         })
     }
 
+    #[expect(clippy::nonminimal_bool, reason = "it reads as the message does")]
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
         let queries = coded(rows, "query")?;
         let (scores, relevances) = (rows.numbers("score")?, rows.numbers("relevance")?);
