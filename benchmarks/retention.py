@@ -6,15 +6,12 @@ import time
 import numpy as np
 
 import scan
+from growth import instant
 from host import ARROW, QUICK, Server, arrow_stream, build
 
 DAY = 86_400_000_000
 DAYS = 60
 RAW_DAYS = 30
-
-
-def instant(micros: int) -> str:
-    return str(np.datetime64(micros, "us")) + "Z"
 
 
 def evaluate(server: Server, start: int) -> list:
