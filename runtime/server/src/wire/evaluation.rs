@@ -2,11 +2,12 @@
 
 mod answer;
 mod drift;
+mod report;
 mod request;
+mod result;
 
-pub use answer::{
-    Chart, Evaluation, EvaluationStatus, EvaluationSummary, Failure, LeftOut, Lineage, Progress, RolledUp, RowCounts,
-    Series, SliceCell, Timing, UsedPlugin, Value, WindowBounds, WindowResult,
-};
+pub use answer::{Evaluation, EvaluationStatus, EvaluationSummary, Failure, Lineage, Progress, Timing, UsedPlugin};
 pub use drift::{Drift, DriftSpec, DriftedShare};
+pub use report::{Chart, Series, Value};
 pub use request::{EvaluationFilter, EvaluationRequest, InputColumns, ReferenceSpec, Wait, WaitQuery, WindowSpec};
+pub use result::{LeftOut, RolledUp, RowCounts, SliceCell, WindowBounds, WindowResult};

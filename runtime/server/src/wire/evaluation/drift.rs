@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     InputColumns,
-    answer::{SliceCell, WindowBounds, inputs, slice},
+    result::{SliceCell, WindowBounds, inputs, slice},
 };
 
 /// When a column counts as drifted, and when the data as a whole does. All of it may be left out: `{}`.
