@@ -6,7 +6,7 @@ mod keeping;
 use std::sync::Arc;
 
 use driftline_core::{Name, Time, Window};
-use driftline_storage::{Coarsening, Definition, Grain, KeptFile, KeptState, Model, RetentionStep};
+use driftline_storage::{Coarsening, Definition, KeptFile, KeptState, Model, RetentionStep};
 use tokio_util::sync::CancellationToken;
 
 use self::{

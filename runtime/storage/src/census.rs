@@ -27,9 +27,6 @@ use crate::{
 /// What is read of rows to count them.
 const KEYS: [&str; 3] = [ID, TIME, LABELLED_AT];
 
-/// The most ids that wait to be folded in and are looked at together: some 80 MB of them.
-const MOST: u64 = 1 << 21;
-
 /// The counts of a model.
 #[derive(Default)]
 pub(crate) struct Census {
@@ -58,13 +55,9 @@ impl Storage {
     /// into which everything is folded cost a look at the catalog; of others three columns are read, more than once
     /// when so many ids wait that they would take much memory.
     pub(crate) fn census(&self, model: ModelId, after: Option<u128>, limit: usize) -> Result<Census, Error> {
-        self.census_of(model, after, limit, MOST)
-    }
-
-    fn census_of(&self, model: ModelId, after: Option<u128>, limit: usize, most: u64) -> Result<Census, Error> {
         let inner = &self.inner;
         let listed = Listed::read(inner, model)?;
-        let passes = id_pass::passes(listed.waiting(), most);
+        let passes = id_pass::passes(listed.waiting(), inner.options.census_ids);
         let mut census = Census::default();
         // Known when the first pass has seen the ids of all delayed metrics.
         let mut uncounted = vec![false; listed.segments.len()];
