@@ -122,3 +122,45 @@ fn written(mut held: Vec<Held>, grain: Grain, dropped: Vec<(DefinitionKey, Windo
     }
     Ok(Coarsened { file, grain, dropped })
 }
+
+#[cfg(test)]
+mod tests {
+    use driftline_core::Time;
+    use driftline_storage::Definition;
+
+    use super::*;
+
+    fn key(name: &str) -> DefinitionKey {
+        Definition::new(name.into()).key
+    }
+
+    /// States of so many bytes by the hour, which nothing can merge.
+    fn held(name: &str, bytes: usize, rank: Option<usize>) -> Held {
+        let window = Grain::Hour.around(Time::EPOCH);
+        let state = vec![0; bytes - STATE_BYTES];
+        Held::new(key(name), vec![KeptState { window, slice: String::new(), rows: [1; 3], state }], None, rank)
+    }
+
+    #[test]
+    fn what_does_not_fit_becomes_coarse_and_goes_in_the_end() {
+        use Grain::{Day, Hour, Month};
+        // The room is 1000 bytes, and the rows took 2000.
+        for (why, states, month_is_over, grain, dropped) in [
+            ("each half fits", vec![("new", 500, Some(0)), ("std", 500, None)], true, Month, &[][..]),
+            ("what nobody evaluated has half at most", vec![("std", 501, None)], true, Month, &["std"]),
+            ("or less", vec![("new", 900, Some(0)), ("small", 90, None), ("std", 200, None)], true, Month, &["std"]),
+            ("what was evaluated may take what rows took", vec![("new", 2000, Some(0))], true, Month, &[]),
+            ("but no more", vec![("new", 1500, Some(0)), ("old", 501, Some(7))], true, Month, &["old"]),
+            ("a month that goes on keeps all", vec![("new", 2500, Some(0)), ("std", 900, None)], false, Day, &[]),
+            ("what is evaluated stays as it is", vec![("new", 400, Some(0)), ("std", 900, None)], false, Hour, &[]),
+        ] {
+            let taken_bytes = states.iter().map(|(_, bytes, _)| *bytes as u64).sum();
+            let room = Room { taken_bytes, bytes: 1000, month_is_over };
+            let states = states.into_iter().map(|(name, bytes, rank)| held(name, bytes, rank)).collect();
+            let coarsened = within(states, if month_is_over { Month } else { Day }, room).expect("written");
+            let gone: Vec<_> = coarsened.dropped.iter().map(|(key, _)| *key).collect();
+            assert_eq!(gone, dropped.iter().map(|name| key(name)).collect::<Vec<_>>(), "{why}");
+            assert_eq!(coarsened.grain, grain, "{why}");
+        }
+    }
+}
