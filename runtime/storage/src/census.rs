@@ -1,24 +1,25 @@
 //! Which predictions have labels and which labels have predictions, counted over all rows at one instant.
 
 mod arrivals;
+mod pass;
 
 use std::{collections::HashMap, sync::Arc};
 
 use arrow::{
-    array::{Array, RecordBatch, UInt32Array},
+    array::{RecordBatch, UInt32Array},
     compute::take_record_batch,
 };
 use driftline_core::{ID, LABELLED_AT, TIME};
 use uuid::Uuid;
 
-use self::arrivals::Arrivals;
+use self::pass::Pass;
 use crate::{
     Error, Hidden, Kind, Pin, Segment, Storage, delayed_file, deletion,
-    id_pass::{self, IdPass},
+    id_pass,
     labels::Labels,
     log,
     model::{self, ModelId},
-    parquet_file::{self, Part},
+    parquet_file::Part,
     rows,
     segment::{self, Listing},
     storage::Inner,
@@ -62,7 +63,7 @@ impl Storage {
         // Known when the first pass has seen the ids of all delayed metrics.
         let mut uncounted = vec![false; listed.segments.len()];
         for number in 0..passes {
-            let mut pass = Pass { ids: IdPass::new(number, passes), arrivals: Arrivals::default() };
+            let mut pass = Pass::new(number, passes);
             listed.arrivals(inner, &mut pass, &mut uncounted)?;
             for (segment, uncounted) in listed.segments.iter().zip(&uncounted) {
                 match listed.labels.get(&segment.id).filter(|_| !*uncounted) {
@@ -168,54 +169,6 @@ impl Listed {
     /// Whether the segment may have rows that must not be seen.
     fn hides(&self, segment: &Segment) -> bool {
         self.hidden.before.is_some_and(|before| segment.min_time < before) || !self.hidden.ids.is_empty()
-    }
-}
-
-/// The ids of one pass.
-struct Pass {
-    ids: IdPass,
-    arrivals: Arrivals,
-}
-
-impl Pass {
-    /// Takes in delayed metrics.
-    fn arrived(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let Some(received) = rows::arrivals(batch) else { return Ok(()) };
-        for (row, id) in rows::id_bytes(batch)?.map(u128::from_be_bytes).enumerate() {
-            if received.is_valid(row) && self.ids.holds(id) {
-                self.arrivals.add(id, received.value(row));
-            }
-        }
-        Ok(())
-    }
-
-    fn count_segment(
-        &mut self,
-        inner: &Inner,
-        segment: &Segment,
-        hidden: &Hidden,
-        labels: &mut Labels,
-    ) -> Result<(), Error> {
-        inner.files.verify(&segment.path, &segment.digest)?;
-        let part = Part { columns: Some(&KEYS), ids: None, group: None };
-        for batch in parquet_file::read(&inner.files, &segment.path, segment.bytes, part)? {
-            self.count(&hidden.strip(&batch?)?, labels)?;
-        }
-        Ok(())
-    }
-
-    /// Counts predictions.
-    fn count(&mut self, batch: &RecordBatch, labels: &mut Labels) -> Result<(), Error> {
-        let folded = rows::arrivals(batch);
-        let ids = rows::id_bytes(batch)?.map(u128::from_be_bytes);
-        for (row, (id, time)) in ids.zip(rows::times(batch)).enumerate() {
-            if self.ids.holds(id) {
-                let own = folded.filter(|arrivals| arrivals.is_valid(row)).map(|arrivals| arrivals.value(row));
-                let first = own.into_iter().chain(self.arrivals.of_prediction(id)).min();
-                labels.count(*time, first);
-            }
-        }
-        Ok(())
     }
 }
 
