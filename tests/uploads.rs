@@ -3,7 +3,14 @@
 mod bodies;
 mod memory;
 
-use std::{fs, ops::Range, path::Path, time::Duration};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    ops::Range,
+    path::Path,
+    time::Duration,
+};
 
 use futures::{StreamExt, stream};
 use reqwest::{Body, Method};
@@ -242,4 +249,47 @@ impl Stalled for Body {
 fn count(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| if entry.path().is_dir() { count(&entry.path()) } else { 1 }).sum()
+}
+
+/// Sends a whole body before it reads the answer, as simple clients do; gives the answer.
+fn send_whole(address: &str, head: &str, body: &[&[u8]]) -> std::io::Result<String> {
+    let mut connection = TcpStream::connect(address)?;
+    write!(connection, "{head}\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+    body.iter().try_for_each(|piece| connection.write_all(piece))?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_reaches_who_sends_the_whole_body_first() {
+    let server = Server::start_with(&["--max-json-mib", "1"]).await;
+    let address = server.url().trim_start_matches("http://").to_owned();
+    // More than the buffers between the two hold.
+    let length = 32 * MIB;
+    let plain = vec![vec![b' '; length]];
+    let mut chunks = vec![[format!("{MIB:x}\r\n").as_bytes(), &vec![b' '; MIB], b"\r\n"].concat(); 32];
+    chunks.push(b"0\r\n\r\n".to_vec());
+    let (announced, chunked) = (format!("content-length: {length}"), "transfer-encoding: chunked".to_owned());
+    for (request, headers, status) in [
+        ("POST /v1/models/m/predictions", "content-type: application/json", 413),
+        ("POST /v1/models/m/delayed-metrics", "content-type: application/x-ndjson", 413),
+        ("POST /v1/models/m/predictions", "content-type: image/png", 415),
+        ("POST /v1/models/m/predictions", "content-type: application/json\r\ncontent-encoding: br", 415),
+        ("POST /v1/models/m/predictions?surprise=1", "content-type: application/json", 400),
+        ("POST /v1/evaluations", "content-type: application/json", 413),
+        ("POST /v1/nothing", "content-type: application/json", 404),
+        ("PATCH /v1/models/m/predictions", "content-type: application/json", 405),
+    ] {
+        for (framing, body) in [(&announced, &plain), (&chunked, &chunks)] {
+            let head = format!("{request} HTTP/1.1\r\n{headers}\r\n{framing}");
+            let (address, body) = (address.clone(), body.clone());
+            let sent = tokio::task::spawn_blocking(move || {
+                let body: Vec<&[u8]> = body.iter().map(Vec::as_slice).collect();
+                send_whole(&address, &head, &body)
+            });
+            let answer = sent.await.expect("no panic").unwrap_or_else(|error| panic!("{request}, {framing}: {error}"));
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}, {framing}: {answer}");
+        }
+    }
 }

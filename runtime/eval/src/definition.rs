@@ -44,6 +44,12 @@ impl Plan {
 }
 
 impl Defined {
+    /// Whether rows are filtered, sliced and given to the plugin alike.
+    pub fn differs_in_inputs_alone(&self, other: &Self) -> bool {
+        let Self { plugin, parameters, inputs: _, filter, group_by } = self;
+        (plugin, parameters, filter, group_by) == (&other.plugin, &other.parameters, &other.filter, &other.group_by)
+    }
+
     /// As storage keeps it.
     pub fn written(&self) -> Definition {
         let inputs: Map<String, Value> =

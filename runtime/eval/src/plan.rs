@@ -127,7 +127,7 @@ fn window(spec: WindowSpec, storage: &Storage) -> Result<Window, Error> {
 }
 
 /// What is computed from rows with the columns of `schema`.
-pub(crate) fn shape(
+fn shape(
     request: &Request,
     description: &Description,
     expressions: &Expressions,
@@ -158,7 +158,12 @@ pub(crate) fn filter(
     Ok(Some(expression))
 }
 
-fn groups(texts: &[String], expressions: &Expressions, schema: &SchemaRef) -> Result<Vec<Expression>, Error> {
+/// The expressions of a request's `group_by`.
+pub(crate) fn groups(
+    texts: &[String],
+    expressions: &Expressions,
+    schema: &SchemaRef,
+) -> Result<Vec<Expression>, Error> {
     let list = ColumnType::FloatList.arrow();
     let check = |(at, text): (usize, &String)| {
         let field = format!("group_by[{at}]");

@@ -135,7 +135,7 @@ impl Kept {
 
 const NOT_KEPT: &str = "the rows are gone, and no states of this plugin version with these parameters, inputs, `where` \
                         and `group_by` were kept for all of this time: states are kept of what recorded evaluations \
-                        used before the rows went";
+                        used before the rows went, as long as they take up no more room than the rows did";
 
 fn too_coarse(grain: Grain) -> String {
     format!(

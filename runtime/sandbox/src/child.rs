@@ -5,18 +5,26 @@ use std::{
     process::{ExitCode, ExitStatus},
 };
 
-use crate::{Limits, Refusal, RefusalCode, compile, settings};
+use crate::{
+    Limits, Refusal, RefusalCode,
+    compile::{self, Pace},
+    settings,
+};
 
 /// The exit status of a child that refused the plugin.
 const REFUSED: u8 = 3;
+/// How far a process that nobody waits for steps back: as far as there is.
+const LOWEST_PRIORITY: i32 = 19;
 /// What the process itself maps (program, libraries), where the system does not tell.
 const OWN_BYTES: u64 = 512 << 20;
 
 /// What the parent writes: the limits on memory (bytes) and processor time
-/// (seconds), each as eight little-endian bytes, then the plugin.
-pub(crate) fn request(bytes: &[u8], limits: &Limits) -> Vec<u8> {
+/// (seconds), each as eight little-endian bytes, a byte that is 1 when nobody
+/// waits for the answer, then the plugin.
+pub(crate) fn request(bytes: &[u8], limits: &Limits, pace: Pace) -> Vec<u8> {
     let seconds = limits.compile_ms.div_ceil(1000).saturating_mul(compile::THREADS);
-    [&limits.compile_memory_bytes.to_le_bytes(), &seconds.to_le_bytes(), bytes].concat()
+    let yields = [u8::from(pace == Pace::Background)];
+    [&limits.compile_memory_bytes.to_le_bytes()[..], &seconds.to_le_bytes(), &yields, bytes].concat()
 }
 
 /// What the child said when it refused the plugin.
@@ -32,7 +40,7 @@ pub(crate) fn refusal(status: ExitStatus, stdout: &[u8]) -> Option<Refusal> {
 /// The whole life of a compiler process; call it from a hidden subcommand
 /// before anything else is set up.
 ///
-/// It limits its own memory, reads a request from standard input, writes
+/// It limits its own memory, takes the lowest priority when nobody waits, reads a request from standard input, writes
 /// machine code or a refusal to standard output, and gives the exit status
 /// that tells which of the two it was. It writes no files and talks to nobody.
 pub fn compile_child() -> ExitCode {
@@ -53,6 +61,11 @@ fn answer() -> io::Result<ExitCode> {
     let mut seconds = [0; 8];
     stdin.read_exact(&mut seconds)?;
     confine(u64::from_le_bytes(memory_bytes), u64::from_le_bytes(seconds))?;
+    let mut yields = [0; 1];
+    stdin.read_exact(&mut yields)?;
+    if yields != [0] {
+        rustix::process::nice(LOWEST_PRIORITY)?;
+    }
     let mut bytes = Vec::new();
     stdin.read_to_end(&mut bytes)?;
     let engine = settings::engine(Limits::default().stack_bytes).map_err(io::Error::other)?;

@@ -1,12 +1,12 @@
 //! A plugin's bytes become machine code, in this process or in a child that can be killed.
 
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::mpsc,
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use wasmparser::BinaryReaderError;
@@ -20,12 +20,52 @@ const STDERR_BYTES: u64 = 64 * 1024;
 const ARTIFACT_BYTES: u64 = 1 << 30;
 /// Enough to be quick; more threads mean more address space.
 pub(crate) const THREADS: u64 = 4;
+/// How many times longer what nobody waits for may take: a busy machine leaves it next to no processor.
+const PATIENCE: u32 = 30;
+/// How often it is asked whether a child is still wanted.
+const ASK: Duration = Duration::from_millis(100);
+
+/// How hard a compilation tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// With all cores: somebody waits for it.
+    Full,
+    /// On one core, and only when nothing else wants it.
+    Background,
+}
 
 /// The serialized machine code of a plugin.
 pub(crate) fn artifact(engine: &Engine, bytes: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
+    let limit = Duration::from_millis(options.limits.compile_ms);
     match &options.compiler {
         Compiler::InProcess => Ok(compile(engine, bytes, options.upload_bytes)?),
-        Compiler::Command { program, args } => Ok(in_child(program, args, bytes, &options.limits)??),
+        Compiler::Command { program, args } => {
+            let (limits, child) = (&options.limits, start(program, args, Pace::Full)?);
+            let output = converse(child, &child::request(bytes, limits, Pace::Full), limit, &|| false)?;
+            Ok(output.map_or_else(|| Err(too_slow(limits)), |output| judge(output, limits))?)
+        }
+    }
+}
+
+/// The same at [`Pace::Background`]; `None` when it was given up because `is_unwanted` said so.
+pub(crate) fn unhurried_artifact(
+    engine: &Engine,
+    bytes: &[u8],
+    options: &Options,
+    is_unwanted: &dyn Fn() -> bool,
+) -> Result<Option<Vec<u8>>, Error> {
+    let limits = &options.limits;
+    let limit = Duration::from_millis(limits.compile_ms).saturating_mul(PATIENCE);
+    match &options.compiler {
+        Compiler::InProcess => Ok(Some(compile(engine, bytes, options.upload_bytes)?)),
+        Compiler::Command { program, args } => {
+            let child = start(program, args, Pace::Background)?;
+            match converse(child, &child::request(bytes, limits, Pace::Background), limit, is_unwanted)? {
+                Some(output) => Ok(Some(judge(output, limits)?)),
+                None if is_unwanted() => Ok(None),
+                None => Err(too_slow(limits).into()),
+            }
+        }
     }
 }
 
@@ -48,28 +88,42 @@ fn failed(cause: &str) -> Refusal {
     )
 }
 
-fn in_child(program: &Path, args: &[String], bytes: &[u8], limits: &Limits) -> Result<Result<Vec<u8>, Refusal>, Error> {
-    let child = Command::new(program)
+fn start(program: &Path, args: &[String], pace: Pace) -> Result<Child, Error> {
+    let threads = if pace == Pace::Full { THREADS } else { 1 };
+    Command::new(program)
         .args(args)
         .env_clear()
-        .env("RAYON_NUM_THREADS", THREADS.to_string())
-        // Each arena of the allocator reserves address space, which is what is limited.
+        .env("RAYON_NUM_THREADS", threads.to_string())
+        // Allocators reserve address space, which is what is limited: the C library's for each of its arenas, mimalloc
+        // a gibibyte at a time unless told.
         .env("MALLOC_ARENA_MAX", "2")
+        .env("MIMALLOC_ARENA_RESERVE", "8M")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| {
-            Error::io(format!("the compiler process {} could not be started", program.display()), error)
-        })?;
-    let ended = converse(child, &child::request(bytes, limits), Duration::from_millis(limits.compile_ms))
-        .map_err(|error| Error::io("the compiler process could not be talked to", error))?;
-    Ok(ended.map_or_else(|| Err(too_slow(limits)), |output| judge(output, limits)))
+        .map_err(|error| Error::io(format!("the compiler process {} could not be started", program.display()), error))
 }
 
-/// What the child wrote until it ended; `None` when it had to be killed.
-fn converse(mut child: Child, request: &[u8], limit: Duration) -> std::io::Result<Option<Output>> {
+/// What the child wrote until it ended; `None` when it had to be killed: it took too long, or is wanted no more.
+fn converse(
+    child: Child,
+    request: &[u8],
+    limit: Duration,
+    is_unwanted: &dyn Fn() -> bool,
+) -> Result<Option<Output>, Error> {
+    talk(child, request, limit, is_unwanted)
+        .map_err(|error| Error::io("the compiler process could not be talked to", error))
+}
+
+fn talk(
+    mut child: Child,
+    request: &[u8],
+    limit: Duration,
+    is_unwanted: &dyn Fn() -> bool,
+) -> io::Result<Option<Output>> {
+    let end = Instant::now() + limit;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
@@ -81,10 +135,17 @@ fn converse(mut child: Child, request: &[u8], limit: Duration) -> std::io::Resul
         scope.spawn(move || {
             let _ = sender.send(read(stdout, ARTIFACT_BYTES));
         });
-        let Ok(stdout) = receiver.recv_timeout(limit) else {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
+        let stdout = loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match receiver.recv_timeout(left.min(ASK)) {
+                Ok(stdout) => break stdout,
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() && !is_unwanted() => {}
+                Err(_) => {
+                    child.kill()?;
+                    child.wait()?;
+                    return Ok(None);
+                }
+            }
         };
         let status = child.wait()?;
         Ok(Some(Output { status, stdout, stderr: errors.join().unwrap_or_default() }))
@@ -96,7 +157,7 @@ fn read(pipe: Option<impl Read>, limit: u64) -> Vec<u8> {
     if let Some(mut pipe) = pipe {
         // What was read until an error is judged by the exit status.
         let _ = pipe.by_ref().take(limit).read_to_end(&mut bytes);
-        let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+        let _ = io::copy(&mut pipe, &mut io::sink());
     }
     bytes
 }

@@ -94,17 +94,22 @@ impl Sandbox {
         self.0.compiled(digest, &bytes, usize::MAX)
     }
 
-    /// Compiles an installed plugin ahead of its first use, unless that is done. Blocks.
+    /// Compiles an installed plugin ahead of its first use, unless that is done: on one core, and only when nothing
+    /// else wants it. Whoever asks for the plugin meanwhile compiles it at full speed, which ends this, as
+    /// `is_stopped` does. Blocks.
     ///
     /// # Errors
     /// As [`Self::inspect`].
-    pub fn prepare(&self, digest: &Digest, wasm: &[u8]) -> Result<(), Error> {
-        if self.0.shelf.get(digest).is_none() && self.0.cache.read(digest).is_none() {
-            self.0.compiled(digest, wasm, usize::MAX)?;
-            // It may never be asked for: then its machine code need not lie in memory.
-            self.0.shelf.remove(digest);
+    pub fn prepare(&self, digest: &Digest, wasm: &[u8], is_stopped: &dyn Fn() -> bool) -> Result<(), Error> {
+        let is_used = || self.0.shelf.get(digest).is_some();
+        if is_used() || self.0.cache.read(digest).is_some() {
+            return Ok(());
         }
-        Ok(())
+        let is_unwanted = || is_stopped() || is_used();
+        match compile::unhurried_artifact(&self.0.engine, wasm, &self.0.options, &is_unwanted)? {
+            Some(artifact) => self.0.cache.write(digest, &artifact),
+            None => Ok(()),
+        }
     }
 
     /// Drops the compiled form of a plugin. Instances that run go on.

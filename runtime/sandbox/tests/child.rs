@@ -1,8 +1,21 @@
 //! Compilation in a child process: this program is its own child.
 
-use std::process::ExitCode;
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 
+use driftline_core::Digest;
 use driftline_sandbox::{Compiler, Error, Limits, Options, RefusalCode, Sandbox, compile_child};
+use mimalloc::MiMalloc;
+use tempfile::TempDir;
+
+/// The server's, whose child has to keep within its memory too.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
@@ -11,17 +24,22 @@ fn main() -> ExitCode {
             std::thread::park();
         },
         Some("crash") => std::process::abort(),
+        Some("tell") => tell(),
+        Some("crawl") => crawl(),
         _ => parent(),
     }
 }
 
 fn parent() -> ExitCode {
-    let cases: [(&str, fn()); 5] = [
+    let cases: [(&str, fn()); 8] = [
         ("a child compiles what this process runs", compiles),
         ("a child refuses with the same words", refuses),
         ("a child that takes too long is killed", stalls),
         ("a child that crashes is a clear refusal", crashes),
         ("a child has only the memory it was given", starves),
+        ("a child that nobody waits for has one thread and the lowest priority", yields),
+        ("who needs what is compiled in the background compiles it at full speed", overtakes),
+        ("a compilation in the background ends when it is told to", stops),
     ];
     for (name, case) in cases {
         case();
@@ -31,11 +49,45 @@ fn parent() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn inspect(mode: &str, wat: &str, limits: Limits) -> Result<String, Error> {
+/// A compiler that writes down, into the file named by its argument, how it was run.
+fn tell() -> ExitCode {
+    let code = compile_child();
+    let path = std::env::args().nth(2).expect("a path");
+    fs::write(path, manner()).expect("written");
+    code
+}
+
+/// The priority and the number of threads of this process.
+fn manner() -> String {
+    let stat = fs::read_to_string("/proc/self/stat").expect("Linux");
+    let (_, after_name) = stat.rsplit_once(')').expect("a name");
+    let nice = after_name.split_whitespace().nth(16).expect("a priority");
+    format!("nice {nice}, threads {}", std::env::var("RAYON_NUM_THREADS").unwrap_or_default())
+}
+
+/// A compiler that says to the address in its argument that it was started in the background, and then gets nowhere.
+fn crawl() -> ExitCode {
+    if std::env::var("RAYON_NUM_THREADS").as_deref() != Ok("1") {
+        return compile_child();
+    }
+    let address = std::env::args().nth(2).expect("an address");
+    let _open = TcpStream::connect(address).expect("the parent listens");
+    loop {
+        thread::park();
+    }
+}
+
+/// A sandbox whose compiler is this program with these arguments.
+fn sandbox(args: &[&str], limits: Limits) -> (TempDir, Sandbox) {
     let dir = tempfile::tempdir().expect("a directory");
     let program = std::env::current_exe().expect("this program");
-    let compiler = Compiler::Command { program, args: vec![mode.into()] };
+    let compiler = Compiler::Command { program, args: args.iter().map(ToString::to_string).collect() };
     let sandbox = Sandbox::new(Options { limits, ..Options::new(dir.path(), compiler) }).expect("a sandbox");
+    (dir, sandbox)
+}
+
+fn inspect(mode: &str, wat: &str, limits: Limits) -> Result<String, Error> {
+    let (_dir, sandbox) = sandbox(&[mode], limits);
     let wasm = wat::parse_str(wat).expect("valid");
     sandbox.inspect(&wasm).map(|inspected| inspected.description.name.to_string())
 }
@@ -82,4 +134,48 @@ fn crashes() {
 fn starves() {
     let limits = Limits { compile_memory_bytes: 1 << 20, ..Limits::default() };
     refused("compile", &guest(), limits, RefusalCode::CompileMemory, "more than 1 MiB");
+}
+
+fn yields() {
+    let notes = tempfile::tempdir().expect("a directory");
+    let notes = notes.path().join("manner");
+    let wasm = wat::parse_str(guest()).expect("valid");
+    let manner_of = |compile: &dyn Fn(&Sandbox)| {
+        let (_dir, sandbox) = sandbox(&["tell", notes.to_str().expect("text")], Limits::default());
+        compile(&sandbox);
+        fs::read_to_string(&notes).expect("the compiler ran")
+    };
+    let background = manner_of(&|sandbox| sandbox.prepare(&Digest::of(&wasm), &wasm, &|| false).expect("compiled"));
+    assert_eq!(background, "nice 19, threads 1");
+    let own = manner().split_once(',').expect("two parts").0.to_owned();
+    let full = manner_of(&|sandbox| drop(sandbox.inspect(&wasm).expect("accepted")));
+    assert_eq!(full, format!("{own}, threads 4"));
+}
+
+/// Calls `during` while the compilation in the background gets nowhere, and gives how that ended.
+fn while_crawling(is_stopped: &(dyn Fn() -> bool + Sync), during: impl FnOnce(&Sandbox, &[u8])) -> Result<(), Error> {
+    let wasm = wat::parse_str(guest()).expect("valid");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let (_dir, sandbox) = sandbox(&["crawl", &address], Limits::default());
+    thread::scope(|scope| {
+        let background = scope.spawn(|| sandbox.prepare(&Digest::of(&wasm), &wasm, is_stopped));
+        let _crawling = listener.accept().expect("the compiler runs");
+        during(&sandbox, &wasm);
+        background.join().expect("no panic")
+    })
+}
+
+fn overtakes() {
+    let ended = while_crawling(&|| false, |sandbox, wasm| {
+        let plugin = sandbox.load(&Digest::of(wasm), || Ok::<_, Error>(wasm.to_vec())).expect("compiled");
+        assert_eq!(*plugin.digest(), Digest::of(wasm));
+    });
+    ended.expect("what is there need not be compiled");
+}
+
+fn stops() {
+    let stop = AtomicBool::new(false);
+    let ended = while_crawling(&|| stop.load(Ordering::Relaxed), |_, _| stop.store(true, Ordering::Relaxed));
+    ended.expect("to stop is no error");
 }

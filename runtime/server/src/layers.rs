@@ -10,7 +10,7 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, util::MapRequestLayer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -18,12 +18,12 @@ use tower_http::{
 };
 use uuid::Uuid;
 
-use crate::{app::Shared, problem::Problem};
+use crate::{app::Shared, problem::Problem, receive::linger};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Wraps the routes, the outermost layer first: observe, compress the answer,
-/// catch panics, check and decode the body's encoding.
+/// catch panics, let the rest of a refused body come in, check and decode the body's encoding.
 pub fn around(routes: Router, app: &Shared) -> Router {
     let decode = ServiceBuilder::new()
         .layer(RequestDecompressionLayer::new())
@@ -31,6 +31,7 @@ pub fn around(routes: Router, app: &Shared) -> Router {
     routes
         .layer(decode)
         .layer(from_fn(check_encoding))
+        .layer(MapRequestLayer::new(linger))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), observe))

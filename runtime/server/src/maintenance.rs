@@ -76,7 +76,8 @@ async fn retain_model(app: &Shared, model: Model, stop: &CancellationToken) -> R
             return Ok(());
         }
         match app.evaluator.retain(&model.name).await {
-            Ok(true) => {}
+            // The disk may have been full.
+            Ok(true) => drop(app.blocking(|app| app.storage.delete_replaced()).await?),
             // It was deleted meanwhile.
             Ok(false) | Err(driftline_eval::Error::NotFound { .. }) => break,
             Err(error) => return Err(error.into()),

@@ -6,6 +6,7 @@
 
 mod budget;
 mod incoming;
+mod linger;
 mod turn;
 mod writing;
 
@@ -23,6 +24,7 @@ use tokio::{
 use self::{budget::Budget, incoming::Incoming, writing::Writing};
 pub use self::{
     budget::Share,
+    linger::linger,
     turn::{Turn, Watch},
 };
 use crate::{config::Limits, ingest::Spool, problem::Problem};
@@ -90,11 +92,6 @@ impl Reception {
     /// when too much is held already.
     pub async fn hold(&self, request: Request, limit: usize) -> Result<Held, Problem> {
         let mut incoming = Incoming::new(request, limit, self.stall)?;
-        let held = self.hold_all(&mut incoming).await;
-        incoming.settle(held)
-    }
-
-    async fn hold_all(&self, incoming: &mut Incoming) -> Result<Held, Problem> {
         let mut held = self.room(incoming.announced().unwrap_or_default()).await?;
         while let Some(chunk) = incoming.next().await? {
             held.add(chunk).await?;
@@ -108,20 +105,15 @@ impl Reception {
     /// As [`Self::hold`], and 507 when the disk is full.
     pub async fn receive(&self, storage: &Storage, request: Request, limit: usize) -> Result<Received, Problem> {
         let mut incoming = Incoming::new(request, limit, self.stall)?;
-        let received = self.receive_all(storage, &mut incoming).await;
-        incoming.settle(received)
-    }
-
-    async fn receive_all(&self, storage: &Storage, incoming: &mut Incoming) -> Result<Received, Problem> {
         if incoming.announced().is_some_and(|bytes| bytes > SMALL_BYTES) {
-            return self.spool(storage, incoming, [Bytes::new(), Bytes::new()]).await.map(Received::Spooled);
+            return self.spool(storage, &mut incoming, [Bytes::new(), Bytes::new()]).await.map(Received::Spooled);
         }
         let mut held = self.room(incoming.announced().unwrap_or_default()).await?;
         while let Some(chunk) = incoming.next().await? {
             if held.bytes + chunk.len() > SMALL_BYTES {
                 let Held { bytes, share } = held.finish();
                 drop(share);
-                return self.spool(storage, incoming, [bytes, chunk]).await.map(Received::Spooled);
+                return self.spool(storage, &mut incoming, [bytes, chunk]).await.map(Received::Spooled);
             }
             held.add(chunk).await?;
         }

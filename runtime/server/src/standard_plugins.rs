@@ -7,7 +7,12 @@ use driftline_sandbox::parse_description;
 use driftline_storage::{PluginRef, Storage};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, app::Shared, plugins, problem::Problem};
+use crate::{
+    Error,
+    app::{App, Shared},
+    plugins,
+    problem::Problem,
+};
 
 /// How long a server has been up before what is not compiled yet is compiled: a first start is busy enough.
 const SETTLED: Duration = Duration::from_secs(3);
@@ -79,8 +84,8 @@ pub fn install_missing(storage: &Storage) -> Result<(), Error> {
     Ok(())
 }
 
-/// Compiles, one after the other, those that are not compiled yet, so that no evaluation has to wait for it. Ends early
-/// when the server stops.
+/// Compiles, one after the other, those that are not compiled yet, so that no evaluation has to wait for it. What
+/// requests need goes before. Ends early when the server stops.
 pub async fn compile_ahead(app: Shared, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => return,
@@ -90,7 +95,9 @@ pub async fn compile_ahead(app: Shared, stop: CancellationToken) {
         if stop.is_cancelled() {
             return;
         }
-        let prepared = app.blocking(move |app| app.sandbox.prepare(&Digest::of(wasm), wasm)).await;
+        let stop = stop.clone();
+        let compile = move |app: &App| app.sandbox.prepare(&Digest::of(wasm), wasm, &|| stop.is_cancelled());
+        let prepared = app.blocking(compile).await;
         if let Err(problem) = prepared {
             tracing::warn!(name, detail = problem.detail, "a standard plugin is not compiled ahead of its first use");
         }

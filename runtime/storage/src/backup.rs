@@ -2,27 +2,31 @@
 
 mod manifest;
 mod restore;
+mod target;
 
 pub(crate) use restore::refuse_half_restored;
 pub use restore::restore;
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Read},
     path::Path as DiskPath,
 };
 
-use bytes::Bytes;
-use driftline_core::Digest;
+use driftline_core::{Digest, Digester};
 
 use crate::{
-    Error, Faults, Options, Step,
+    Error, Options, Step,
     backup_lock::Copying,
     catalog::Catalog,
     files::Files,
     listed::{self, ListedFile},
 };
 use manifest::{CATALOG, Manifest};
+use target::Target;
+
+/// Files are read in pieces of this size.
+const PIECE: usize = 1 << 20;
 
 /// What was copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,13 +65,13 @@ pub fn backup(data: &DiskPath, to: &DiskPath, options: &Options) -> Result<Copie
     let target = to.join(CATALOG);
     Catalog::beside(data)?.copy(&target)?;
     let mut manifest = Manifest::default();
-    let bytes = fs::read(&target).map_err(|error| unwritten(&target, error))?;
-    let catalog = ListedFile { path: CATALOG.into(), bytes: bytes.len() as u64, digest: Digest::of(&bytes) };
-    manifest.files.push(catalog);
+    let (bytes, digest) = read(&target, |error| unwritten(&target, error), |_| Ok(()))?;
+    manifest.files.push(ListedFile { path: CATALOG.into(), bytes, digest });
     let files = Files::open(data, options)?;
     for file in Catalog::beside(to)?.read(listed::all)? {
-        let bytes = files.get(&file.path, &file.digest)?;
-        write(to, file.path.as_ref(), &bytes, faults)?;
+        let mut target = Target::create(to, file.path.as_ref(), file.bytes, faults)?;
+        files.copy(&file.path, &file.digest, |piece| target.write(piece))?;
+        target.finish()?;
         manifest.files.push(file);
     }
     faults.pass(Step::BackupManifest)?;
@@ -85,20 +89,25 @@ fn make_empty(dir: &DiskPath) -> Result<(), Error> {
     }
 }
 
-/// Writes one file and syncs it, and the directories above it.
-fn write(root: &DiskPath, path: &str, bytes: &Bytes, faults: &dyn Faults) -> Result<(), Error> {
-    let place = root.join(path);
-    let short = faults.pass_write(Step::BackupFile)?;
-    let written = if short.is_some() { &bytes[..bytes.len() / 2] } else { bytes };
-    let writing = || {
-        place.parent().map_or(Ok(()), fs::create_dir_all)?;
-        let mut file = File::create(&place)?;
-        file.write_all(written)?;
-        file.sync_all()?;
-        place.ancestors().skip(1).take_while(|folder| folder.starts_with(root)).try_for_each(sync)
-    };
-    writing().map_err(|error| unwritten(&place, error))?;
-    short.map_or(Ok(()), Err)
+/// Gives the bytes of a file on disk to `take`, piece by piece; gives how many there are, and their digest.
+fn read(
+    place: &DiskPath,
+    failed: impl Fn(io::Error) -> Error,
+    mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(u64, Digest), Error> {
+    let mut file = File::open(place).map_err(&failed)?;
+    let (mut bytes, mut digester, mut buffer) = (0, Digester::default(), vec![0; PIECE]);
+    loop {
+        let piece = match file.read(&mut buffer) {
+            Ok(0) => return Ok((bytes, digester.finish())),
+            Ok(length) => &buffer[..length],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(failed(error)),
+        };
+        bytes += piece.len() as u64;
+        digester.update(piece);
+        take(piece)?;
+    }
 }
 
 fn sync(place: &DiskPath) -> io::Result<()> {

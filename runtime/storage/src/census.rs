@@ -1,22 +1,25 @@
 //! Which predictions have labels and which labels have predictions, counted over all rows at one instant.
 
+mod arrivals;
+mod pass;
+
 use std::{collections::HashMap, sync::Arc};
 
 use arrow::{
     array::{RecordBatch, UInt32Array},
     compute::take_record_batch,
 };
-use driftline_core::{ColumnType, ID, LABELLED_AT, Schema, TIME};
+use driftline_core::{ID, LABELLED_AT, TIME};
 use uuid::Uuid;
 
+use self::pass::Pass;
 use crate::{
-    DelayedCells, Error, Hidden, Kind, Pin, Segment, Storage, delayed_file, deletion,
-    id_range::{IdRange, overlap},
+    Error, Hidden, Kind, Pin, Segment, Storage, delayed_file, deletion,
+    id_pass,
     labels::Labels,
-    latest::{Arrived, Latest},
     log,
     model::{self, ModelId},
-    parquet_file::{self, Part},
+    parquet_file::Part,
     rows,
     segment::{self, Listing},
     storage::Inner,
@@ -26,10 +29,13 @@ use crate::{
 const KEYS: [&str; 3] = [ID, TIME, LABELLED_AT];
 
 /// The counts of a model.
+#[derive(Default)]
 pub(crate) struct Census {
     pub labels: Labels,
-    /// The ids with delayed metrics and without a prediction, in their order.
-    pub unmatched: Vec<Arrived>,
+    /// How many ids have delayed metrics and no prediction.
+    pub unmatched: u64,
+    /// Some of these, each with its first arrival in microseconds, in order.
+    pub listed: Vec<(u128, i64)>,
 }
 
 /// What was listed at one instant.
@@ -39,36 +45,56 @@ struct Listed {
     /// The keys of the rows in the log.
     unsealed: Vec<RecordBatch>,
     delayed: Vec<Listing>,
-    /// The keys of delayed metrics in the log, and the range of their ids.
-    logged: Vec<(IdRange, RecordBatch)>,
+    /// The keys of delayed metrics in the log.
+    logged: Vec<RecordBatch>,
     hidden: Hidden,
     _pin: Pin,
 }
 
 impl Storage {
-    /// Counts the model's labels. Segments into which everything is folded cost a look
-    /// at the catalog; of others three columns are read.
-    pub(crate) fn census(&self, model: ModelId) -> Result<Census, Error> {
+    /// Counts the model's labels, and lists at most `limit` ids without a prediction, those after `after`. Segments
+    /// into which everything is folded cost a look at the catalog; of others three columns are read, more than once
+    /// when so many ids wait that they would take much memory.
+    pub(crate) fn census(&self, model: ModelId, after: Option<u128>, limit: usize) -> Result<Census, Error> {
         let inner = &self.inner;
         let listed = Listed::read(inner, model)?;
-        let latest = Arc::new(listed.arrivals(inner)?);
-        let mut count = Count { labels: Labels::default(), matched: vec![false; latest.len()], latest: &latest };
-        for segment in &listed.segments {
-            match listed.labels.get(&segment.id) {
-                Some(labels)
-                    if !listed.hides(segment) && (latest.within(segment.ids()).is_none() || !listed.waits(segment)) =>
-                {
-                    count.labels.merge(labels)
+        let passes = id_pass::passes(listed.waiting(), inner.options.census_ids);
+        let mut census = Census::default();
+        // Known when the first pass has seen the ids of all delayed metrics.
+        let mut uncounted = vec![false; listed.segments.len()];
+        for number in 0..passes {
+            let mut pass = Pass::new(number, passes);
+            listed.arrivals(inner, &mut pass, &mut uncounted)?;
+            for (segment, uncounted) in listed.segments.iter().zip(&uncounted) {
+                match listed.labels.get(&segment.id).filter(|_| !*uncounted) {
+                    Some(labels) if number == 0 => census.labels.merge(labels),
+                    Some(_) => {}
+                    None => pass.count_segment(inner, segment, &listed.hidden, &mut census.labels)?,
                 }
-                _ => count.add_segment(inner, segment, &listed.hidden)?,
+            }
+            for batch in &listed.unsealed {
+                pass.count(&listed.hidden.strip(batch)?, &mut census.labels)?;
+            }
+            for (id, first) in pass.arrivals.unmatched().filter(|(id, _)| !listed.hidden.ids.contains(&id.to_be_bytes())) {
+                census.unmatched += 1;
+                if after.is_none_or(|after| id > after) && limit > 0 {
+                    census.listed.push((id, first));
+                }
+                // Now and then, so that it is not sorted each time.
+                if census.listed.len() > 2 * limit {
+                    census.keep_first(limit);
+                }
             }
         }
-        listed.unsealed.iter().try_for_each(|batch| count.add(&listed.hidden.strip(batch)?))?;
-        let Count { labels, matched, .. } = count;
-        let is_unmatched =
-            |arrived: &Arrived| !matched[arrived.slot as usize] && !listed.hidden.ids.contains(&arrived.id);
-        let unmatched = latest.arrived().into_iter().filter(is_unmatched).collect();
-        Ok(Census { labels, unmatched })
+        census.keep_first(limit);
+        Ok(census)
+    }
+}
+
+impl Census {
+    fn keep_first(&mut self, limit: usize) {
+        self.listed.sort_unstable();
+        self.listed.truncate(limit);
     }
 }
 
@@ -82,7 +108,7 @@ impl Listed {
             let logged = log::entries(view, model, Kind::Delayed, None)?;
             let logged = logged.iter().map(|entry| {
                 let batch = inner.log_cache.get(view, entry.seq)?;
-                Ok((entry.ids(), keys(&rows::arrived(&batch, entry.received)?)?))
+                keys(&rows::arrived(&batch, entry.received)?)
             });
             Ok(Self {
                 labels: segment::labels(view, model)?,
@@ -99,53 +125,50 @@ impl Listed {
         })
     }
 
-    /// The first arrival of each id that is not folded in.
-    fn arrivals(&self, inner: &Inner) -> Result<Latest, Error> {
-        let mut batches = Vec::new();
+    /// How many rows of delayed metrics are not folded in.
+    fn waiting(&self) -> u64 {
+        let logged = self.logged.iter().map(|batch| batch.num_rows() as u64);
+        self.delayed.iter().map(|listing| listing.rows).chain(logged).sum()
+    }
+
+    /// Notes the arrivals of what is not folded in, and which segments the catalog's counts are not true of.
+    fn arrivals(&self, inner: &Inner, pass: &mut Pass, uncounted: &mut [bool]) -> Result<(), Error> {
+        for (segment, uncounted) in self.segments.iter().zip(&mut *uncounted) {
+            *uncounted |= self.hides(segment);
+        }
         for listing in &self.delayed {
             let part = Part { columns: Some(&[ID, LABELLED_AT]), ids: None, group: None };
-            batches.extend(delayed_file::read(&inner.files, listing, part)?);
+            for batch in delayed_file::read(&inner.files, listing, part)? {
+                self.note(&batch, |segment| segment.may_await(listing), uncounted)?;
+                pass.arrived(&batch)?;
+            }
         }
-        batches.extend(self.logged.iter().map(|(_, batch)| batch.clone()));
-        Latest::of(&Schema::default().arrow_delayed(), &batches)
+        for batch in &self.logged {
+            self.note(batch, |_| true, uncounted)?;
+            pass.arrived(batch)?;
+        }
+        Ok(())
+    }
+
+    /// Notes into which segments ids of delayed metrics may still have to go.
+    fn note(&self, batch: &RecordBatch, awaits: impl Fn(&Segment) -> bool, uncounted: &mut [bool]) -> Result<(), Error> {
+        let mut ids: Vec<[u8; 16]> = rows::id_bytes(batch)?.collect();
+        if !ids.is_sorted() {
+            ids.sort_unstable();
+        }
+        for (segment, uncounted) in self.segments.iter().zip(uncounted) {
+            if !*uncounted && awaits(segment) {
+                let (first, last) = segment.ids();
+                let next = ids.get(ids.partition_point(|id| *id < first));
+                *uncounted = next.is_some_and(|id| *id <= last);
+            }
+        }
+        Ok(())
     }
 
     /// Whether the segment may have rows that must not be seen.
     fn hides(&self, segment: &Segment) -> bool {
         self.hidden.before.is_some_and(|before| segment.min_time < before) || !self.hidden.ids.is_empty()
-    }
-
-    /// Whether delayed metrics may still have to go into the segment.
-    fn waits(&self, segment: &Segment) -> bool {
-        let sealed = self.delayed.iter().any(|file| segment.may_await(file));
-        sealed || self.logged.iter().any(|(ids, _)| overlap(segment.ids(), *ids))
-    }
-}
-
-struct Count<'a> {
-    labels: Labels,
-    matched: Vec<bool>,
-    latest: &'a Arc<Latest>,
-}
-
-impl Count<'_> {
-    fn add_segment(&mut self, inner: &Inner, segment: &Segment, hidden: &Hidden) -> Result<(), Error> {
-        inner.files.verify(&segment.path, &segment.digest)?;
-        let part = Part { columns: Some(&KEYS), ids: None, group: None };
-        for batch in parquet_file::read(&inner.files, &segment.path, segment.bytes, part)? {
-            self.add(&hidden.strip(&batch?)?)?;
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        for slot in self.latest.find(batch)?.into_iter().flatten() {
-            self.matched[slot as usize] = true;
-        }
-        let arrivals = vec![(LABELLED_AT.to_owned(), ColumnType::Timestamp)];
-        let overlaid = DelayedCells::new(arrivals, Some(self.latest.clone()), Default::default());
-        self.labels.add(&overlaid.apply(batch)?);
-        Ok(())
     }
 }
 

@@ -1,9 +1,12 @@
 //! Coarsening: the states of old time merge into those of days, then of months, and go in the end.
 
+mod due;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use driftline_core::{Span, Window};
 
+use self::due::{Due, by_age, by_size};
 use crate::{
     Error, Grain, Model, Step, Storage, covered,
     definition::{self, DefinitionKey},
@@ -14,26 +17,40 @@ use crate::{
     storage::Inner,
 };
 
-/// States are kept by the hour for this long before the horizon,
-const HOURS_KEPT: i64 = 7 * DAY_MICROS;
-/// and by the day for this long.
-const DAYS_KEPT: i64 = 90 * DAY_MICROS;
-/// About how many bytes of states merge in one step.
-const STEP_BYTES: u64 = 64 << 20;
-
 /// Files of states that are to become one file of coarser ones.
 pub struct Coarsening {
     model: Model,
-    grain: Grain,
-    files: Vec<RollUp>,
+    due: Due,
     inner: Arc<Inner>,
     _pin: Pin,
 }
 
+/// How much room states may take up, where that is why they are to become coarser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// What they take up now.
+    pub taken_bytes: u64,
+    /// What all of them are to take up at most: half of what the rows did that they stand for, or next to nothing.
+    pub bytes: u64,
+    /// Whether all of their month is rolled up; else there is more to come.
+    pub month_is_over: bool,
+}
+
+/// What became of the states of a coarsening.
+pub struct Coarsened {
+    /// The states.
+    pub file: KeptFile,
+    /// What they were brought to; they are not brought to the same once more.
+    pub grain: Grain,
+    /// States that are kept no more, each with the time that they stood for.
+    pub dropped: Vec<(DefinitionKey, Window)>,
+}
+
 impl Storage {
     /// The next files of the model whose states are due to merge: hours that
-    /// lie a week before the horizon, days that lie 90 days before it. End with
-    /// [`Self::coarsen`].
+    /// lie a week before the horizon, days that lie 90 days before it, and
+    /// those that take up much room beside the rows that they stand for. End
+    /// with [`Self::coarsen`].
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
@@ -41,19 +58,9 @@ impl Storage {
         let Some(horizon) = model.horizon else { return Ok(None) };
         let pin = self.inner.pins.take();
         let files = self.inner.catalog.read(|view| rollup::list(view, model.id, grain::all()))?;
-        let ago = |micros| Span::from_micros(micros).map_or(horizon, |span| horizon.before(span));
-        for (from, to, limit) in
-            [(Grain::Hour, Grain::Day, ago(HOURS_KEPT)), (Grain::Day, Grain::Month, ago(DAYS_KEPT))]
-        {
-            let limit = to.around(limit).start();
-            let due = files.iter().filter(|file| file.grain == from && file.window.end() <= limit);
-            let due = of_one_month(due);
-            if !due.is_empty() {
-                let (model, inner) = (model.clone(), self.inner.clone());
-                return Ok(Some(Coarsening { model, grain: to, files: due, inner, _pin: pin }));
-            }
-        }
-        Ok(None)
+        let due = by_age(&files, horizon).or_else(|| by_size(&files, horizon));
+        let (model, inner) = (model.clone(), self.inner.clone());
+        Ok(due.map(|due| Coarsening { model, due, inner, _pin: pin }))
     }
 
     /// Lists the merged states in place of the files they came from, in one
@@ -61,9 +68,11 @@ impl Storage {
     ///
     /// # Errors
     /// [`Error::Full`], [`Error::Failed`]; nothing has changed then.
-    pub fn coarsen(&self, coarsening: Coarsening, file: KeptFile) -> Result<bool, Error> {
-        let merged = rollup::write(&self.inner, coarsening.model.id, coarsening.grain, file)?;
-        let (files, faults) = (coarsening.files.clone(), self.inner.options.faults.clone());
+    pub fn coarsen(&self, coarsening: Coarsening, coarsened: Coarsened) -> Result<bool, Error> {
+        let Coarsened { file, grain, dropped } = coarsened;
+        let (id, files) = (coarsening.model.id, coarsening.due.files.clone());
+        let merged = rollup::write(&self.inner, id, grain, file, due::rows_bytes(&files))?;
+        let faults = self.inner.options.faults.clone();
         let old: Vec<_> = files.iter().map(RollUp::path).collect();
         let new: Vec<_> = merged.iter().map(RollUp::path).collect();
         let is_done = self.inner.relist([&new[..], &old].concat(), move |group| {
@@ -77,6 +86,9 @@ impl Storage {
             faults.pass(Step::CoarsenList)?;
             if let Some(merged) = &merged {
                 rollup::insert(group.connection, merged, group.now)?;
+            }
+            for (definition, stretch) in &dropped {
+                covered::cut(group.connection, id, *definition, *stretch)?;
             }
             Ok(true)
         })?;
@@ -114,33 +126,20 @@ impl Storage {
     }
 }
 
-/// The first of `files` and those that end in the same month, up to about [`STEP_BYTES`]. Files
-/// of several months would wait for the last of them.
-fn of_one_month<'a>(files: impl Iterator<Item = &'a RollUp>) -> Vec<RollUp> {
-    let moment = Span::from_micros(1);
-    let month = |file: &RollUp| {
-        let end = file.window.end();
-        Grain::Month.around(moment.map_or(end, |moment| end.before(moment))).start()
-    };
-    let mut first = None;
-    let mut bytes = 0;
-    let same = files.filter(|file| *first.get_or_insert(month(file)) == month(file));
-    let within = same.take_while(|file| {
-        bytes += file.bytes;
-        bytes <= STEP_BYTES || bytes == file.bytes
-    });
-    within.cloned().collect()
-}
-
 impl Coarsening {
     /// Whose states.
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// What the states are to be brought to.
+    /// What the states are to be brought to, or may be where there is a [`Self::room`].
     pub fn grain(&self) -> Grain {
-        self.grain
+        self.due.grain
+    }
+
+    /// How much room they may take up; `None` when it is for their age that they become coarser.
+    pub fn room(&self) -> Option<Room> {
+        self.due.room
     }
 
     /// The states by definition, in order of time, then of their making.
@@ -149,7 +148,7 @@ impl Coarsening {
     /// [`Error::Corrupt`] for a damaged file.
     pub fn states(&self) -> Result<Vec<(DefinitionKey, Vec<KeptState>)>, Error> {
         let mut all: BTreeMap<DefinitionKey, Vec<KeptState>> = BTreeMap::new();
-        for file in &self.files {
+        for file in &self.due.files {
             for (key, state) in file.read(&self.inner, None)? {
                 all.entry(key).or_default().push(state);
             }

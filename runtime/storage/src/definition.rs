@@ -38,12 +38,25 @@ impl Storage {
     pub fn definitions(&self, model: &Model, limit: usize) -> Result<Vec<Definition>, Error> {
         self.inner.catalog.read(|view| {
             let found = view
-                .prepare_cached("SELECT definition FROM definitions WHERE model = ?1 ORDER BY used DESC, key LIMIT ?2")?
-                .query_map(params![model.id.0, limit as i64], |row| row.get(0).map(Definition::new))?
+                .prepare_cached(
+                    "SELECT definition FROM definitions WHERE model = ?1 AND used > ?2 ORDER BY used DESC, key LIMIT ?3",
+                )?
+                .query_map(params![model.id.0, NEVER, limit as i64], |row| row.get(0).map(Definition::new))?
                 .collect::<Result<_, _>>()?;
             Ok(found)
         })
     }
+}
+
+/// When what nobody asked for was last used.
+const NEVER: i64 = i64::MIN;
+
+/// Notes the text of a definition whose states are kept, whether or not it was ever used.
+pub(crate) fn known(connection: &Connection, model: ModelId, definition: &Definition) -> Result<(), Error> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO definitions (model, key, definition, used) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![model.0, definition.key.0, definition.text, NEVER])?;
+    Ok(())
 }
 
 /// Notes that definitions were used.

@@ -23,7 +23,6 @@ use rusqlite::Connection;
 
 use crate::{Error, Faults, Options, Place, Step, doubtful::Doubtful, held};
 use disk::Disk;
-use near::Draft;
 use remote::Remote;
 
 /// The folders whose files the catalog lists.
@@ -129,26 +128,38 @@ impl Files {
 
     fn check(&self, path: &Path, digest: &Digest) -> Result<(), Error> {
         let Home::Remote(remote) = &self.home else {
-            return if self.fetch(path, None)? == *digest { Ok(()) } else { Err(other_bytes(path)) };
+            return self.copy(path, digest, |_| Ok(()));
         };
         if remote.near.admit_found(path, digest) {
             return Ok(());
         }
         let mut draft = remote.near.draft(path);
-        if self.fetch(path, draft.as_mut())? != *digest {
-            return Err(other_bytes(path));
-        }
+        self.copy(path, digest, |piece| {
+            if let Some(draft) = &mut draft {
+                draft.write(piece);
+            }
+            Ok(())
+        })?;
         if let Some(draft) = draft {
             draft.keep();
         }
         Ok(())
     }
 
-    /// Reads a file piece by piece, into `draft` if there is one; gives its digest.
-    fn fetch(&self, path: &Path, mut draft: Option<&mut Draft>) -> Result<Digest, Error> {
+    /// Gives the bytes of a file to `take`, piece by piece.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it is missing or has another digest, which is known when all was taken; and what `take`
+    /// gives.
+    pub fn copy(
+        &self,
+        path: &Path,
+        digest: &Digest,
+        mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let store = self.store();
         let reading = async {
-            let size = store.head(path).await?.size;
+            let size = store.head(path).await.map_err(|error| unread(path, error))?.size;
             let pieces = (0..size).step_by(PIECE).map(|start| start..(start + PIECE as u64).min(size));
             let mut pieces = futures::stream::iter(pieces)
                 .map(|piece| {
@@ -157,15 +168,13 @@ impl Files {
                 })
                 .buffered(PIECES);
             let mut digester = Digester::default();
-            while let Some(piece) = pieces.try_next().await? {
+            while let Some(piece) = pieces.try_next().await.map_err(|error| unread(path, error))? {
                 digester.update(&piece);
-                if let Some(draft) = &mut draft {
-                    draft.write(&piece);
-                }
+                take(&piece)?;
             }
-            Ok(digester.finish())
+            if digester.finish() == *digest { Ok(()) } else { Err(other_bytes(path)) }
         };
-        self.wait(reading).map_err(|error| unread(path, error))
+        self.wait(reading)
     }
 
     /// Deletes a file that nothing lists any more; one that is gone already is no error.
@@ -227,4 +236,28 @@ fn unread(path: &Path, error: object_store::Error) -> Error {
 
 fn other_bytes(path: &Path) -> Error {
     Error::corrupt(path.as_ref(), "its digest is not the one in the catalog")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_copied_in_pieces_and_known_by_its_digest() {
+        let dir = tempfile::TempDir::new().expect("a directory");
+        let files = Arc::new(Files::open(dir.path(), &Options::default()).expect("opens"));
+        let path = Path::from("segments/1/large.parquet");
+        let bytes: Vec<u8> = (0..2 * PIECE as u32 + 5).map(|n| (n % 251) as u8).collect();
+        files.put(&path, bytes.clone().into()).expect("written");
+        let (mut copy, mut largest) = (Vec::new(), 0);
+        let mut take = |piece: &[u8]| {
+            copy.extend_from_slice(piece);
+            largest = largest.max(piece.len());
+            Ok(())
+        };
+        files.copy(&path, &Digest::of(&bytes), &mut take).expect("copied");
+        assert!(matches!(files.copy(&path, &Digest::of(b"other"), |_| Ok(())), Err(Error::Corrupt { .. })));
+        assert!(matches!(files.copy(&path, &Digest::of(&bytes), |_| Err(Error::Closed)), Err(Error::Closed)));
+        assert_eq!((copy == bytes, largest), (true, PIECE));
+    }
 }

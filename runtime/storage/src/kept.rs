@@ -36,8 +36,10 @@ const COLUMNS: [&str; 8] = ["definition", "start", "end", "slice", "read", "used
 
 /// States in one row group, at most,
 const GROUP_STATES: usize = LOOKUP_GROUP;
-/// or about this many bytes of them.
-const GROUP_BYTES: usize = 16 << 20;
+/// or about this many bytes of them: little to read for one definition, much to compress together.
+const GROUP_BYTES: usize = 2 << 20;
+/// States are written once or twice and kept for months.
+const ZSTD_LEVEL: i32 = 9;
 
 fn schema() -> SchemaRef {
     let instant = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
@@ -59,6 +61,8 @@ fn schema() -> SchemaRef {
 /// A file of states that is being written; each definition's states come at once.
 pub struct KeptFile {
     file: ParquetFile,
+    /// States, and their bytes, in the row group that is being filled.
+    filled: (usize, usize),
     pub(crate) states: u64,
     pub(crate) window: Option<Window>,
 }
@@ -69,7 +73,8 @@ impl KeptFile {
     /// # Errors
     /// [`Error::Failed`].
     pub fn new() -> Result<Self, Error> {
-        Ok(Self { file: ParquetFile::new(schema(), GROUP_STATES)?, states: 0, window: None })
+        let file = ParquetFile::packed(schema(), GROUP_STATES, ZSTD_LEVEL)?;
+        Ok(Self { file, filled: (0, 0), states: 0, window: None })
     }
 
     /// Adds states of a definition, which are sorted by window and slice.
@@ -79,14 +84,20 @@ impl KeptFile {
     pub fn add(&mut self, definition: DefinitionKey, states: &[KeptState]) -> Result<(), Error> {
         let mut rest = states;
         while !rest.is_empty() {
-            let mut bytes = 0;
+            if self.filled.0 >= GROUP_STATES || self.filled.1 >= GROUP_BYTES {
+                self.file.end_group()?;
+                self.filled = (0, 0);
+            }
+            let mut bytes = self.filled.1;
             let full = rest.iter().position(|kept| {
                 bytes += kept.state.len();
-                bytes > GROUP_BYTES
+                bytes >= GROUP_BYTES
             });
-            let (group, later) = rest.split_at(full.unwrap_or(rest.len()).clamp(1, GROUP_STATES));
-            self.file.write(&batch(definition, group)?)?;
-            self.file.end_group()?;
+            let fitting = full.map_or(rest.len(), |last| last + 1).min(GROUP_STATES - self.filled.0);
+            let (some, later) = rest.split_at(fitting);
+            self.file.write(&batch(definition, some)?)?;
+            self.filled.0 += some.len();
+            self.filled.1 += some.iter().map(|kept| kept.state.len()).sum::<usize>();
             rest = later;
         }
         for kept in states {

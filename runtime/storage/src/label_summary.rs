@@ -69,12 +69,12 @@ impl Storage {
     /// # Errors
     /// [`Error::NotFound`] for a model that was deleted, [`Error::Corrupt`] for a damaged file.
     pub fn label_summary(&self, model: &Model) -> Result<LabelSummary, Error> {
-        let census = self.census(model.id)?;
+        let census = self.census(model.id, None, 0)?;
         let expired = self.inner.catalog.read(|view| model::expired(view, model.id))?;
         let mut whole = Day::default();
         census.labels.days.values().for_each(|day| whole.merge(day));
-        let unmatched = census.unmatched.len() as u64;
-        Ok(LabelSummary { whole: LabelCounts::of(&whole), periods: periods(&census.labels), unmatched, expired })
+        let (whole, periods) = (LabelCounts::of(&whole), periods(&census.labels));
+        Ok(LabelSummary { whole, periods, unmatched: census.unmatched, expired })
     }
 
     /// The ids with delayed metrics and without a prediction, at most `limit`, those after `after`.
@@ -83,13 +83,13 @@ impl Storage {
     /// As [`Self::label_summary`].
     pub fn unmatched(&self, model: &Model, after: Option<Uuid>, limit: usize) -> Result<Vec<Unmatched>, Error> {
         let kept = i64::try_from(self.inner.options.unmatched_age.as_micros()).ok().and_then(Span::from_micros);
-        let unmatched = self.census(model.id)?.unmatched.into_iter();
-        let unmatched = unmatched.map(|arrived| {
-            let received = Time::from_micros(arrived.received).unwrap_or(Time::EPOCH);
+        let census = self.census(model.id, after.map(|after| after.as_u128()), limit)?;
+        let unmatched = census.listed.into_iter().map(|(id, received)| {
+            let received = Time::from_micros(received).unwrap_or(Time::EPOCH);
             let expires = kept.map_or(received, |kept| received.after(kept));
-            Unmatched { id: Uuid::from_bytes(arrived.id), received, expires }
+            Unmatched { id: Uuid::from_u128(id), received, expires }
         });
-        Ok(unmatched.filter(|unmatched| after.is_none_or(|after| unmatched.id > after)).take(limit).collect())
+        Ok(unmatched.collect())
     }
 }
 

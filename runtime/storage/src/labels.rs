@@ -34,11 +34,17 @@ impl Labels {
     pub fn add(&mut self, batch: &RecordBatch) {
         let labelled_at = rows::arrivals(batch);
         for (row, time) in rows::times(batch).iter().enumerate() {
-            let day = self.days.entry(time.div_euclid(DAY_MICROS)).or_default();
-            day.rows += 1;
-            if let Some(arrival) = labelled_at.filter(|arrivals| arrivals.is_valid(row)) {
-                day.lags.add(arrival.value(row).saturating_sub(*time));
-            }
+            let arrival = labelled_at.filter(|arrivals| arrivals.is_valid(row)).map(|arrivals| arrivals.value(row));
+            self.count(*time, arrival);
+        }
+    }
+
+    /// Takes in a prediction of this time, and the arrival of its first label if it has one.
+    pub fn count(&mut self, time: i64, arrival: Option<i64>) {
+        let day = self.days.entry(time.div_euclid(DAY_MICROS)).or_default();
+        day.rows += 1;
+        if let Some(arrival) = arrival {
+            day.lags.add(arrival.saturating_sub(time));
         }
     }
 

@@ -46,6 +46,9 @@ pub struct Options {
     pub filter_cache_bytes: usize,
     /// How many bytes of joined-up delayed metrics are kept in memory for the next read.
     pub delayed_cache_bytes: usize,
+    /// How many ids of delayed metrics that are not folded in are looked at together when labels are counted, at about
+    /// 40 bytes each; of more, rows are read more than once.
+    pub census_ids: u64,
     /// Where the present comes from.
     pub clock: Arc<dyn Clock>,
     /// Who hears of work as it ends.
@@ -76,6 +79,7 @@ impl Default for Options {
             log_cache_bytes: 128 << 20,
             filter_cache_bytes: 256 << 20,
             delayed_cache_bytes: 256 << 20,
+            census_ids: 1 << 21,
             clock: Arc::new(SystemClock),
             observer: Arc::new(Unobserved),
             faults: Arc::new(NoFaults),

@@ -60,6 +60,21 @@ impl ParquetFile {
         Self::to(Vec::new(), schema, group_rows)
     }
 
+    /// An empty file in memory, of what is small and kept long: compressed at this level of zstd.
+    pub fn packed(schema: SchemaRef, group_rows: usize, level: i32) -> Result<Self, Error> {
+        let properties = WriterProperties::builder()
+            .set_writer_version(WriterVersion::PARQUET_1_0)
+            .set_created_by(CREATED_BY.into())
+            .set_compression(zstd(level))
+            .set_dictionary_enabled(false)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_offset_index_disabled(true)
+            .set_max_row_group_row_count(Some(group_rows))
+            .build();
+        let writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties)).map_err(failed)?;
+        Ok(Self { writer })
+    }
+
     /// The finished file.
     pub fn finish(self) -> Result<Bytes, Error> {
         self.end().map(Bytes::from)
@@ -94,12 +109,18 @@ fn failed(error: ParquetError) -> Error {
     Error::failed("encoding Parquet", error)
 }
 
+const CREATED_BY: &str = concat!("driftline ", env!("CARGO_PKG_VERSION"));
+
+fn zstd(level: i32) -> Compression {
+    ZstdLevel::try_new(level).map_or(Compression::SNAPPY, Compression::ZSTD)
+}
+
 /// Plain pages for numbers, which scan fastest that way; a dictionary for text, where labels repeat.
 fn properties(schema: &Schema, group_rows: usize) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_created_by(concat!("driftline ", env!("CARGO_PKG_VERSION")).into())
-        .set_compression(ZstdLevel::try_new(1).map_or(Compression::SNAPPY, Compression::ZSTD))
+        .set_created_by(CREATED_BY.into())
+        .set_compression(zstd(1))
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_max_row_group_row_count(Some(group_rows));

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Faults, Grain, Kind, Model, Segment, Snapshot, Step, Storage, covered,
-    definition::DefinitionKey,
+    definition::{self, Definition},
     deletion,
     grain::{self, DAY_MICROS},
     hidden::Ids,
@@ -66,12 +66,15 @@ impl Storage {
     ///
     /// # Errors
     /// [`Error::Full`], [`Error::Failed`]; nothing has changed then.
-    pub fn roll_up(&self, step: RetentionStep, file: KeptFile, computed: Vec<DefinitionKey>) -> Result<bool, Error> {
+    pub fn roll_up(&self, step: RetentionStep, file: KeptFile, computed: Vec<Definition>) -> Result<bool, Error> {
         let RetentionStep { snapshot, hours, until } = step;
         let inner = &self.inner;
         let (gone, cut): (Vec<Segment>, Vec<Segment>) =
             snapshot.segments.iter().cloned().partition(|segment| segment.max_time < until);
         let cut = cut.into_iter().map(|segment| Ok((inner.rows_before(&segment, until)?, segment)));
+        let cut = cut.collect::<Result<Vec<_>, Error>>()?;
+        let rows_bytes = gone.iter().map(|segment| new_bytes(segment, segment.rows)).sum::<u64>()
+            + cut.iter().map(|(rows, segment)| new_bytes(segment, *rows)).sum::<u64>();
         let change = Change {
             model: snapshot.model.id,
             horizon: snapshot.model.horizon,
@@ -80,8 +83,8 @@ impl Storage {
             hours,
             computed,
             gone,
-            cut: cut.collect::<Result<_, Error>>()?,
-            rollup: rollup::write(inner, snapshot.model.id, Grain::Hour, file)?,
+            cut,
+            rollup: rollup::write(inner, snapshot.model.id, Grain::Hour, file, Some(rows_bytes))?,
         };
         let old: Vec<_> = change.gone.iter().map(|segment| segment.path.clone()).collect();
         let new: Vec<_> = change.rollup.iter().map(RollUp::path).collect();
@@ -93,6 +96,11 @@ impl Storage {
         inner.options.faults.pass(Step::RetainDone)?;
         Ok(is_done)
     }
+}
+
+/// How many bytes the rows of a segment take up of which `rows` are in a roll-up now, but were not before.
+fn new_bytes(segment: &Segment, rows: u64) -> u64 {
+    segment.bytes * rows.saturating_sub(segment.rolled_rows) / segment.rows.max(1)
 }
 
 /// The first time of a segment's rows that are in no roll-up.
@@ -153,7 +161,7 @@ struct Change {
     hidden: Ids,
     until: Time,
     hours: Option<Window>,
-    computed: Vec<DefinitionKey>,
+    computed: Vec<Definition>,
     gone: Vec<Segment>,
     /// Segments that stay, each with how many of its rows are gone.
     cut: Vec<(u64, Segment)>,
@@ -210,14 +218,17 @@ impl Change {
         let start = self.horizon.unwrap_or(grain::all().start());
         if let Ok(stretch) = Window::new(start, self.until) {
             for definition in &self.computed {
-                covered::add(connection, self.model, *definition, stretch)?;
+                covered::add(connection, self.model, definition.key, stretch)?;
             }
+        }
+        for definition in &self.computed {
+            definition::known(connection, self.model, definition)?;
         }
         let late = self.hours.and_then(|hours| Window::new(hours.start(), hours.end().min(start)).ok());
         if let Some(late) = late {
             let mut missed: Vec<_> = covered::all(connection, self.model)?.into_iter().map(|(key, _)| key).collect();
             missed.dedup();
-            for definition in missed.into_iter().filter(|key| !self.computed.contains(key)) {
+            for definition in missed.into_iter().filter(|key| self.computed.iter().all(|one| one.key != *key)) {
                 covered::cut(connection, self.model, definition, late)?;
             }
         }

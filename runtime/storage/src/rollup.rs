@@ -26,6 +26,8 @@ pub(crate) struct RollUp {
     pub window: Window,
     pub states: u64,
     pub bytes: u64,
+    /// How many bytes the rows behind the states took up, where that is known.
+    pub rows_bytes: Option<u64>,
     pub digest: Digest,
 }
 
@@ -55,12 +57,19 @@ impl RollUp {
 }
 
 /// Makes the file durable; no record lists it yet. `None` when there are no states.
-pub(crate) fn write(inner: &Inner, model: ModelId, grain: Grain, file: KeptFile) -> Result<Option<RollUp>, Error> {
+pub(crate) fn write(
+    inner: &Inner,
+    model: ModelId,
+    grain: Grain,
+    file: KeptFile,
+    rows_bytes: Option<u64>,
+) -> Result<Option<RollUp>, Error> {
     let Some(window) = file.window else { return Ok(None) };
     let states = file.states;
     let bytes = file.finish()?;
     let id = Uuid::now_v7();
-    let rollup = RollUp { id, model, grain, window, states, bytes: bytes.len() as u64, digest: Digest::of(&bytes) };
+    let (length, digest) = (bytes.len() as u64, Digest::of(&bytes));
+    let rollup = RollUp { id, model, grain, window, states, bytes: length, rows_bytes, digest };
     inner.files.put(&rollup.path(), bytes)?;
     Ok(Some(rollup))
 }
@@ -73,8 +82,8 @@ fn path(model: ModelId, id: Uuid) -> Path {
 pub(crate) fn insert(connection: &Connection, rollup: &RollUp, now: Time) -> Result<(), Error> {
     connection
         .prepare_cached(
-            r#"INSERT INTO rollups (id, model, grain, start, "end", states, bytes, digest, created)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"#,
+            r#"INSERT INTO rollups (id, model, grain, start, "end", states, bytes, rows_bytes, digest, created)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"#,
         )?
         .execute(params![
             rollup.id.as_bytes(),
@@ -84,6 +93,7 @@ pub(crate) fn insert(connection: &Connection, rollup: &RollUp, now: Time) -> Res
             rollup.window.end().micros(),
             rollup.states,
             rollup.bytes,
+            rollup.rows_bytes,
             rollup.digest.as_bytes(),
             now.micros(),
         ])?;
@@ -107,7 +117,7 @@ pub(crate) fn are_listed(connection: &Connection, files: &[RollUp]) -> Result<bo
     Ok(true)
 }
 
-const SELECT: &str = r#"SELECT id, model, grain, start, "end", states, bytes, digest FROM rollups"#;
+const SELECT: &str = r#"SELECT id, model, grain, start, "end", states, bytes, rows_bytes, digest FROM rollups"#;
 
 /// The model's files that touch `window`, by start, then in the order in which they were made.
 pub(crate) fn list(connection: &Connection, model: ModelId, window: Window) -> Result<Vec<RollUp>, Error> {
@@ -117,6 +127,13 @@ pub(crate) fn list(connection: &Connection, model: ModelId, window: Window) -> R
         .query_map(params![model.0, window.end().micros(), window.start().micros()], rollup)?
         .collect::<Result<_, _>>()?;
     Ok(found)
+}
+
+/// How many bytes the model's files take up.
+pub(crate) fn bytes(connection: &Connection, model: ModelId) -> Result<u64, Error> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(sum(bytes), 0) FROM rollups WHERE model = ?1")?
+        .query_row([model.0], |row| row.get(0))?)
 }
 
 /// All files.
@@ -137,6 +154,7 @@ fn rollup(row: &Row<'_>) -> rusqlite::Result<RollUp> {
         window: Window::new(start, end).map_err(|error| catalog::odd(4, error))?,
         states: row.get(5)?,
         bytes: row.get(6)?,
-        digest: catalog::digest(row, 7)?,
+        rows_bytes: row.get(7)?,
+        digest: catalog::digest(row, 8)?,
     })
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use crate::{
     Error, Kind, Model, Storage, catalog,
     model::{self, ModelId},
+    rollup,
 };
 
 /// Counts and extents of a model's rows, from the catalog alone.
@@ -21,6 +22,8 @@ pub struct ModelSummary {
     pub segments: u64,
     /// How many bytes predictions and delayed metrics take up, the log included.
     pub bytes: u64,
+    /// How many bytes the kept states of rows that are gone take up.
+    pub rolled_up_bytes: u64,
     /// The first prediction's time.
     pub first_time: Option<Time>,
     /// The last prediction's time.
@@ -47,6 +50,7 @@ impl Storage {
                 unsealed_rows: logged.rows,
                 segments: sealed.entries,
                 bytes: sealed.bytes + logged.bytes + delayed_sealed.bytes + delayed_logged.bytes,
+                rolled_up_bytes: rollup::bytes(view, model.id)?,
                 first_time: first.map(|first| horizon.map_or(first, |horizon| first.max(horizon))),
                 last_time: sealed.last.max(logged.last),
             })

@@ -13,11 +13,6 @@ use tokio::time::timeout;
 
 use crate::problem::Problem;
 
-/// A body that nobody wants any more may go on for this long,
-const LINGER: Duration = Duration::from_secs(30);
-/// and stand still for this long.
-const LINGER_STALL: Duration = Duration::from_secs(2);
-
 /// A body that may have at most a number of decoded bytes.
 pub struct Incoming {
     body: Limited<Body>,
@@ -45,18 +40,6 @@ impl Incoming {
     /// How many bytes it says it has.
     pub fn announced(&self) -> Option<usize> {
         self.announced
-    }
-
-    /// Ends with this outcome. When that is a refusal the rest comes and goes while it is answered: a
-    /// connection that is closed under somebody who still sends takes the answer with it.
-    pub fn settle<T>(mut self, outcome: Result<T, Problem>) -> Result<T, Problem> {
-        if outcome.is_err() {
-            tokio::spawn(async move {
-                let rest = async { while let Ok(Some(Ok(_))) = timeout(LINGER_STALL, self.body.frame()).await {} };
-                let _enough = timeout(LINGER, rest).await;
-            });
-        }
-        outcome
     }
 
     /// The next bytes; none at the end.

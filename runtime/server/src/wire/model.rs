@@ -30,7 +30,11 @@ pub struct Retention {
     /// For how many days after their time predictions are kept.
     pub raw_days: Option<u32>,
     /// For how many days after their time the summaries are kept that answer evaluations once the predictions are
-    /// gone: by the hour first, then by the day, then by the month.
+    /// gone: by the hour first, a week later by the day, 90 days later by the month; sooner where they take up more
+    /// than half the room of the predictions. Kept are what recorded evaluations computed of the predictions, for the
+    /// 512 sets of plugin, parameters, inputs, `where` and `group_by` used last (a list or `*` counts once for each
+    /// column), as long as that takes up no more room than the predictions did; and a `summary` of up to 64 columns, as
+    /// far as it fits into half.
     pub summary_days: Option<u32>,
 }
 
@@ -135,6 +139,8 @@ pub struct Model {
     pub segments: u64,
     /// How many bytes it takes up.
     pub bytes: u64,
+    /// How many bytes the summaries of predictions that are gone take up besides.
+    pub rolled_up_bytes: u64,
     /// The first prediction's time.
     pub first_time: Option<Instant>,
     /// The last prediction's time.
@@ -199,6 +205,7 @@ impl Model {
             unsealed_rows: counts.unsealed_rows,
             segments: counts.segments,
             bytes: counts.bytes,
+            rolled_up_bytes: counts.rolled_up_bytes,
             first_time: counts.first_time.map(Instant),
             last_time: counts.last_time.map(Instant),
         }

@@ -6,15 +6,19 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
-use driftline_core::Digest;
-
 use super::{
     Copied, make_empty,
     manifest::{CATALOG, Manifest},
-    sync, unwritten, write,
+    read, sync,
+    target::Target,
+    unwritten,
 };
-use crate::{Error, Options, Step, catalog::Catalog, files::Files, listed::ListedFile};
+use crate::{
+    Error, Options, Step,
+    catalog::Catalog,
+    files::{Files, NewFile},
+    listed::ListedFile,
+};
 
 /// While this is in a directory, it holds only a part of the backup.
 const UNFINISHED: &str = "restore-unfinished";
@@ -35,13 +39,16 @@ pub fn restore(from: &DiskPath, to: &DiskPath, options: &Options) -> Result<Copi
     let faults = options.faults.as_ref();
     let files = Arc::new(Files::open(to, options)?);
     for file in &manifest.files {
-        let bytes = read(from, file)?;
         if file.path.as_ref() == CATALOG {
-            write(to, CATALOG, &bytes, faults)?;
+            let mut target = Target::create(to, CATALOG, file.bytes, faults)?;
+            copy(from, file, |piece| target.write(piece))?;
+            target.finish()?;
             let (_catalog, connection, _mark) = Catalog::open(to)?;
             files.adopt(&connection)?;
         } else {
-            files.put(&file.path, bytes)?;
+            let mut new = NewFile::new(files.clone(), file.path.clone());
+            copy(from, file, |piece| new.extend(piece))?;
+            new.finish()?;
         }
     }
     faults.pass(Step::RestoreDone)?;
@@ -66,12 +73,16 @@ fn check_length(from: &DiskPath, file: &ListedFile) -> Result<(), Error> {
     }
 }
 
-fn read(from: &DiskPath, file: &ListedFile) -> Result<Bytes, Error> {
-    let bytes = fs::read(place(from, file)).map_err(|error| damaged(from, file, &error.to_string()))?;
-    if Digest::of(&bytes) != file.digest {
-        return Err(damaged(from, file, "its SHA-256 is not the one in the manifest"));
+/// Gives the bytes of a file of the backup to `take`, piece by piece.
+///
+/// # Errors
+/// [`Error::Backup`] when it is not as the manifest says, which is known when all was taken.
+fn copy(from: &DiskPath, file: &ListedFile, take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+    let (_, digest) = read(&place(from, file), |error| damaged(from, file, &error.to_string()), take)?;
+    match digest == file.digest {
+        true => Ok(()),
+        false => Err(damaged(from, file, "its SHA-256 is not the one in the manifest")),
     }
-    Ok(bytes.into())
 }
 
 fn place(from: &DiskPath, file: &ListedFile) -> PathBuf {

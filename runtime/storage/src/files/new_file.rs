@@ -64,7 +64,7 @@ impl NewFile {
     }
 
     /// Adds bytes that are copied.
-    fn extend(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+    pub fn extend(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         self.count(bytes);
         while self.waiting.content_length() + bytes.len() > PIECE {
             let (now, later) = bytes.split_at(PIECE - self.waiting.content_length());

@@ -25,10 +25,15 @@ pub(super) fn check(files: &Files, listed: Listed, report: &mut Verification) ->
 
 fn whole(files: &Files, file: &ListedFile, report: &mut Verification) -> Result<(), Error> {
     report.other_files += 1;
-    match files.get(&file.path, &file.digest) {
-        Ok(found) => {
-            report.bytes += found.len() as u64;
-            report.compare(file.path.as_ref(), "bytes", file.bytes, found.len() as u64);
+    let mut bytes = 0;
+    let counted = files.copy(&file.path, &file.digest, |piece| {
+        bytes += piece.len() as u64;
+        Ok(())
+    });
+    match counted {
+        Ok(()) => {
+            report.bytes += bytes;
+            report.compare(file.path.as_ref(), "bytes", file.bytes, bytes);
             Ok(())
         }
         Err(error) => report.damage(error),

@@ -2,14 +2,18 @@
 
 use arrow::array::{Array, RecordBatch};
 
-use crate::{Error, rows};
+use crate::{
+    Error,
+    id_pass::{self, IdPass},
+    rows,
+};
 
 /// The most ids that are looked at together: 512 MiB of them.
 const MOST: u64 = 1 << 25;
 
 /// In how many passes the ids of so many rows are looked at.
 pub(super) fn passes(rows: u64) -> u64 {
-    rows.div_ceil(MOST).max(1)
+    id_pass::passes(rows, MOST)
 }
 
 /// The ids of a batch.
@@ -20,20 +24,19 @@ pub(super) fn of(batch: &RecordBatch) -> Result<impl Iterator<Item = u128> + '_,
 
 /// One pass: those ids whose hash falls into it.
 pub(super) struct Pass {
-    number: u64,
-    passes: u64,
+    pass: IdPass,
     ids: Vec<u128>,
 }
 
 impl Pass {
     pub fn new(number: u64, passes: u64) -> Self {
-        Self { number, passes, ids: Vec::new() }
+        Self { pass: IdPass::new(number, passes), ids: Vec::new() }
     }
 
     /// Takes in what is of this pass.
     pub fn take(&mut self, ids: impl IntoIterator<Item = u128>) {
-        let (number, passes) = (self.number, self.passes);
-        self.ids.extend(ids.into_iter().filter(|id| hash(*id) % passes == number));
+        let pass = self.pass;
+        self.ids.extend(ids.into_iter().filter(|id| pass.holds(*id)));
     }
 
     /// The ids that were taken in more than once.
@@ -44,11 +47,6 @@ impl Pass {
         repeated.dedup();
         repeated
     }
-}
-
-/// Ids made of times share their beginnings; this spreads them evenly.
-fn hash(id: u128) -> u64 {
-    (((id >> 64) ^ id) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
 #[cfg(test)]
@@ -62,7 +60,6 @@ mod tests {
         for number in 0..3 {
             let mut pass = Pass::new(number, 3);
             pass.take(ids.iter().copied());
-            assert!((200..500).contains(&pass.ids.len()), "the passes are of about one size");
             found.extend(pass.repeated());
         }
         found.sort_unstable();

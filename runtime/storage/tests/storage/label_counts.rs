@@ -54,3 +54,38 @@ fn coverage_and_lag_are_told_by_day_and_for_long_histories_by_month() {
     let starts: Vec<String> = summary.periods.iter().map(|period| period.start.to_string()).collect();
     assert_eq!(starts, ["1970-01-01T00:00:00Z", "2023-11-01T00:00:00Z"]);
 }
+
+#[test]
+fn labels_are_counted_alike_however_few_are_looked_at_together() {
+    let world = World::with(|options| {
+        options.segment_rows = 20;
+        options.census_ids = 4;
+    });
+    // Spread like UUIDs; each third has a label, each seventh label has no prediction.
+    let id = |n: u128| n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    for n in 0..60 {
+        world.append(&[prediction(id(n), n as i64 * DAY / 20, &[])]);
+        if n % 3 == 0 {
+            world.append(&[delayed(id(n), &[("late", Int(1))]), delayed(id(1_000 + n / 7), &[("late", Int(0))])]);
+            world.clock.advance(Duration::from_secs(7));
+        }
+        if n == 20 {
+            world.maintain();
+        }
+        if n == 40 {
+            world.seal();
+        }
+    }
+    let mut whole = World::copied(&world);
+    whole.options.census_ids = 1_000;
+    whole.restart();
+    let counted = |world: &World| world.storage().label_summary(&world.model()).expect("a summary");
+    let summary = counted(&world);
+    assert_eq!((summary.whole.predictions, summary.whole.labelled, summary.unmatched), (60, 20, 9));
+    assert_eq!(summary, counted(&whole));
+    let listed = |world: &World, after, limit| world.storage().unmatched(&world.model(), after, limit).expect("a list");
+    let all = listed(&whole, None, 100);
+    assert_eq!(listed(&world, None, 100), all);
+    assert!(all.len() == 9 && all.is_sorted_by_key(|unmatched| unmatched.id));
+    assert_eq!(listed(&world, Some(all[3].id), 2), all[4..6]);
+}

@@ -128,7 +128,10 @@ proptest! {
 
     #[test]
     fn any_history_reads_like_the_naive_model(steps in proptest::collection::vec(step(), 1..30), segment_rows in 1_usize..9) {
-        let mut world = World::with(|options| options.segment_rows = segment_rows);
+        let mut world = World::with(|options| {
+            options.segment_rows = segment_rows;
+            options.census_ids = 3;
+        });
         world.storage().put_model(&name("m"), Default::default()).expect("writes");
         let mut naive = Naive::default();
         let all = Step::Read(TIMES.start, TIMES.end * STEP_MICROS);

@@ -9,7 +9,7 @@ use driftline_storage::{Definition, Fault, Faults, Grain, KeptFile, KeptState, R
 use proptest::prelude::*;
 
 use crate::{
-    summed::{self, HOUR, Sum, hourly, kept, key, sum, sum_of},
+    summed::{self, HOUR, Sum, definition, hourly, kept, key, sum, sum_of},
     world::{Int, NOW, Row, World, copy, delayed, name, prediction, time, window},
 };
 
@@ -91,7 +91,7 @@ fn a_step_whose_files_were_replaced_changes_nothing() {
     retain(&world);
     let mut file = KeptFile::new().expect("a file");
     file.add(key(), &hourly_again(&late)).expect("adds");
-    assert!(!storage.roll_up(late, file, vec![key()]).expect("answers"));
+    assert!(!storage.roll_up(late, file, vec![definition()]).expect("answers"));
     assert_eq!(whole(&world), (2, 3));
 }
 
@@ -111,7 +111,7 @@ fn a_step_that_began_before_a_deletion_changes_nothing() {
     let mut file = KeptFile::new().expect("a file");
     file.add(key(), &hourly(storage, &step)).expect("adds");
     storage.delete_prediction(&name("m"), 1_u128.to_be_bytes()).expect("deletes");
-    assert!(!storage.roll_up(step, file, vec![key()]).expect("answers"));
+    assert!(!storage.roll_up(step, file, vec![definition()]).expect("answers"));
     retain(&world);
     assert_eq!(sum(&states(&world)), (1, 2));
 }
@@ -171,15 +171,16 @@ fn rows_that_are_rolled_up_while_their_file_is_written_anew_are_counted_once() {
 fn time_that_a_definition_missed_is_not_covered() {
     let world = World::new();
     keep_for(&world, 1, None);
-    let other = Definition::new("another".into()).key;
+    let other = Definition::new("another".into());
     let storage = world.storage();
     world.append(&[prediction(1, NOW - 3 * DAY, &[])]);
     let step = storage.retention_step(&world.model()).expect("a step").expect("due");
     let mut file = KeptFile::new().expect("a file");
     file.add(key(), &hourly(storage, &step)).expect("adds");
-    assert!(storage.roll_up(step, file, vec![key(), other]).expect("rolls up"));
+    assert!(storage.roll_up(step, file, vec![definition(), other.clone()]).expect("rolls up"));
     world.append(&[prediction(2, NOW - 3 * DAY - 30 * HOUR, &[])]);
     retain(&world);
+    let other = other.key;
     let covers = |key, at| world.snapshot(None).covered(key).iter().any(|c| c.contains(time(at)));
     assert!(covers(key(), NOW - 3 * DAY - 30 * HOUR));
     assert!(!covers(other, NOW - 3 * DAY - 30 * HOUR), "the late row is in none of its states");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arrow::{array::AsArray, datatypes::TimestampMicrosecondType};
 use driftline_core::{Name, Window};
 use driftline_storage::{
-    Coarsening, Definition, DefinitionKey, Error, Grain, KeptFile, KeptState, ModelDetails, Retention, RetentionStep,
+    Coarsened, Coarsening, Definition, DefinitionKey, Error, Grain, KeptFile, KeptState, ModelDetails, Retention, RetentionStep,
     Storage,
 };
 
@@ -21,7 +21,11 @@ pub fn sum_of(ids: impl IntoIterator<Item = u128>) -> Sum {
 }
 
 pub fn key() -> DefinitionKey {
-    Definition::new("the sum of ids".into()).key
+    definition().key
+}
+
+pub fn definition() -> Definition {
+    Definition::new("the sum of ids".into())
 }
 
 pub fn keep_for(storage: &Storage, model: &Name, raw_days: u32, summary_days: Option<u32>) -> Result<(), Error> {
@@ -43,7 +47,7 @@ pub fn retain_once(storage: &Storage, model: &Name) -> Result<bool, Error> {
     if let Some(step) = storage.retention_step(&model)? {
         let mut file = KeptFile::new()?;
         file.add(key(), &hourly(storage, &step))?;
-        assert!(storage.roll_up(step, file, vec![key()])?, "nobody replaced its files");
+        assert!(storage.roll_up(step, file, vec![definition()])?, "nobody replaced its files");
         return Ok(true);
     }
     if let Some(coarsening) = storage.coarsening(&model)? {
@@ -51,7 +55,8 @@ pub fn retain_once(storage: &Storage, model: &Name) -> Result<bool, Error> {
         for (key, states) in coarsening.states()? {
             file.add(key, &coarse(&coarsening, states))?;
         }
-        assert!(storage.coarsen(coarsening, file)?, "nobody replaced its files");
+        let coarsened = Coarsened { file, grain: coarsening.grain(), dropped: Vec::new() };
+        assert!(storage.coarsen(coarsening, coarsened)?, "nobody replaced its files");
         return Ok(true);
     }
     storage.shrink(&model)

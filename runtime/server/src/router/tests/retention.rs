@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 
 use axum::http::Method;
@@ -30,7 +30,9 @@ fn row(number: i64, hours: i64) -> Value {
     let late = noise(number + 1_000_000) < score;
     let millis = (FIRST_DAY * DAY_MICROS + hours * HOUR_MICROS) / 1000 + (number % 3000) * 1000;
     let id = format!("00000000-0000-4000-8000-{number:012}");
-    json!({"id": id, "time": millis, "metrics": {"score": score, "late": late, "region": region, "x": noise(number + 7)}})
+    let embedding: Vec<f64> = (0..32).map(|k| noise(number * 32 + k)).collect();
+    let metrics = json!({"score": score, "late": late, "region": region, "x": noise(number + 7), "embedding": embedding});
+    json!({"id": id, "time": millis, "metrics": metrics})
 }
 
 fn day(number: i64) -> String {
@@ -55,13 +57,18 @@ struct House {
 impl House {
     /// A model with predictions of `days` days, one every twenty minutes, kept for 30 days.
     async fn with_days(days: i64) -> Self {
+        Self::with_rows(days, 3, row).await
+    }
+
+    /// The same with rows of the caller's, so many an hour.
+    async fn with_rows(days: i64, per_hour: i64, row: fn(i64, i64) -> Value) -> Self {
         let clock = ManualClock::at(&day(days));
         let interface = Interface::by(&clock, TempDir::new().expect("a directory"));
         let house = Self { interface, clock };
         house.put(json!({"raw_days": 30})).await;
         for start in (0..days).step_by(30) {
             let hours = start * 24..(start + 30).min(days) * 24;
-            let rows: Vec<Value> = hours.flat_map(|hour| (0..3).map(move |n| row(hour * 3 + n, hour))).collect();
+            let rows: Vec<Value> = hours.flat_map(|hour| (0..per_hour).map(move |n| row(hour * per_hour + n, hour))).collect();
             house.track(rows).await;
             house.interface.app.storage.seal_all().expect("seals");
         }
@@ -302,4 +309,63 @@ async fn rows_that_come_late_for_rolled_up_time_are_added() {
     let whole = House::with_days(60).await;
     whole.track(late).await;
     assert_eq!(numbers(&whole.evaluate(&request).await), numbers(&after));
+}
+
+/// A prediction with many columns, whose states are as large as its cells.
+fn wide_row(number: i64, hours: i64) -> Value {
+    let mut row = row(number, hours);
+    row["metrics"] = (0..40).map(|k| (format!("c{k:02}"), noise(number * 40 + k).into())).collect::<Value>();
+    row
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_column_that_was_evaluated_still_has_its_answer() {
+    let house = House::with_rows(62, 1, wide_row).await;
+    let request = json!({"model": "m", "plugin": "psi", "inputs": {"value": "*"}, "parameters": {"edges": [0.25, 0.5]},
+        "window": {"start": day(0), "end": day(31)}, "reference": {"start": day(31), "end": day(62)}});
+    let before = house.evaluate(&request).await;
+    assert_eq!(before.len(), 40);
+    let data = house.interface.data.path().to_owned();
+    let rows = bytes(&data, "segments");
+    house.retain().await;
+    let after = house.evaluate(&request).await;
+    assert!(after.iter().all(|result| result["rolled_up"]["complete"] == true), "{after:?}");
+    assert_eq!(numbers(&after), numbers(&before));
+    let (gone, kept) = (rows - bytes(&data, "segments"), bytes(&data, "rollups"));
+    assert!(kept < gone, "{kept} bytes are kept of {gone}");
+    assert_eq!(house.interface.get("/v1/models/m").await.json()["rolled_up_bytes"], kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn states_that_take_up_more_room_than_rows_become_coarser_and_the_oldest_go() {
+    let narrow = |number, hours| {
+        let mut row = row(number, hours);
+        row["metrics"].as_object_mut().expect("an object").retain(|name, _| name == "score" || name == "late");
+        row
+    };
+    let house = House::with_rows(91, 3, narrow).await;
+    let ask = |n: i64, every: &str| {
+        json!({"model": "m", "plugin": "roc-auc", "inputs": {"score": "score", "label": "late"},
+            "where": format!("score > {n} / 1000.0"), "window": {"start": day(0), "end": day(60)}, "every": every})
+    };
+    // January and February: the states of each are a good part of what the rows are.
+    for n in 0..25 {
+        house.clock.0.fetch_add(1, Ordering::SeqCst);
+        house.evaluate(&ask(n, "1d")).await;
+    }
+    let last = house.evaluate(&json!({"model": "m", "plugin": "roc-auc", "inputs": {"score": "score", "label": "late"},
+        "where": "score > 24 / 1000.0", "window": {"start": day(0), "end": day(31)}})).await;
+    house.retain().await;
+    let kept = bytes(house.interface.data.path(), "rollups");
+    assert!(kept < 3 * (256 << 10), "{kept} bytes are kept of two months");
+    for (n, expected) in [(24, "by the month"), (0, "no more room")] {
+        let results = house.evaluate(&ask(n, "1d")).await;
+        let note = results[0]["rolled_up"]["note"].as_str().expect("a note");
+        assert!(note.contains(expected), "{n}: {note}");
+    }
+    let mut january = ask(24, "31d");
+    january["window"] = json!({"start": day(0), "end": day(31)});
+    let after = house.evaluate(&january).await;
+    assert_eq!(after[0]["rolled_up"]["grain"], "month");
+    assert_eq!(numbers(&after)[0]["values"], numbers(&last)[0]["values"]);
 }
