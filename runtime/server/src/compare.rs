@@ -46,6 +46,10 @@ fn results(evaluation: &Evaluation) -> &[WindowResult] {
     evaluation.results.as_deref().unwrap_or_default()
 }
 
+fn windows(evaluation: &Evaluation) -> &[DriftedShare] {
+    evaluation.drift.as_ref().map(|drift| drift.windows.as_slice()).unwrap_or_default()
+}
+
 fn compared(evaluation: &Evaluation) -> Compared {
     let Evaluation { id, plugin, status, failure, .. } = evaluation;
     Compared { evaluation: *id, plugin: plugin.clone(), status: *status, failure: failure.clone() }
@@ -65,8 +69,8 @@ impl Found {
         for (one, another) in pairs {
             match (one, another) {
                 (Some(one), Some(another)) => self.result(one, another),
-                (Some(one), None) => self.add(Place::of(one).only(DifferenceKind::OnlyInBase, "result")),
-                (None, Some(another)) => self.add(Place::of(another).only(DifferenceKind::OnlyInOther, "result")),
+                (Some(one), None) => self.add(Place::of(one).of_kind(DifferenceKind::OnlyInBase, "result")),
+                (None, Some(another)) => self.add(Place::of(another).of_kind(DifferenceKind::OnlyInOther, "result")),
                 (None, None) => {}
             }
         }
@@ -105,8 +109,8 @@ impl Found {
                         self.add(Difference { chart, detail, ..place.of_kind(DifferenceKind::Chart, &one.name) });
                     }
                 }
-                (Some(chart), None) => self.add(place.only(DifferenceKind::OnlyInBase, &format!("chart {}", chart.name))),
-                (None, Some(chart)) => self.add(place.only(DifferenceKind::OnlyInOther, &format!("chart {}", chart.name))),
+                (Some(chart), None) => self.add(place.of_kind(DifferenceKind::OnlyInBase, &format!("chart {}", chart.name))),
+                (None, Some(chart)) => self.add(place.of_kind(DifferenceKind::OnlyInOther, &format!("chart {}", chart.name))),
                 (None, None) => {}
             }
         }
@@ -114,14 +118,11 @@ impl Found {
 
     fn value(&mut self, place: &Place<'_>, base: &Value, other: &Value) {
         self.values += 1;
-        let kind = |one: Option<f64>, another: Option<f64>, kind| {
-            if one.is_some() == another.is_some() { kind } else { DifferenceKind::Undefined }
-        };
         if !self.is_equal(base.value, other.value) {
-            let kind = kind(base.value, other.value, DifferenceKind::Value);
-            let mut difference = place.numbers(kind, &base.name, base.value, other.value);
-            difference.detail = base.note.clone().or_else(|| other.note.clone()).filter(|_| kind == DifferenceKind::Undefined);
-            self.add(difference);
+            let both = base.value.is_some() && other.value.is_some();
+            let kind = if both { DifferenceKind::Value } else { DifferenceKind::Undefined };
+            let note = base.note.as_ref().or(other.note.as_ref()).filter(|_| !both).cloned();
+            self.add(Difference { detail: note, ..place.numbers(kind, &base.name, base.value, other.value) });
         } else if base.note != other.note {
             let detail = Some(words(base.note.clone(), other.note.clone()));
             self.add(Difference { detail, ..place.of_kind(DifferenceKind::Note, &base.name) });
@@ -134,17 +135,20 @@ impl Found {
 
     /// The counts of drifted columns: they can differ where no value does, by what a plugin suggests.
     fn drift(&mut self, base: &Evaluation, other: &Evaluation) {
-        let windows = |evaluation: &'_ Evaluation| evaluation.drift.as_ref().map(|drift| drift.windows.clone()).unwrap_or_default();
         let (base, other) = (windows(base), windows(other));
         let key = |share: &DriftedShare| Place::of_share(share).key();
-        for pair in paired(&base, &other, key) {
-            let (Some(one), Some(another)) = pair else {
-                if let (Some(share), None) = pair {
-                    self.add(Place::of_share(share).only(DifferenceKind::OnlyInBase, "drift"));
-                } else if let (None, Some(share)) = pair {
-                    self.add(Place::of_share(share).only(DifferenceKind::OnlyInOther, "drift"));
+        for pair in paired(base, other, key) {
+            let (one, another) = match pair {
+                (Some(one), Some(another)) => (one, another),
+                (Some(one), None) => {
+                    self.add(Place::of_share(one).of_kind(DifferenceKind::OnlyInBase, "drift"));
+                    continue;
                 }
-                continue;
+                (None, another) => {
+                    let place = another.map(Place::of_share);
+                    self.differences.extend(place.map(|place| place.of_kind(DifferenceKind::OnlyInOther, "drift")));
+                    continue;
+                }
             };
             let place = Place::of_share(one);
             let count = |count| Some(count as f64);

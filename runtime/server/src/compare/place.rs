@@ -44,11 +44,6 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Something that only one has.
-    pub fn only(&self, kind: DifferenceKind, name: &str) -> Difference {
-        self.of_kind(kind, name)
-    }
-
     /// Two numbers, or a number and none.
     pub fn numbers(&self, kind: DifferenceKind, name: &str, base: Option<f64>, other: Option<f64>) -> Difference {
         let absolute = base.zip(other).map(|(base, other)| other - base);

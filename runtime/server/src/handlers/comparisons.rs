@@ -10,6 +10,7 @@ use axum::{
 };
 use driftline_core::Window;
 use driftline_eval::WindowSpec;
+use driftline_storage::PluginRef;
 
 use super::evaluations::order;
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     compare::compare,
     evaluations::Order,
     extract::{self, Path, Query},
-    plugins::parse_ref,
+    plugins::{self, parse_ref},
     problem::{Problem, ProblemBody},
     wire::{Comparison, ComparisonQuery, ComparisonRequest, ComparisonStatus, Id, WaitQuery},
 };
@@ -40,7 +41,13 @@ pub async fn compare_plugins(
     let ComparisonRequest { evaluation, with, tolerance } = extract::json(&app, request).await?;
     let tolerance = checked(tolerance)?;
     let base = order::order(evaluation, query.wait).map_err(inside)?;
-    let (orders, wait) = orders(&app, base, &with)?;
+    let with = parse_ref(&with).map_err(|problem| problem.at("with"))?;
+    let wanted = with.clone();
+    let found = app.blocking(move |app| app.storage.plugin(&wanted)).await?;
+    if found.is_none() {
+        return Err(plugins::not_found(&with).at("with"));
+    }
+    let (orders, wait) = orders(&app, base, with)?;
     let jobs = app.evaluations.start_pair(orders).await.map_err(inside)?;
     let both = async { (jobs[0].ended().await, jobs[1].ended().await) };
     let _ended = tokio::time::timeout(wait, both).await;
@@ -75,8 +82,7 @@ fn status(comparison: &Comparison) -> StatusCode {
 }
 
 /// The same order for both plugins: over a window that does not move between them, and not recorded.
-fn orders(app: &Shared, order: Order, with: &str) -> Result<([Order; 2], Duration), Problem> {
-    let with = parse_ref(with).map_err(|problem| problem.at("with"))?;
+fn orders(app: &Shared, order: Order, with: PluginRef) -> Result<([Order; 2], Duration), Problem> {
     let mut request = order.request;
     if let WindowSpec::Last(span) = request.window {
         let now = app.storage.now();
@@ -86,14 +92,13 @@ fn orders(app: &Shared, order: Order, with: &str) -> Result<([Order; 2], Duratio
     }
     let mut beside = request.clone();
     beside.plugin = with;
-    let asked = |plugin: &driftline_storage::PluginRef| {
+    let asked = |plugin: &PluginRef| {
         let mut asked = order.asked.clone();
         asked["plugin"] = plugin.to_string().into();
         asked["record"] = false.into();
         asked
     };
-    let asked = [asked(&request.plugin), asked(&beside.plugin)];
-    let [one, other] = asked;
+    let [one, other] = [asked(&request.plugin), asked(&beside.plugin)];
     let wait = order.wait;
     let base = Order { request, asked: one, record: false, wait };
     Ok(([base, Order { request: beside, asked: other, record: false, wait }], wait))
