@@ -65,7 +65,10 @@ async fn a_plugin_lowers_the_servers_limits_and_is_held_to_them() {
 async fn each_plugin_is_measured() {
     let server = served(&[]).await;
     server.upload("/v1/plugins", WASM, Guest::new("good", "1.0.0").wasm()).await.expect(201);
-    server.upload("/v1/plugins", WASM, Guest::new("bad", "2.0.0").part("UPDATE", "unreachable").wasm()).await.expect(201);
+    server
+        .upload("/v1/plugins", WASM, Guest::new("bad", "2.0.0").part("UPDATE", "unreachable").wasm())
+        .await
+        .expect(201);
     for _ in 0..2 {
         server.evaluate(&request("good")).await;
     }
@@ -141,7 +144,11 @@ async fn an_upload_that_nobody_waits_for_goes_on_and_can_be_looked_at() {
     let refused = Guest::new("sum", "2.0.0").part("DESCRIBE", "unreachable");
     let begun = server.upload("/v1/plugins?wait=0", WASM, refused.wasm()).await.expect(202);
     let (ended, _) = followed(&server, &begun).await;
-    assert_eq!((&ended["status"], &ended["problem"]["code"]), (&json!("refused"), &json!("describe_trapped")), "{ended}");
+    assert_eq!(
+        (&ended["status"], &ended["problem"]["code"]),
+        (&json!("refused"), &json!("describe_trapped")),
+        "{ended}"
+    );
     let unknown = format!("/v1/plugin-uploads/{}", crate::harness::id(7));
     server.get(&unknown).await.expect_problem(404, "upload_not_found", "id");
 }

@@ -81,7 +81,8 @@ async fn an_alias_is_rolled_back_and_its_moves_are_on_record() {
     alias(&["remove", stable]);
     server.post("/v1/evaluations", &request(stable)).await.expect_problem(404, "plugin_not_found", "plugin");
     let moves = server.get("/v1/plugins/sum/aliases/stable").await.expect(200)["moves"].take();
-    let moves: Vec<_> = moves.as_array().expect("moves").iter().map(|m| json!([m["kind"], m["from"], m["to"]])).collect();
+    let moves: Vec<_> =
+        moves.as_array().expect("moves").iter().map(|m| json!([m["kind"], m["from"], m["to"]])).collect();
     let expected = json!([
         ["removed", "1.0.0", null],
         ["rolled_back", "1.1.0", "1.0.0"],
@@ -113,7 +114,12 @@ async fn what_can_not_be_done_to_an_alias_is_refused() {
         (Method::DELETE, "sum@2.0.0", json!(null), 409, "plugin_aliased", ""),
         (Method::POST, "sum@9.0.0/reinstate", json!(null), 404, "plugin_not_found", "plugin"),
     ] {
-        let reply = server.send(method, &format!("/v1/plugins/{path}"), &[("content-type", "application/json")], body.to_string());
+        let reply = server.send(
+            method,
+            &format!("/v1/plugins/{path}"),
+            &[("content-type", "application/json")],
+            body.to_string(),
+        );
         reply.await.expect_problem(status, code, field);
     }
 }

@@ -70,7 +70,8 @@ async fn only_what_a_listed_key_signed_is_taken() {
         let reply = server.send(reqwest::Method::POST, "/v1/plugins", &headers, other.clone()).await;
         reply.expect_problem(422, code, "x-plugin-signature");
     }
-    let roc = json!({"model": "m", "plugin": "summary", "inputs": {"value": "value"}, "window": {"start": 0, "end": 10}});
+    let roc =
+        json!({"model": "m", "plugin": "summary", "inputs": {"value": "value"}, "window": {"start": 0, "end": 10}});
     server.evaluate(&roc).await;
 }
 

@@ -24,9 +24,13 @@ async fn differences_of_two_versions_are_shown() {
     let found = compared(&server, "sum@stable", "sum@1.1.0").await;
     assert_eq!((&found["status"], &found["results"]), (&json!("different"), &json!(2)), "{found}");
     let differences = found["differences"].as_array().expect("differences").iter();
-    let differences: Vec<_> =
-        differences.map(|d| json!([d["kind"], d["name"], d["base"], d["other"], d["absolute"], d["relative"]])).collect();
-    assert_eq!(json!(differences), json!([["value", "a", 10.0, 11.0, 1.0, 0.1], ["value", "a", 35.0, 36.0, 1.0, 1.0 / 35.0]]));
+    let differences: Vec<_> = differences
+        .map(|d| json!([d["kind"], d["name"], d["base"], d["other"], d["absolute"], d["relative"]]))
+        .collect();
+    assert_eq!(
+        json!(differences),
+        json!([["value", "a", 10.0, 11.0, 1.0, 0.1], ["value", "a", 35.0, 36.0, 1.0, 1.0 / 35.0]])
+    );
     let id = |side: &str| found[side]["evaluation"].as_str().expect("an id").to_owned();
     let again = format!("/v1/comparisons/{}/{}", id("base"), id("other"));
     assert_eq!(server.get(&again).await.expect(200), found);

@@ -65,9 +65,7 @@ impl columns::Host for Guest {
 
     fn texts(&mut self, column: u32) -> wasmtime::Result<Vec<String>> {
         match self.cells(column, "texts")? {
-            Cells::Categories(cells) => {
-                Ok(cells.iter().map(|label| label.unwrap_or_default().to_owned()).collect())
-            }
+            Cells::Categories(cells) => Ok(cells.iter().map(|label| label.unwrap_or_default().to_owned()).collect()),
             _ => Err(self.wrong_kind(column, "texts").into()),
         }
     }

@@ -81,9 +81,14 @@ mod tests {
 
     #[test]
     fn one_track_is_offered() {
-        for (text, offered) in
-            [("0.1.0", true), ("0.1.1", true), ("0.1.9", true), ("0.2.0", false), ("1.1.0", false), ("0.1.0-rc.1", false)]
-        {
+        for (text, offered) in [
+            ("0.1.0", true),
+            ("0.1.1", true),
+            ("0.1.9", true),
+            ("0.2.0", false),
+            ("1.1.0", false),
+            ("0.1.0-rc.1", false),
+        ] {
             assert_eq!(is_offered(&version(text)), offered, "{text}");
         }
         assert_eq!(version_in("driftline:metric/columns@0.1.7"), Some(version("0.1.7")));

@@ -82,7 +82,10 @@ impl Found {
         let said = |result: &WindowResult| result.failure.as_ref().map(|f| format!("{}: {}", f.code, f.message));
         let (one, another) = (said(base), said(other));
         if one != another {
-            self.add(Difference { detail: Some(words(one, another)), ..place.of_kind(DifferenceKind::Failure, "failure") });
+            self.add(Difference {
+                detail: Some(words(one, another)),
+                ..place.of_kind(DifferenceKind::Failure, "failure")
+            });
         }
         let counts = [
             ("rows.read", base.rows.read, other.rows.read),
@@ -96,7 +99,9 @@ impl Found {
             match pair {
                 (Some(one), Some(another)) => self.value(&place, one, another),
                 (Some(one), None) => self.add(place.numbers(DifferenceKind::OnlyInBase, &one.name, one.value, None)),
-                (None, Some(other)) => self.add(place.numbers(DifferenceKind::OnlyInOther, &other.name, None, other.value)),
+                (None, Some(other)) => {
+                    self.add(place.numbers(DifferenceKind::OnlyInOther, &other.name, None, other.value))
+                }
                 (None, None) => {}
             }
         }
@@ -109,8 +114,12 @@ impl Found {
                         self.add(Difference { chart, detail, ..place.of_kind(DifferenceKind::Chart, &one.name) });
                     }
                 }
-                (Some(chart), None) => self.add(place.of_kind(DifferenceKind::OnlyInBase, &format!("chart {}", chart.name))),
-                (None, Some(chart)) => self.add(place.of_kind(DifferenceKind::OnlyInOther, &format!("chart {}", chart.name))),
+                (Some(chart), None) => {
+                    self.add(place.of_kind(DifferenceKind::OnlyInBase, &format!("chart {}", chart.name)))
+                }
+                (None, Some(chart)) => {
+                    self.add(place.of_kind(DifferenceKind::OnlyInOther, &format!("chart {}", chart.name)))
+                }
                 (None, None) => {}
             }
         }

@@ -86,7 +86,8 @@ impl Evaluations {
         let (wait, created) = (order.wait, ingest::now());
         let place = self.place()?;
         let plan = self.0.evaluator.plan(order.request.clone()).await?;
-        let job = self.start(plan, &order, created, place).await?;
+        let pass = self.enter(&plan).await?;
+        let job = self.start(plan, &order, created, (place, pass));
         match tokio::time::timeout(wait, job.ended()).await {
             Ok(outcome) => outcome.map(|evaluation| evaluation.as_ref().clone()),
             Err(_) => self.announce(&job).await,
@@ -98,27 +99,20 @@ impl Evaluations {
     /// # Errors
     /// As [`Self::run`].
     pub async fn start_pair(&self, orders: [Order; 2]) -> Result<[Arc<Job>; 2], Problem> {
-        let (places, created) = ([self.place()?, self.place()?], ingest::now());
+        let (place, second, created) = (self.place()?, self.place()?, ingest::now());
         let [one, other] = &orders;
         let mut plan = self.0.evaluator.plan(one.request.clone()).await?;
         let mut beside = self.0.evaluator.plan(other.request.clone()).await?;
         plan.share_rows(&mut beside);
-        let [place, second] = places;
-        Ok([self.start(plan, one, created, place).await?, self.start(beside, other, created, second).await?])
+        let (pass, its_pass) = (self.enter(&plan).await?, self.enter(&beside).await?);
+        Ok([self.start(plan, one, created, (place, pass)), self.start(beside, other, created, (second, its_pass))])
     }
 
     fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
         self.0.admission.clone().try_acquire_owned().map_err(|_| too_many())
     }
 
-    async fn start(
-        &self,
-        plan: Plan,
-        order: &Order,
-        created: Time,
-        place: OwnedSemaphorePermit,
-    ) -> Result<Arc<Job>, Problem> {
-        let pass = self.enter(&plan).await?;
+    fn start(&self, plan: Plan, order: &Order, created: Time, (place, pass): (OwnedSemaphorePermit, Pass)) -> Arc<Job> {
         let job = Arc::new(Job::new(&plan, order, created));
         self.0.shelf.add(job.clone());
         let (this, running) = (self.clone(), job.clone());
@@ -129,7 +123,7 @@ impl Evaluations {
             this.0.shelf.ended(&running);
             drop(place);
         });
-        Ok(job)
+        job
     }
 
     /// Whether the plugin may run: somebody who may has signed it, and it is not left alone.

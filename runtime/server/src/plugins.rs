@@ -58,9 +58,9 @@ pub fn parse_ref(text: &str) -> Result<PluginRef, Problem> {
         Some((name, tag)) => (name, Some(tag)),
         None => (text, None),
     };
-    let name: Name = name.parse().map_err(|error| {
-        invalid(format!("`plugin`: {error}; write name, name@version, name@alias or sha256:…"))
-    })?;
+    let name: Name = name
+        .parse()
+        .map_err(|error| invalid(format!("`plugin`: {error}; write name, name@version, name@alias or sha256:…")))?;
     match tag {
         None => Ok(PluginRef::Latest(name)),
         Some("") => Err(invalid(format!("`plugin`: the version or alias after `{name}@` is missing"))),

@@ -35,9 +35,9 @@ impl Trust {
         let wrong = |reason: String| Error::PluginKeys { file: file.to_owned(), reason };
         let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
         let lines = text.lines().zip(1..).map(|(line, number)| (line.trim(), number));
-        let keys = lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#')).map(|(line, number)| {
-            listed(line).map_err(|reason| wrong(format!("line {number}: {reason}")))
-        });
+        let keys = lines
+            .filter(|(line, _)| !line.is_empty() && !line.starts_with('#'))
+            .map(|(line, number)| listed(line).map_err(|reason| wrong(format!("line {number}: {reason}"))));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
             return Err(wrong("it lists no key, so that no plugin could run".to_owned()));
@@ -63,7 +63,9 @@ impl Trust {
         if let Some(signature) = signature
             && !signature.is_of(digest)
         {
-            let detail = format!("the signature is not one of {digest} by its key: sign these very bytes with `driftline plugin sign`");
+            let detail = format!(
+                "the signature is not one of {digest} by its key: sign these very bytes with `driftline plugin sign`"
+            );
             return Err(Problem::invalid("signature_invalid", detail).at(Signature::HEADER));
         }
         match signature {
@@ -106,7 +108,9 @@ fn missing(reason: &str) -> Problem {
 }
 
 fn unlisted(key: &PublicKey) -> Problem {
-    let detail = format!("the plugin is signed by {key}, which this server does not list: sign it with a listed key, or ask its operator to list yours");
+    let detail = format!(
+        "the plugin is signed by {key}, which this server does not list: sign it with a listed key, or ask its operator to list yours"
+    );
     Problem::new(StatusCode::FORBIDDEN, "signer_unlisted", detail).at(Signature::HEADER)
 }
 
@@ -144,7 +148,9 @@ mod tests {
 
     #[test]
     fn a_list_that_is_none_says_where() {
-        for (text, word) in [("", "no key"), ("# only\n", "no key"), ("\nrsa:00 us\n", "line 2"), ("ed25519:00", "line 1")] {
+        for (text, word) in
+            [("", "no key"), ("# only\n", "no key"), ("\nrsa:00 us\n", "line 2"), ("ed25519:00", "line 1")]
+        {
             let error = trust(text).err().expect("refused").to_string();
             assert!(error.contains(word), "{error}");
         }

@@ -122,6 +122,7 @@ impl Upload {
             (None, Some(Stage::Compiling)) => (UploadStatus::Compiling, None),
             (None, None) => (UploadStatus::Checking, None),
         };
+        let elapsed_ms = ended.is_none().then(|| self.started.elapsed().as_millis() as u64);
         let (plugin, problem) = match ended {
             Some(Ok(installed)) => (Some(installed), None),
             Some(Err(problem)) => (None, Some(problem.body())),
@@ -134,7 +135,7 @@ impl Upload {
             digest: self.digest.to_string(),
             size_bytes: self.size_bytes,
             created: wire::Instant(self.created),
-            elapsed_ms: if plugin.is_none() && problem.is_none() { Some(self.started.elapsed().as_millis() as u64) } else { None },
+            elapsed_ms,
             plugin,
             problem,
         }

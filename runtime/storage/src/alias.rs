@@ -115,7 +115,8 @@ pub(crate) fn refuse_aliased(connection: &Connection, record: &PluginRecord) -> 
     let aliases = moves::present(connection, &record.name)?;
     let Some(alias) = aliases.into_iter().find(|alias| alias.digest == record.digest) else { return Ok(()) };
     let (plugin, version, alias) = (&record.name, &record.version, &alias.name);
-    let reason = format!("`{plugin}@{alias}` means {version}: move or roll back that alias first, then retire {version}");
+    let reason =
+        format!("`{plugin}@{alias}` means {version}: move or roll back that alias first, then retire {version}");
     Err(Error::conflict("plugin_aliased", reason))
 }
 
@@ -123,7 +124,8 @@ fn refuse_retired(record: &PluginRecord) -> Result<(), Error> {
     if record.retired.is_none() {
         return Ok(());
     }
-    let reason = format!("{0}@{1} is retired: reinstate it first, or choose another version", record.name, record.version);
+    let reason =
+        format!("{0}@{1} is retired: reinstate it first, or choose another version", record.name, record.version);
     Err(Error::conflict("plugin_retired", reason))
 }
 

@@ -44,9 +44,8 @@ impl Storage {
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn plugin_signatures(&self, digest: &Digest) -> Result<Vec<PluginSignature>, Error> {
         self.inner.catalog.read(|view| {
-            let mut statement = view.prepare_cached(
-                "SELECT key, signature, added FROM plugin_signatures WHERE digest = ?1 ORDER BY key",
-            )?;
+            let mut statement = view
+                .prepare_cached("SELECT key, signature, added FROM plugin_signatures WHERE digest = ?1 ORDER BY key")?;
             let found = statement.query_map([digest.as_bytes()], |row| {
                 let blob = |index: usize| row.get_ref(index)?.as_blob().map_err(rusqlite::Error::from);
                 let key = blob(0)?.try_into().map_err(|error| catalog::odd(0, error))?;

@@ -125,7 +125,10 @@ fn each_unusable_upload_is_refused_with_advice() {
         ("too much memory", wasm(&[("EXTRA", "(memory $side 2000)")]), DescribeFailed, "MiB"),
         (
             "too little memory of its own",
-            wasm(&[("DESCRIPTION", r#"{"name": "a", "version": "1.0.0", "outputs": [{"name": "a"}], "limits": {"memory_bytes": 65536}}"#)]),
+            wasm(&[(
+                "DESCRIPTION",
+                r#"{"name": "a", "version": "1.0.0", "outputs": [{"name": "a"}], "limits": {"memory_bytes": 65536}}"#,
+            )]),
             DescribeFailed,
             "may have 1 MiB",
         ),

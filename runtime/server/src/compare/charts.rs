@@ -12,7 +12,8 @@ pub(super) fn difference(
         let names = chart.series.iter().map(|series| series.name.clone()).collect::<Vec<_>>();
         (chart.x_label.clone(), chart.y_label.clone(), chart.kind.clone(), chart.categories.clone(), names)
     };
-    let detail = (labels(base) != labels(other)).then(|| "its labels, kind, categories or series are others".to_owned());
+    let detail =
+        (labels(base) != labels(other)).then(|| "its labels, kind, categories or series are others".to_owned());
     let mut chart = ChartDifference { points: 0, of: 0, largest: None };
     for at in 0..base.series.len().max(other.series.len()) {
         points(base.series.get(at), other.series.get(at), &is_equal, &mut chart);

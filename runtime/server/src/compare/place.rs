@@ -47,7 +47,8 @@ impl<'a> Place<'a> {
     /// Two numbers, or a number and none.
     pub fn numbers(&self, kind: DifferenceKind, name: &str, base: Option<f64>, other: Option<f64>) -> Difference {
         let absolute = base.zip(other).map(|(base, other)| other - base);
-        let relative = absolute.zip(base).filter(|(_, base)| *base != 0.0).map(|(absolute, base)| absolute / base.abs());
+        let relative =
+            absolute.zip(base).filter(|(_, base)| *base != 0.0).map(|(absolute, base)| absolute / base.abs());
         Difference { base, other, absolute, relative, ..self.of_kind(kind, name) }
     }
 }

@@ -55,24 +55,49 @@ fn every_kind_of_difference_is_found() {
     let table: Vec<(Json, Json, &[(&str, &str, Option<f64>, Option<f64>)])> = vec![
         (plain(), plain(), &[]),
         (plain(), values(json!([value("auc", json!(0.75))])), &[("value", "auc", Some(0.25), Some(0.5))]),
-        (values(json!([value("a", json!(0.0))])), values(json!([value("a", json!(2.0))])), &[("value", "a", Some(2.0), None)]),
-        (values(json!([value("a", json!(-4.0))])), values(json!([value("a", json!(-6.0))])), &[("value", "a", Some(-2.0), Some(-0.5))]),
+        (
+            values(json!([value("a", json!(0.0))])),
+            values(json!([value("a", json!(2.0))])),
+            &[("value", "a", Some(2.0), None)],
+        ),
+        (
+            values(json!([value("a", json!(-4.0))])),
+            values(json!([value("a", json!(-6.0))])),
+            &[("value", "a", Some(-2.0), Some(-0.5))],
+        ),
         (plain(), values(json!([value("auc", json!(null))])), &[("undefined", "auc", None, None)]),
         (
             plain(),
             values(json!([value("gini", json!(1.0))])),
             &[("only_in_base", "auc", None, None), ("only_in_other", "gini", None, None)],
         ),
-        (plain(), values(json!([noted("n")[0]])), &[("note", "auc", None, None), ("standard_error", "auc", None, None)]),
+        (
+            plain(),
+            values(json!([noted("n")[0]])),
+            &[("note", "auc", None, None), ("standard_error", "auc", None, None)],
+        ),
         (with(json!({ "values": noted("a") })), with(json!({ "values": noted("b") })), &[("note", "auc", None, None)]),
-        (plain(), with(json!({"rows": {"read": 10, "used": 10, "missing": 0}})), &[
-            ("rows", "rows.used", Some(1.0), Some(1.0 / 9.0)),
-            ("rows", "rows.missing", Some(-1.0), Some(-1.0)),
-        ]),
+        (
+            plain(),
+            with(json!({"rows": {"read": 10, "used": 10, "missing": 0}})),
+            &[("rows", "rows.used", Some(1.0), Some(1.0 / 9.0)), ("rows", "rows.missing", Some(-1.0), Some(-1.0))],
+        ),
         (plain(), failed, &[("failure", "failure", None, None), ("only_in_base", "auc", None, None)]),
-        (plain(), result(2, json!({})), &[("only_in_base", "result", None, None), ("only_in_other", "result", None, None)]),
-        (plain(), with(json!({"slice": {"g": 1}})), &[("only_in_base", "result", None, None), ("only_in_other", "result", None, None)]),
-        (plain(), with(json!({"charts": chart(json!([0.0, 0.5, 1.0]), "x")})), &[("only_in_other", "chart roc", None, None)]),
+        (
+            plain(),
+            result(2, json!({})),
+            &[("only_in_base", "result", None, None), ("only_in_other", "result", None, None)],
+        ),
+        (
+            plain(),
+            with(json!({"slice": {"g": 1}})),
+            &[("only_in_base", "result", None, None), ("only_in_other", "result", None, None)],
+        ),
+        (
+            plain(),
+            with(json!({"charts": chart(json!([0.0, 0.5, 1.0]), "x")})),
+            &[("only_in_other", "chart roc", None, None)],
+        ),
         (
             with(json!({"charts": chart(json!([0.0, 0.5, 1.0]), "x")})),
             with(json!({"charts": chart(json!([0.0, 0.75, null]), "x")})),

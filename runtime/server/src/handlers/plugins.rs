@@ -81,7 +81,8 @@ fn signature(headers: &HeaderMap) -> Result<Option<Signature>, Problem> {
         (status = 404, description = "There is none", body = ProblemBody)))]
 pub async fn show_upload(State(app): State<Shared>, Path(Id(id)): Path<Id>) -> Result<Json<PluginUpload>, Problem> {
     let upload = app.uploads.find(id).ok_or_else(|| {
-        let detail = format!("there is no upload {id}: one that has ended is forgotten after a while, and at a restart");
+        let detail =
+            format!("there is no upload {id}: one that has ended is forgotten after a while, and at a restart");
         Problem::not_found("upload_not_found", detail).at("id")
     })?;
     Ok(Json(upload.show(&app.sandbox)))

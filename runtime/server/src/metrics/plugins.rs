@@ -75,7 +75,11 @@ impl PluginMetrics {
             "Evaluations refused because the plugin kept failing",
             this.refusals.clone(),
         );
-        registry.register("plugin_circuit_open", "1 while a plugin is left alone because it kept failing", this.open.clone());
+        registry.register(
+            "plugin_circuit_open",
+            "1 while a plugin is left alone because it kept failing",
+            this.open.clone(),
+        );
         this
     }
 

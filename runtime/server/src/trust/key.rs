@@ -110,7 +110,8 @@ mod tests {
     /// RFC 8032, section 7.1, the first test.
     #[test]
     fn keys_and_signatures_are_those_of_the_standard() {
-        let secret: SecretKey = "ed25519-secret:9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60".parse().expect("a key");
+        let secret: SecretKey =
+            "ed25519-secret:9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60".parse().expect("a key");
         let public = "ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
         assert_eq!(secret.public().to_string(), public);
         assert_eq!(public.parse::<PublicKey>(), Ok(secret.public()));

@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    EvaluationRequest, EvaluationStatus, Failure, Id, InputColumns, SliceCell, UsedPlugin, WindowBounds,
-};
+use super::{EvaluationRequest, EvaluationStatus, Failure, Id, InputColumns, SliceCell, UsedPlugin, WindowBounds};
 
 /// Two plugins to run over the same rows.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -145,7 +145,10 @@ mod tests {
                 vec![(set, Some(one)), (set, Some(two)), (set, Some(three)), (back, Some(two)), (back, Some(one))],
                 vec![Some(one)],
             ),
-            (vec![(set, Some(one)), (set, Some(two)), (back, Some(one)), (set, Some(three))], vec![Some(one), Some(three)]),
+            (
+                vec![(set, Some(one)), (set, Some(two)), (back, Some(one)), (set, Some(three))],
+                vec![Some(one), Some(three)],
+            ),
             (vec![(set, Some(one)), (removed, None)], vec![Some(one), None]),
             (vec![(set, Some(one)), (removed, None), (back, Some(one))], vec![Some(one)]),
         ] {

@@ -55,8 +55,8 @@ pub async fn run(compare: Compare) -> anyhow::Result<()> {
     evaluation.insert("plugin".to_owned(), json!(compare.base));
     let request = json!({"evaluation": evaluation, "with": compare.other, "tolerance": compare.tolerance});
     let answer = finished(&Client::new(&compare.server)?, &request, compare.tolerance).await?;
-    let comparison: Comparison =
-        serde_json::from_value(answer.clone()).context("the server's answer can't be read: is it of the same release?")?;
+    let comparison: Comparison = serde_json::from_value(answer.clone())
+        .context("the server's answer can't be read: is it of the same release?")?;
     if compare.json {
         say(format_args!("{answer:#}"))?;
     } else {
@@ -87,7 +87,8 @@ fn print(comparison: &Comparison) -> anyhow::Result<()> {
     };
     say(format_args!("{}\n{}", named(base), named(other)))?;
     if !differences.is_empty() {
-        let mut lines = table(&["window", "slice", "inputs", "what", "", "base", "other", "absolute", "relative", "more"]);
+        let mut lines =
+            table(&["window", "slice", "inputs", "what", "", "base", "other", "absolute", "relative", "more"]);
         differences.iter().for_each(|difference| _ = lines.add_row(line(difference)));
         say(lines)?;
     }
@@ -97,7 +98,8 @@ fn print(comparison: &Comparison) -> anyhow::Result<()> {
 
 fn line(difference: &Difference) -> Vec<Cell> {
     let figure = |value: Option<f64>| number(value.map_or_else(|| "–".to_owned(), significant));
-    let relative = difference.relative.map_or_else(|| "–".to_owned(), |share| format!("{} %", significant(share * 100.0)));
+    let relative =
+        difference.relative.map_or_else(|| "–".to_owned(), |share| format!("{} %", significant(share * 100.0)));
     vec![
         Cell::new(bounds(&difference.window)),
         Cell::new(pairs(&difference.slice)),

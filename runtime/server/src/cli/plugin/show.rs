@@ -101,7 +101,8 @@ fn standing(standing: &Value) -> anyhow::Result<()> {
         return Ok(());
     }
     let (faults, last) = (&circuit["consecutive_faults"], text(&circuit["last_code"]));
-    let until = circuit["retry_at"].as_str().map(|time| format!(", and is left alone until {time}")).unwrap_or_default();
+    let until =
+        circuit["retry_at"].as_str().map(|time| format!(", and is left alone until {time}")).unwrap_or_default();
     say(format_args!("It has failed by its own doing {faults} times in a row, the last time with {last}{until}."))
 }
 

@@ -52,5 +52,11 @@ async fn a_circuit_opens_lets_one_try_and_closes() {
     clock.turn_days(1);
     assert_eq!(evaluate(&interface, "none").await.json()["status"], "succeeded");
     assert_eq!(circuit(&interface).await["state"], "closed");
-    assert!(interface.get("/metrics").await.text.contains(r#"driftline_plugin_circuit_open{plugin="hostile",version="1.0.0"} 0"#));
+    assert!(
+        interface
+            .get("/metrics")
+            .await
+            .text
+            .contains(r#"driftline_plugin_circuit_open{plugin="hostile",version="1.0.0"} 0"#)
+    );
 }
