@@ -114,13 +114,9 @@ async fn what_can_not_be_done_to_an_alias_is_refused() {
         (Method::DELETE, "sum@2.0.0", json!(null), 409, "plugin_aliased", ""),
         (Method::POST, "sum@9.0.0/reinstate", json!(null), 404, "plugin_not_found", "plugin"),
     ] {
-        let reply = server.send(
-            method,
-            &format!("/v1/plugins/{path}"),
-            &[("content-type", "application/json")],
-            body.to_string(),
-        );
-        reply.await.expect_problem(status, code, field);
+        let headers = [("content-type", "application/json")];
+        let reply = server.send(method, &format!("/v1/plugins/{path}"), &headers, body.to_string()).await;
+        reply.expect_problem(status, code, field);
     }
 }
 
@@ -195,7 +191,7 @@ async fn a_plugin_of_the_frozen_contract_runs_beside_one_of_the_newest() {
     let newest = Guest::new("sum", "1.0.0").wasm_of("0.1.1");
     server.upload("/v1/plugins", WASM, newest).await.expect(201);
     let rows: Vec<_> = (0..8)
-        .map(|n| json!({"time": n, "metrics": {"score": f64::from(n) / 8.0, "label": n % 2, "place": ["a", "b"][n as usize / 4]}}))
+        .map(|n| json!({"time": n, "metrics": {"score": f64::from(n) / 8.0, "label": n % 2, "place": if n < 4 { "a" } else { "b" }}}))
         .collect();
     server.post("/v1/models/costs/predictions", &json!(rows)).await.expect(200);
     // Of the scores below 0.5 two are missed positives, of those above two are false alarms: 2 x 5 and 2 x 1.
