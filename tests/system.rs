@@ -17,5 +17,7 @@ mod operations;
 mod plugins;
 mod power;
 mod reading;
+mod sharing;
 mod sql;
 mod uploads;
+mod versions;

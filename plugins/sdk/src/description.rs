@@ -1,5 +1,7 @@
 //! What a plugin says of itself when it is installed.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,6 +16,8 @@ pub struct Description {
     pub(crate) parameters: Value,
     reference: ReferenceUse,
     merges: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    limits: BTreeMap<Limit, u64>,
 }
 
 impl Description {
@@ -30,6 +34,7 @@ impl Description {
             parameters: Value::Null,
             reference: ReferenceUse::None,
             merges: true,
+            limits: BTreeMap::new(),
         }
     }
 
@@ -57,6 +62,12 @@ impl Description {
         self
     }
 
+    /// Lowers what one instance may use: a plugin that is held to less than the server allows fails sooner.
+    pub fn limit(mut self, limit: Limit, most: u64) -> Self {
+        self.limits.insert(limit, most);
+        self
+    }
+
     /// The plugin's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -71,6 +82,22 @@ impl Description {
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
     }
+}
+
+/// What one instance may use; a description can only lower the server's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// Milliseconds of one call.
+    CallMs,
+    /// Milliseconds of all calls together.
+    TotalMs,
+    /// Bytes of linear memory.
+    MemoryBytes,
+    /// Bytes of a state, and of a report.
+    OutputBytes,
+    /// Bytes of log text that are kept.
+    LogBytes,
 }
 
 /// How the cells of a column are read.

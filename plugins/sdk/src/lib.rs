@@ -77,7 +77,7 @@ mod weights;
 
 pub use accumulator::Accumulator;
 pub use chart::{Chart, Series};
-pub use description::{Description, Direction, Input, Kind, Output, ReferenceUse};
+pub use description::{Description, Direction, Input, Kind, Limit, Output, ReferenceUse};
 pub use error::{Error, Result};
 pub use labels::labels;
 pub use metric::{Metric, NoParameters, Run};

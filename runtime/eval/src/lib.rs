@@ -41,6 +41,7 @@ mod request;
 mod retain;
 mod rolled_up;
 mod run;
+mod same_rows;
 mod scan;
 mod side;
 mod slice;

@@ -15,6 +15,7 @@ use crate::{
     outcome::{LeftOut, PluginId},
     parameters,
     request::{Reference, Request, WindowSpec},
+    same_rows::SameRows,
     star::{Spread, spread},
 };
 
@@ -36,6 +37,8 @@ pub struct Plan {
     pub(crate) criterion: Option<Criterion>,
     /// The columns that `*` does not stand for.
     pub(crate) left_out: Vec<LeftOut>,
+    /// Rows that another plan reads too.
+    pub(crate) same_rows: Option<SameRows>,
 }
 
 /// What to compare with, and how its rows are read.
@@ -57,6 +60,13 @@ impl Plan {
     /// Which plugin will run.
     pub fn plugin(&self) -> &PluginId {
         &self.plugin
+    }
+
+    /// Lets both read the very same rows: those that there are when the first of them begins.
+    pub fn share_rows(&mut self, other: &mut Self) {
+        let rows = SameRows::default();
+        self.same_rows = Some(rows.clone());
+        other.same_rows = Some(rows);
     }
 }
 
@@ -87,7 +97,8 @@ pub(crate) fn plan(
     let reference = rows.map(|rows| reference(rows, request, &description, &shape, expressions)).transpose()?;
     let sets = shape.bindings.len();
     let criterion = Criterion::of(request.drift.as_ref(), &description, reference.is_some(), sets)?;
-    Ok(Plan { model, factory, plugin, parameters, window, shape, reference, criterion, left_out })
+    let same_rows = None;
+    Ok(Plan { model, factory, plugin, parameters, window, shape, reference, criterion, left_out, same_rows })
 }
 
 fn refuse_too_many_results(shape: &Shape) -> Result<(), Error> {

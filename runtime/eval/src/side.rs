@@ -49,7 +49,10 @@ impl Side {
 /// Finds the rows of both sides. Blocks on the catalog.
 pub(crate) fn sides(plan: &Plan, storage: &Storage) -> Result<(Side, Option<Side>), Error> {
     let snapshot_source = |window: Window, shape: &Shape| {
-        let snapshot = storage.snapshot(&plan.model, Some(window))?;
+        let snapshot = match &plan.same_rows {
+            Some(rows) => rows.snapshot(storage, &plan.model, window)?,
+            None => storage.snapshot(&plan.model, Some(window))?,
+        };
         let stand_in = rolled_up::stand_in(plan, shape, &snapshot)?;
         let columns: Vec<_> = shape.columns().into_iter().collect();
         Ok::<_, Error>((Source::of_snapshot(storage, &snapshot, &columns)?, stand_in))

@@ -63,6 +63,13 @@ impl columns::Host for Guest {
         Ok((start as usize..known.map_or(0, Dictionary::len)).filter_map(label).collect())
     }
 
+    fn texts(&mut self, column: u32) -> wasmtime::Result<Vec<String>> {
+        match self.cells(column, "texts")? {
+            Cells::Categories(cells) => Ok(cells.iter().map(|label| label.unwrap_or_default().to_owned()).collect()),
+            _ => Err(self.wrong_kind(column, "texts").into()),
+        }
+    }
+
     fn timestamps(&mut self, column: u32) -> wasmtime::Result<Vec<i64>> {
         match self.cells(column, "timestamps")? {
             Cells::Timestamps(cells) => Ok(filled(cells, i64::MIN)),

@@ -6,8 +6,10 @@ use wasi_preview1_component_adapter_provider::{
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
+use semver::Version;
+
 use crate::{
-    Refusal, RefusalCode, contract,
+    Refusal, RefusalCode, built_against, contract,
     shape::{self, Shape},
 };
 
@@ -17,7 +19,8 @@ pub(crate) fn componentize(bytes: &[u8], limit_bytes: usize) -> Result<Vec<u8>, 
         Shape::Component => Ok(bytes.to_vec()),
         Shape::Module => {
             validate(bytes)?;
-            encode(bytes.to_vec()).map_err(|cause| mismatch(bytes, &cause))
+            let version = built_against::check(bytes)?.unwrap_or(contract::newest());
+            encode(bytes.to_vec(), &version).map_err(|cause| mismatch(bytes, &version, &cause))
         }
     }
 }
@@ -31,9 +34,9 @@ fn validate(module: &[u8]) -> Result<(), Refusal> {
         .map_err(|error| shape::invalid(&error.to_string()))
 }
 
-fn encode(mut module: Vec<u8>) -> Result<Vec<u8>, String> {
+fn encode(mut module: Vec<u8>, version: &Version) -> Result<Vec<u8>, String> {
     if !says_its_world(&module) {
-        let (resolve, world) = contract::world()?;
+        let (resolve, world) = contract::world(version)?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
             .map_err(|error| format!("{error:#}"))?;
     }
@@ -53,29 +56,29 @@ fn says_its_world(module: &[u8]) -> bool {
     )
 }
 
-fn mismatch(module: &[u8], cause: &str) -> Refusal {
-    let missing = missing(module);
+fn mismatch(module: &[u8], version: &Version, cause: &str) -> Refusal {
+    let missing = missing(module, version);
     let missing =
         if missing.is_empty() { String::new() } else { format!(", it does not export {}", missing.join(", ")) };
     Refusal::new(
         RefusalCode::WorldMismatch,
         format!(
-            "this core module cannot be made a component of world metric-plugin of {}@{}{missing}: {cause}. Build it with \
-             bindings made from that world, for wasm32-unknown-unknown or wasm32-wasip1",
-            contract::PACKAGE,
-            contract::VERSION
+            "this core module cannot be made a component of world metric-plugin of {}@{version}{missing}: {cause}. Build it \
+             with bindings made from that world, for wasm32-unknown-unknown or wasm32-wasip1",
+            contract::PACKAGE
         ),
     )
 }
 
 /// The contract's functions that a module does not export under the names that binding generators give them.
-fn missing(module: &[u8]) -> Vec<String> {
+fn missing(module: &[u8], version: &Version) -> Vec<String> {
     let sections = Parser::new(0).parse_all(module).filter_map(Result::ok);
     let exports: Vec<&str> = sections
         .filter_map(|payload| if let Payload::ExportSection(exports) = payload { Some(exports) } else { None })
         .flatten()
         .filter_map(|export| export.ok().map(|export| export.name))
         .collect();
-    let names = contract::FUNCTIONS.iter().map(|function| format!("{}#{function}", contract::METRIC));
+    let metric = format!("{}/metric@{version}", contract::PACKAGE);
+    let names = contract::FUNCTIONS.iter().map(|function| format!("{metric}#{function}"));
     names.filter(|name| !exports.contains(&name.as_str())).map(|name| format!("`{name}`")).collect()
 }

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use driftline_core::{Description, Direction, Input, Kind, Name, Output, ReferenceUse};
 use serde_json::{Map, Value, json};
 
-use crate::{Refusal, RefusalCode};
+use crate::{Refusal, RefusalCode, own_limits};
 
 type Object = Map<String, Value>;
 type Checked<T> = Result<T, Refusal>;
 
 /// Reads a description and gives it with its normal form: every known key
-/// present, defaults filled in, unknown keys left out.
+/// present (but `limits` only where there are any), defaults filled in, unknown keys left out.
 ///
 /// # Errors
 /// [`RefusalCode::DescribeInvalid`]; the message names the key and what belongs there.
@@ -41,8 +41,21 @@ pub fn parse_description(text: &str) -> Result<(Description, String), Refusal> {
     }
     unique("inputs", description.inputs.iter().map(|input| input.name.as_str()))?;
     unique("outputs", description.outputs.iter().map(|output| output.name.as_str()))?;
-    let normal = normal_form(&description, parameters);
+    let normal = normal_form(&description, parameters, limits(object)?);
     Ok((description, normal))
+}
+
+/// The limits that the plugin sets itself.
+fn limits(object: &Object) -> Checked<Option<Object>> {
+    let limits = match object.get("limits") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(limits)) => limits,
+        Some(other) => return Err(wrong("limits", "an object such as {\"memory_bytes\": 67108864}", other)),
+    };
+    match own_limits::fault(limits) {
+        Some((path, what)) => Err(invalid(&path, &what)),
+        None => Ok(Some(limits.clone())),
+    }
 }
 
 fn name(object: &Object) -> Checked<Name> {
@@ -233,7 +246,7 @@ fn invalid(path: &str, what: &str) -> Refusal {
     Refusal::new(RefusalCode::DescribeInvalid, format!("`describe` returned a description whose `{path}` {what}"))
 }
 
-fn normal_form(description: &Description, parameters: Object) -> String {
+fn normal_form(description: &Description, parameters: Object, limits: Option<Object>) -> String {
     let inputs = description.inputs.iter().map(|input| {
         let kinds: Vec<&str> = input.kinds.iter().map(|kind| kind.as_str()).collect();
         json!({
@@ -257,12 +270,15 @@ fn normal_form(description: &Description, parameters: Object) -> String {
         ReferenceUse::Optional => "optional",
         ReferenceUse::Required => "required",
     };
-    json!({
+    let mut normal = json!({
         "name": description.name.as_str(), "version": description.version, "doc": description.doc,
         "inputs": inputs.collect::<Vec<_>>(), "outputs": outputs.collect::<Vec<_>>(),
         "parameters": parameters, "reference": reference, "merges": description.merges,
-    })
-    .to_string()
+    });
+    if let Some(limits) = limits {
+        normal["limits"] = Value::Object(limits);
+    }
+    normal.to_string()
 }
 
 #[cfg(test)]
@@ -333,6 +349,9 @@ mod tests {
             ("parameters", "{}", "`parameters.type` must be"),
             ("reference", "\"yes\"", "`reference` is \"yes\": give \"none\" or \"optional\" or \"required\""),
             ("merges", "\"no\"", "`merges` is \"no\""),
+            ("limits", "5", "`limits` is 5: give an object"),
+            ("limits", "{\"cpu\": 5}", "`limits.cpu` is unknown"),
+            ("limits", "{\"call_ms\": 0}", "`limits.call_ms` is 0: give a whole number above 0"),
         ];
         for (key, value, expected) in cases {
             let text = match key {

@@ -79,6 +79,8 @@ pub enum RefusalCode {
     TooLarge,
     /// It is Wasm that does not validate, or uses a feature that is off.
     InvalidWasm,
+    /// It was built against a version of the contract that is not offered.
+    ContractVersion,
     /// Its imports or exports differ from the contract's world.
     WorldMismatch,
     /// The compiler failed.
@@ -98,11 +100,12 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::NotWasm,
         Self::Truncated,
         Self::TooLarge,
         Self::InvalidWasm,
+        Self::ContractVersion,
         Self::WorldMismatch,
         Self::CompileFailed,
         Self::CompileTimeout,
@@ -120,6 +123,7 @@ impl RefusalCode {
             Self::Truncated => "truncated",
             Self::TooLarge => "too_large",
             Self::InvalidWasm => "invalid_wasm",
+            Self::ContractVersion => "contract_version",
             Self::WorldMismatch => "world_mismatch",
             Self::CompileFailed => "compile_failed",
             Self::CompileTimeout => "compile_timeout",

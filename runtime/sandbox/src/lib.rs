@@ -7,7 +7,7 @@
 //!
 //! | stage | files |
 //! |---|---|
-//! | is this Wasm at all, and whole? | `shape` |
+//! | is this Wasm at all, and whole? for which contract? | `shape`, `built_against` |
 //! | a core module becomes a component | `componentize`, `contract` |
 //! | compiled in another process, one at a time, bounded in time and memory | `compile`, `child`, `queue` |
 //! | machine code kept on disk and verified | `cache` |
@@ -15,13 +15,14 @@
 //! | kept at hand, the least used one forgotten | `shelf`, `sandbox`, `plugin` |
 //! | a running instance | `running`, `session`, `guest`, `fault` |
 //! | what it can call | `columns`, `dictionary`, `log`, `console`, `clock` |
-//! | what it may use up | `options`, `limiter`, `settings`, `ticker` |
+//! | what it may use up | `options`, `own_limits`, `limiter`, `settings`, `ticker` |
 //! | what it gave back, checked | `report` |
 //!
 //! The sandbox blocks its caller: call it from a thread that may block, never
 //! from one that drives an async runtime.
 
 mod bindings;
+mod built_against;
 mod cache;
 mod child;
 mod clock;
@@ -38,6 +39,7 @@ mod guest;
 mod limiter;
 mod log;
 mod options;
+mod own_limits;
 mod plugin;
 mod queue;
 mod report;
@@ -55,6 +57,7 @@ pub use description::parse_description;
 pub use error::{Error, Refusal, RefusalCode};
 pub use options::{Compiler, Limits, Options};
 pub use plugin::Plugin;
+pub use queue::Stage;
 pub use sandbox::{Inspected, Sandbox};
 pub use settings::{contract_version, runtime_version};
 

@@ -48,7 +48,7 @@ pub enum Compiler {
 }
 
 /// What one plugin may use. Every limit has its own error code.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// How long one call may take, to about 10 ms.
     pub call_ms: u64,

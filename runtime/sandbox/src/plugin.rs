@@ -35,6 +35,12 @@ impl Plugin {
     ) -> Result<Self, Refusal> {
         let Fitting { pre, version } = fitting;
         let (description, description_json) = describe(&pre, &limits)?;
+        let server = limits;
+        let limits = server.lowered_by(&description_json);
+        if limits != server {
+            // It must at least start within what it allows itself.
+            describe(&pre, &limits)?;
+        }
         let range = component.image_range();
         let code_bytes = (range.end as usize).saturating_sub(range.start as usize);
         Ok(Self {

@@ -1,64 +1,117 @@
-//! One compilation at a time; others wait, but not for ever.
+//! One compilation at a time; others wait in their order, but not for ever. Large plugins have a queue of their own, so
+//! that one that takes a minute does not hold up those that take a moment.
 
 use std::{
+    collections::VecDeque,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use driftline_core::Digest;
+
 use crate::{Error, Limits};
+
+/// From this size on a plugin is large.
+pub(crate) const LARGE_BYTES: usize = 4 << 20;
+
+/// How far a compilation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It waits until so many others are done.
+    Waiting {
+        /// How many.
+        ahead: usize,
+    },
+    /// It is at work.
+    Compiling,
+}
 
 /// Whose turn it is.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    state: Mutex<State>,
+    lanes: Mutex<[Lane; 2]>,
     freed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    busy: bool,
-    waiting: usize,
+struct Lane {
+    busy: Option<Digest>,
+    waiting: VecDeque<(u64, Digest)>,
+    tickets: u64,
 }
 
 /// A turn; the next one begins when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn<'a>(&'a Queue);
+pub(crate) struct Turn<'a> {
+    queue: &'a Queue,
+    lane: usize,
+}
 
 impl Queue {
-    /// Waits for a turn, unless `most_waiting` others do.
+    /// Waits for the turn of a plugin of so many bytes, unless `most_waiting` others do.
     ///
     /// # Errors
     /// [`Error::Busy`] when too many wait already, or the wait took too long.
-    pub(crate) fn turn(&self, most_waiting: usize, limits: &Limits) -> Result<Turn<'_>, Error> {
+    pub(crate) fn turn(
+        &self,
+        (digest, bytes): (&Digest, usize),
+        most_waiting: usize,
+        limits: &Limits,
+    ) -> Result<Turn<'_>, Error> {
         let busy = Error::Busy { retry_after_ms: limits.compile_ms };
         let end = Instant::now() + Duration::from_millis(limits.compile_wait_ms);
-        let mut state = self.state();
-        if state.busy && state.waiting >= most_waiting {
+        let at = usize::from(bytes >= LARGE_BYTES);
+        let mut lanes = self.lanes();
+        if lanes[at].busy.is_some() && lanes[at].waiting.len() >= most_waiting {
             return Err(busy);
         }
-        state.waiting += 1;
-        while state.busy {
+        let ticket = lanes[at].enter(*digest);
+        while !lanes[at].is_turn_of(ticket) {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                state.waiting -= 1;
+                lanes[at].waiting.retain(|(other, _)| *other != ticket);
+                self.freed.notify_all();
                 return Err(busy);
             }
-            (state, _) = self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+            (lanes, _) = self.freed.wait_timeout(lanes, left).unwrap_or_else(PoisonError::into_inner);
         }
-        state.waiting -= 1;
-        state.busy = true;
-        Ok(Turn(self))
+        lanes[at].waiting.pop_front();
+        lanes[at].busy = Some(*digest);
+        Ok(Turn { queue: self, lane: at })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How far the compilation of a plugin is; `None` when it neither waits nor is at work.
+    pub(crate) fn stage(&self, digest: &Digest) -> Option<Stage> {
+        self.lanes().iter().find_map(|lane| {
+            if lane.busy.as_ref() == Some(digest) {
+                return Some(Stage::Compiling);
+            }
+            let ahead = lane.waiting.iter().position(|(_, waiting)| waiting == digest)?;
+            Some(Stage::Waiting { ahead: ahead + usize::from(lane.busy.is_some()) })
+        })
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, [Lane; 2]> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lane {
+    fn enter(&mut self, digest: Digest) -> u64 {
+        self.tickets += 1;
+        self.waiting.push_back((self.tickets, digest));
+        self.tickets
+    }
+
+    fn is_turn_of(&self, ticket: u64) -> bool {
+        self.busy.is_none() && self.waiting.front().is_some_and(|(first, _)| *first == ticket)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.state().busy = false;
-        self.0.freed.notify_one();
+        self.queue.lanes()[self.lane].busy = None;
+        self.queue.freed.notify_all();
     }
 }
 
@@ -66,15 +119,52 @@ impl Drop for Turn<'_> {
 mod tests {
     use super::*;
 
+    fn digest(number: u8) -> Digest {
+        Digest::from_bytes([number; 32])
+    }
+
     #[test]
     fn only_one_has_a_turn_and_waiting_is_bounded() {
         let queue = Queue::default();
         let limits = Limits { compile_wait_ms: 1, ..Limits::default() };
-        let first = queue.turn(1, &limits).expect("free");
-        assert!(matches!(queue.turn(1, &limits), Err(Error::Busy { .. })), "waited too long");
+        let turn = |number, most_waiting, limits: &Limits| queue.turn((&digest(number), 1), most_waiting, limits);
+        let first = turn(1, 1, &limits).expect("free");
+        assert!(matches!(turn(2, 1, &limits), Err(Error::Busy { .. })), "waited too long");
         let patient = Limits { compile_wait_ms: 60_000, ..Limits::default() };
-        assert!(matches!(queue.turn(0, &patient), Err(Error::Busy { .. })), "too many wait");
+        assert!(matches!(turn(2, 0, &patient), Err(Error::Busy { .. })), "too many wait");
         drop(first);
-        assert!(queue.turn(1, &limits).is_ok());
+        assert!(turn(2, 1, &limits).is_ok());
+    }
+
+    #[test]
+    fn a_large_one_holds_up_no_small_one() {
+        let queue = Queue::default();
+        let limits = Limits { compile_wait_ms: 1, ..Limits::default() };
+        let _large = queue.turn((&digest(1), LARGE_BYTES), 8, &limits).expect("free");
+        let small = queue.turn((&digest(2), LARGE_BYTES - 1), 8, &limits);
+        assert!(small.is_ok());
+        assert!(queue.turn((&digest(3), LARGE_BYTES), 8, &limits).is_err());
+    }
+
+    #[test]
+    fn it_is_known_who_waits_for_how_many() {
+        let queue = Queue::default();
+        let limits = Limits { compile_wait_ms: 60_000, ..Limits::default() };
+        let first = queue.turn((&digest(1), 1), 8, &limits).expect("free");
+        assert_eq!(queue.stage(&digest(1)), Some(Stage::Compiling));
+        std::thread::scope(|scope| {
+            let mut first = Some(first);
+            for number in 2..4 {
+                let (queue, limits) = (&queue, &limits);
+                scope.spawn(move || drop(queue.turn((&digest(number), 1), 8, limits).expect("its turn comes")));
+                while queue.stage(&digest(number)).is_none() {
+                    std::thread::yield_now();
+                }
+                let ahead = usize::from(number) - 1;
+                assert_eq!(queue.stage(&digest(number)), Some(Stage::Waiting { ahead }));
+            }
+            drop(first.take());
+        });
+        assert_eq!(queue.stage(&digest(3)), None);
     }
 }

@@ -6,8 +6,8 @@ use driftline_core::{Description, Digest, MetricFactory};
 use wasmtime::{Engine, component::Linker};
 
 use crate::{
-    Error, Options, Plugin, Refusal, RefusalCode, cache::Cache, compile, guest, guest::Guest, plugin, queue::Queue,
-    settings, shape, shelf::Shelf, ticker, world,
+    Error, Limits, Options, Plugin, Refusal, RefusalCode, Stage, built_against, cache::Cache, compile, guest,
+    guest::Guest, plugin, queue::Queue, settings, shape, shelf::Shelf, ticker, world,
 };
 
 /// Where plugins are checked, compiled, kept and started. Clones are the same sandbox.
@@ -59,6 +59,7 @@ impl Sandbox {
     /// others are waiting; anything else is our fault.
     pub fn inspect(&self, bytes: &[u8]) -> Result<Inspected, Error> {
         shape::look(bytes, self.0.options.upload_bytes)?;
+        built_against::check(bytes)?;
         let digest = Digest::of(bytes);
         let plugin = match self.0.kept(&digest)? {
             Some(plugin) => plugin,
@@ -112,6 +113,16 @@ impl Sandbox {
         }
     }
 
+    /// How far the compilation of a plugin is; `None` when it neither waits nor is at work.
+    pub fn stage(&self, digest: &Digest) -> Option<Stage> {
+        self.0.queue.stage(digest)
+    }
+
+    /// What any plugin may use.
+    pub fn limits(&self) -> &Limits {
+        &self.0.options.limits
+    }
+
     /// Drops the compiled form of a plugin. Instances that run go on.
     ///
     /// # Errors
@@ -140,7 +151,7 @@ impl Inner {
     }
 
     fn compiled(&self, digest: &Digest, bytes: &[u8], most_waiting: usize) -> Result<Arc<Plugin>, Error> {
-        let _turn = self.queue.turn(most_waiting, &self.options.limits)?;
+        let _turn = self.queue.turn((digest, bytes.len()), most_waiting, &self.options.limits)?;
         // The one before us in the queue may have compiled the same plugin.
         if let Some(plugin) = self.kept(digest)? {
             return Ok(plugin);

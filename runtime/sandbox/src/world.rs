@@ -59,13 +59,9 @@ fn offered(import: &str) -> bool {
     let interface = import.split('@').next().unwrap_or(import);
     let Some(version) = version_of(import) else { return false };
     match interface.strip_prefix(contract::PACKAGE) {
-        Some(ours) => matches!(ours, "/columns" | "/log") && compatible(&version),
+        Some(ours) => matches!(ours, "/columns" | "/log") && contract::is_offered(&version),
         None => WASI.iter().any(|prefix| interface.starts_with(prefix)) && (version.major, version.minor) == (0, 2),
     }
-}
-
-fn compatible(theirs: &Version) -> bool {
-    Version::parse(contract::VERSION).is_ok_and(|ours| ours.major == theirs.major && ours.minor == theirs.minor)
 }
 
 fn check_exports(component: &Component, engine: &Engine) -> Result<Version, Refusal> {
@@ -76,7 +72,7 @@ fn check_exports(component: &Component, engine: &Engine) -> Result<Version, Refu
         let found = if found.is_empty() { "nothing".to_owned() } else { list(&found) };
         return Err(mismatch(&format!("it exports {found} but not `{}`: implement that interface", contract::METRIC)));
     };
-    let version = version_of(name).filter(compatible).ok_or_else(|| {
+    let version = version_of(name).filter(contract::is_offered).ok_or_else(|| {
         mismatch(&format!("it exports `{name}`: build it against {}@{}", contract::PACKAGE, contract::VERSION))
     })?;
     let ComponentItem::ComponentInstance(metric) = item else {

@@ -9,8 +9,8 @@ use driftline_storage::{Model, Storage};
 use tokio::sync::Semaphore;
 
 use crate::{
-    config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, queries::Queries, receive::Reception,
-    schemas::Schemas,
+    breakers::Breakers, config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, queries::Queries,
+    receive::Reception, schemas::Schemas, trust::Trust, uploads::Uploads,
 };
 
 /// The parts of a running server.
@@ -27,6 +27,12 @@ pub struct App {
     pub evaluator: Evaluator,
     /// Evaluations under way.
     pub evaluations: Evaluations,
+    /// Which plugins are left alone because they keep failing.
+    pub breakers: Breakers,
+    /// Whose plugins may run.
+    pub trust: Trust,
+    /// Uploads of plugins under way.
+    pub uploads: Uploads,
     /// Queries under way.
     pub queries: Queries,
     /// One permit for each read of rows that may be under way.

@@ -1,7 +1,9 @@
 //! What an operator can choose.
 
+mod plugins;
 mod segments;
 
+pub use plugins::{BreakerRules, PluginRules};
 pub use segments::Segments;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -25,6 +27,8 @@ pub struct Config {
     pub place: Place,
     /// Bounds on requests and evaluations.
     pub limits: Limits,
+    /// What plugins may do, and whose may run.
+    pub plugins: PluginRules,
     /// Whether plugins are compiled in this process; only tests want that.
     pub compile_in_process: bool,
 }
@@ -82,7 +86,7 @@ impl Config {
     pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let segments = Segments::default();
-        let (place, limits) = (Place::default(), Limits::default());
-        Self { data, listen, threads, segments, place, limits, compile_in_process: false }
+        let (place, limits, plugins) = (Place::default(), Limits::default(), PluginRules::default());
+        Self { data, listen, threads, segments, place, limits, plugins, compile_in_process: false }
     }
 }

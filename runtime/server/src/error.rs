@@ -1,6 +1,6 @@
 //! Why a server does not start, or stops.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 /// Why a server does not start, or stops.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,14 @@ pub enum Error {
     StandardPlugin {
         /// The plugin.
         name: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// The list of keys can't be used.
+    #[error("the plugin keys in {} can't be used: {reason}", file.display())]
+    PluginKeys {
+        /// The file.
+        file: PathBuf,
         /// Why not.
         reason: String,
     },

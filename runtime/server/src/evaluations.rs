@@ -8,14 +8,24 @@ mod shelf;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use driftline_core::{Name, Time};
-use driftline_eval::{Evaluator, Plan, Request};
+use driftline_eval::{Evaluator, Plan, PluginId, Request};
 use driftline_storage::Storage;
 use futures::FutureExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use self::{job::Job, shelf::Shelf};
-use crate::{app::Shared, config::Limits, ingest, metrics::Metrics, problem::Problem, wire};
+pub use self::job::Job;
+use self::shelf::Shelf;
+use crate::{
+    app::Shared,
+    breakers::{Breakers, Pass},
+    config::Limits,
+    ingest,
+    metrics::Metrics,
+    problem::Problem,
+    trust::Trust,
+    wire,
+};
 
 /// The evaluations of a server. Clones are the same.
 #[derive(Clone)]
@@ -25,11 +35,20 @@ struct Inner {
     evaluator: Evaluator,
     storage: Storage,
     metrics: Metrics,
+    gate: Gate,
     /// One permit for each evaluation that runs or waits.
     admission: Arc<Semaphore>,
     /// One permit for each evaluation that runs.
     turns: Arc<Semaphore>,
     shelf: Shelf,
+}
+
+/// What decides whether a plugin may run.
+pub struct Gate {
+    /// Whose plugins may.
+    pub trust: Trust,
+    /// Which are left alone because they keep failing.
+    pub breakers: Breakers,
 }
 
 /// What is asked, checked as far as that goes without looking at the data.
@@ -46,11 +65,12 @@ pub struct Order {
 
 impl Evaluations {
     /// None under way.
-    pub fn new(evaluator: Evaluator, storage: Storage, metrics: Metrics, limits: &Limits) -> Self {
+    pub fn new(evaluator: Evaluator, storage: Storage, metrics: Metrics, gate: Gate, limits: &Limits) -> Self {
         Self(Arc::new(Inner {
             evaluator,
             storage,
             metrics,
+            gate,
             admission: Arc::new(Semaphore::new(limits.evaluations + limits.queued_evaluations)),
             turns: Arc::new(Semaphore::new(limits.evaluations)),
             shelf: Shelf::default(),
@@ -61,25 +81,44 @@ impl Evaluations {
     /// it goes on when the wait is over, or the caller leaves.
     ///
     /// # Errors
-    /// 429 when too many are under way, and what the plan finds wrong.
+    /// 429 when too many are under way, 503 when the plugin is left alone, and what the plan finds wrong.
     pub async fn run(&self, order: Order) -> Result<wire::Evaluation, Problem> {
-        let created = ingest::now();
-        let place = self.0.admission.clone().try_acquire_owned().map_err(|_| too_many())?;
+        let (wait, created) = (order.wait, ingest::now());
+        let place = self.place()?;
         let plan = self.0.evaluator.plan(order.request.clone()).await?;
-        let job = self.start(plan, &order, created, place);
-        match tokio::time::timeout(order.wait, job.ended()).await {
+        let pass = self.enter(&plan).await?;
+        let job = self.start(plan, &order, created, (place, pass));
+        match tokio::time::timeout(wait, job.ended()).await {
             Ok(outcome) => outcome.map(|evaluation| evaluation.as_ref().clone()),
             Err(_) => self.announce(&job).await,
         }
     }
 
-    fn start(&self, plan: Plan, order: &Order, created: Time, place: tokio::sync::OwnedSemaphorePermit) -> Arc<Job> {
+    /// Starts two evaluations over the very same rows, and waits for neither.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn start_pair(&self, orders: [Order; 2]) -> Result<[Arc<Job>; 2], Problem> {
+        let (place, second, created) = (self.place()?, self.place()?, ingest::now());
+        let [one, other] = &orders;
+        let mut plan = self.0.evaluator.plan(one.request.clone()).await?;
+        let mut beside = self.0.evaluator.plan(other.request.clone()).await?;
+        plan.share_rows(&mut beside);
+        let (pass, its_pass) = (self.enter(&plan).await?, self.enter(&beside).await?);
+        Ok([self.start(plan, one, created, (place, pass)), self.start(beside, other, created, (second, its_pass))])
+    }
+
+    fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.0.admission.clone().try_acquire_owned().map_err(|_| too_many())
+    }
+
+    fn start(&self, plan: Plan, order: &Order, created: Time, (place, pass): (OwnedSemaphorePermit, Pass)) -> Arc<Job> {
         let job = Arc::new(Job::new(&plan, order, created));
         self.0.shelf.add(job.clone());
         let (this, running) = (self.clone(), job.clone());
         tokio::spawn(async move {
             // Whoever waits for this job must hear of its end, also of a bad one.
-            let outcome = AssertUnwindSafe(this.carry_out(&running, plan)).catch_unwind().await;
+            let outcome = AssertUnwindSafe(this.carry_out(&running, plan, pass)).catch_unwind().await;
             running.end(outcome.unwrap_or_else(|_| Err(Problem::internal("an evaluation panicked"))));
             this.0.shelf.ended(&running);
             drop(place);
@@ -87,7 +126,18 @@ impl Evaluations {
         job
     }
 
-    async fn carry_out(&self, job: &Arc<Job>, plan: Plan) -> Result<wire::Evaluation, Problem> {
+    /// Whether the plugin may run: somebody who may has signed it, and it is not left alone.
+    async fn enter(&self, plan: &Plan) -> Result<Pass, Problem> {
+        if self.0.gate.trust.is_required() {
+            let (inner, digest) = (self.0.clone(), plan.plugin().digest);
+            let checked = tokio::task::spawn_blocking(move || inner.gate.trust.check_run(&inner.storage, &digest));
+            checked.await.map_err(Problem::internal)?.map_err(|problem| problem.at("plugin"))?;
+        }
+        self.0.gate.breakers.enter(plan.plugin())
+    }
+
+    async fn carry_out(&self, job: &Arc<Job>, plan: Plan, pass: Pass) -> Result<wire::Evaluation, Problem> {
+        let plugin = plan.plugin().clone();
         self.0.metrics.queued.inc();
         let turn = tokio::select! {
             turn = self.0.turns.clone().acquire_owned() => Some(turn),
@@ -109,8 +159,13 @@ impl Evaluations {
                 outcome
             }
         };
+        // What was cancelled, or could not read its rows, says nothing of the plugin.
+        match &outcome {
+            Ok(outcome) => pass.judge(outcome),
+            Err(_) => drop(pass),
+        }
         let evaluation = job.concluded(outcome);
-        self.count(&evaluation, job);
+        self.count(&evaluation, &plugin, job);
         if job.record {
             let mut settled = job.settled.lock().await;
             self.keep(evaluation.clone(), job).await?;
@@ -119,10 +174,12 @@ impl Evaluations {
         Ok(evaluation)
     }
 
-    fn count(&self, evaluation: &wire::Evaluation, job: &Job) {
-        self.0.metrics.evaluated(evaluation.status.as_str(), job.started.elapsed());
+    fn count(&self, evaluation: &wire::Evaluation, plugin: &PluginId, job: &Job) {
+        let (metrics, status, took) = (&self.0.metrics, evaluation.status.as_str(), job.started.elapsed());
+        metrics.evaluated(status, took);
+        metrics.plugins.evaluated(plugin, status, took, job.progress.rows());
         if let Some(failure) = &evaluation.failure {
-            self.0.metrics.plugin_failed(&evaluation.plugin.name, &failure.code);
+            metrics.plugins.failed(plugin, &failure.code);
         }
     }
 

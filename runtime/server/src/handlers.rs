@@ -1,6 +1,8 @@
 //! Handlers, one file a resource, each a recipe: take the request apart, act once, answer.
 
 pub mod aggregates;
+pub mod aliases;
+pub mod comparisons;
 pub mod datasets;
 pub mod delayed_metrics;
 pub mod deletions;

@@ -7,13 +7,16 @@
 //! | the bytes of the body, in memory or on disk | `receive` |
 //! | the parts of the request, checked | `extract`, [`wire`], [`ingest`] |
 //! | the recipe | `handlers` |
-//! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations` and `queries` under way |
+//! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations`, `uploads` and `queries` under way |
+//! | whether a plugin may run | `trust` (who signed it), `breakers` (how it did) |
 //! | the answer, or why there is none | [`wire`], `export` (rows), [`problem`] |
 //!
 //! [`Server`] puts these together; [`cli`] is the command line around it.
 
 mod app;
+mod breakers;
 pub mod cli;
+mod compare;
 mod config;
 mod error;
 mod evaluations;
@@ -32,6 +35,8 @@ mod router;
 mod schemas;
 mod server;
 mod standard_plugins;
+mod trust;
+mod uploads;
 pub mod wire;
 
 pub use config::{Config, Limits};

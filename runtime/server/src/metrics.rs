@@ -1,7 +1,9 @@
 //! What Prometheus sees at `/metrics`.
 
+mod plugins;
 mod storage;
 
+pub use plugins::PluginMetrics;
 pub use storage::StorageMetrics;
 
 use std::{sync::Arc, time::Duration};
@@ -20,11 +22,12 @@ pub struct Metrics {
     ingested: Family<KindLabels, Counter>,
     evaluations: Family<StatusLabels, Counter>,
     evaluation_seconds: Histogram,
-    plugin_failures: Family<FailureLabels, Counter>,
     /// Evaluations at work.
     pub running: Gauge,
     /// Evaluations that wait for their turn.
     pub queued: Gauge,
+    /// What plugins are doing.
+    pub plugins: PluginMetrics,
     /// What storage is doing.
     pub storage: Arc<StorageMetrics>,
     registry: Arc<Registry>,
@@ -53,12 +56,6 @@ struct StatusLabels {
     status: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct FailureLabels {
-    plugin: String,
-    code: String,
-}
-
 const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
 fn seconds() -> Histogram {
@@ -72,7 +69,6 @@ impl Metrics {
         let latencies = Family::<RouteLabels, Histogram>::new_with_constructor(seconds);
         let ingested = Family::<KindLabels, Counter>::default();
         let evaluations = Family::<StatusLabels, Counter>::default();
-        let plugin_failures = Family::<FailureLabels, Counter>::default();
         let (running, queued, evaluation_seconds) = (Gauge::default(), Gauge::default(), seconds());
         let mut registry = Registry::with_prefix("driftline");
         registry.register("http_requests", "Answered requests", requests.clone());
@@ -80,9 +76,9 @@ impl Metrics {
         registry.register("ingested_rows", "Rows made durable", ingested.clone());
         registry.register("evaluations", "Finished evaluations", evaluations.clone());
         registry.register("evaluation_seconds", "Time from request to result", evaluation_seconds.clone());
-        registry.register("plugin_failures", "Evaluations that a plugin failed", plugin_failures.clone());
         registry.register("evaluations_running", "Evaluations at work", running.clone());
         registry.register("evaluations_queued", "Evaluations waiting for their turn", queued.clone());
+        let plugins = PluginMetrics::new(&mut registry);
         let storage = Arc::new(StorageMetrics::new(&mut registry));
         let registry = Arc::new(registry);
         Self {
@@ -91,7 +87,7 @@ impl Metrics {
             ingested,
             evaluations,
             evaluation_seconds,
-            plugin_failures,
+            plugins,
             running,
             queued,
             storage,
@@ -116,12 +112,6 @@ impl Metrics {
     pub fn evaluated(&self, status: &'static str, took: Duration) {
         self.evaluations.get_or_create(&StatusLabels { status }).inc();
         self.evaluation_seconds.observe(took.as_secs_f64());
-    }
-
-    /// Counts an evaluation that a plugin failed.
-    pub fn plugin_failed(&self, plugin: &str, code: &str) {
-        let labels = FailureLabels { plugin: plugin.to_owned(), code: code.to_owned() };
-        self.plugin_failures.get_or_create(&labels).inc();
     }
 
     /// All of it as text.

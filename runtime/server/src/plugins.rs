@@ -1,6 +1,10 @@
 //! Installing plugins: one way for uploads and for the standard plugins alike.
 
-use driftline_core::{Description, Digest};
+mod standing;
+
+pub use standing::standing;
+
+use driftline_core::{Description, Digest, Name};
 use driftline_sandbox::Sandbox;
 use driftline_storage::{Installed, PluginRecord, PluginRef, Storage};
 
@@ -41,7 +45,7 @@ pub fn keep(
     Ok(wire::Installed { plugin: record.into(), already_installed: outcome == Installed::AlreadyThere })
 }
 
-/// Reads `name`, `name@version` or `sha256:…`.
+/// Reads `name`, `name@version`, `name@alias` or `sha256:…`.
 ///
 /// # Errors
 /// 422 when it is none of these.
@@ -50,16 +54,19 @@ pub fn parse_ref(text: &str) -> Result<PluginRef, Problem> {
     if text.starts_with("sha256:") {
         return text.parse().map(PluginRef::Digest).map_err(|error| invalid(format!("`plugin`: {error}")));
     }
-    let (name, version) = match text.split_once('@') {
-        Some((name, version)) => (name, Some(version)),
+    let (name, tag) = match text.split_once('@') {
+        Some((name, tag)) => (name, Some(tag)),
         None => (text, None),
     };
-    let name =
-        name.parse().map_err(|error| invalid(format!("`plugin`: {error}; write name, name@version or sha256:…")))?;
-    match version {
+    let name: Name = name
+        .parse()
+        .map_err(|error| invalid(format!("`plugin`: {error}; write name, name@version, name@alias or sha256:…")))?;
+    match tag {
         None => Ok(PluginRef::Latest(name)),
-        Some("") => Err(invalid(format!("`plugin`: the version after `{name}@` is missing"))),
-        Some(version) => Ok(PluginRef::Version(name, version.to_owned())),
+        Some("") => Err(invalid(format!("`plugin`: the version or alias after `{name}@` is missing"))),
+        Some(tag) => PluginRef::tagged(name, tag).ok_or_else(|| {
+            invalid(format!("`plugin`: `{tag}` is neither a version such as 1.0.0 nor the name of an alias"))
+        }),
     }
 }
 

@@ -180,6 +180,7 @@ impl From<storage::Error> for Problem {
             Error::Rows(_) => Self::invalid("invalid_rows", detail),
             Error::KeyReused { .. } => Self::invalid("idempotency_key_reused", detail).at("idempotency-key"),
             Error::VersionTaken { .. } => Self::new(StatusCode::CONFLICT, "version_taken", detail).at("version"),
+            Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
             Error::Busy => Self::busy(StatusCode::TOO_MANY_REQUESTS, "ingest_busy", detail, 1),
             Error::Full => Self::busy(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail, 60),
             Error::ReadOnly => Self::busy(StatusCode::SERVICE_UNAVAILABLE, "disk_read_only", detail, 60),
@@ -257,6 +258,7 @@ mod tests {
         let name = "churn".parse().expect("a name");
         let key_reused = storage::Error::KeyReused { key: "k".into() };
         let taken = storage::Error::VersionTaken { name: "roc".into(), version: "1.0.0".into() };
+        let conflict = storage::Error::Conflict { code: "plugin_retired", reason: "r".into() };
         let change =
             SchemaError::TypeChange { column: "age".into(), held: ColumnType::Integer, given: ColumnType::Text };
         let unknown =
@@ -272,6 +274,7 @@ mod tests {
             (Problem::too_large(5), 413, "body_too_large", None),
             (key_reused.into(), 422, "idempotency_key_reused", Some("idempotency-key")),
             (taken.into(), 409, "version_taken", Some("version")),
+            (conflict.into(), 409, "plugin_retired", None),
             (storage::Error::Schema(change).into(), 422, "type_mismatch", Some("age")),
             (storage::Error::Busy.into(), 429, "ingest_busy", None),
             (storage::Error::Full.into(), 507, "disk_full", None),

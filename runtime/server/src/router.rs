@@ -10,8 +10,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::Shared,
     handlers::{
-        aggregates, datasets, delayed_metrics, deletions, evaluations, fallback, models, operations, plugins,
-        predictions, sql,
+        aggregates, aliases, comparisons, datasets, delayed_metrics, deletions, evaluations, fallback, models,
+        operations, plugins, predictions, sql,
     },
     layers,
 };
@@ -49,6 +49,13 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(plugins::list_plugins, plugins::upload_plugin))
         .routes(routes!(plugins::show_plugin, plugins::retire_plugin))
         .routes(routes!(plugins::fetch_plugin))
+        .routes(routes!(plugins::reinstate_plugin))
+        .routes(routes!(plugins::show_upload))
+        .routes(routes!(aliases::list_aliases))
+        .routes(routes!(aliases::show_alias, aliases::put_alias, aliases::remove_alias))
+        .routes(routes!(aliases::roll_back_alias))
+        .routes(routes!(comparisons::compare_plugins))
+        .routes(routes!(comparisons::show_comparison))
         .routes(routes!(evaluations::list_evaluations, evaluations::run_evaluation))
         .routes(routes!(evaluations::show_evaluation, evaluations::cancel_evaluation))
         .routes(routes!(sql::run_sql))

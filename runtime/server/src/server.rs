@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config, Error,
     app::{App, Shared},
-    evaluations::{Evaluations, mark_interrupted},
+    breakers::Breakers,
+    evaluations::{Evaluations, Gate, mark_interrupted},
     maintenance,
     metrics::Metrics,
     queries::Queries,
@@ -23,6 +24,8 @@ use crate::{
     router::router,
     schemas::Schemas,
     standard_plugins,
+    trust::Trust,
+    uploads::Uploads,
 };
 
 /// How long requests may take to end once the server is told to stop.
@@ -121,14 +124,18 @@ pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Err
         ..config.segments.options()
     };
     let storage = Storage::open(&config.data, options)?;
-    let sandbox = Sandbox::new(SandboxOptions::new(config.data.join("cache"), compiler(config)?))?;
+    let trust = Trust::read(config.plugins.keys.as_deref())?;
+    let options = SandboxOptions::new(config.data.join("cache"), compiler(config)?);
+    let sandbox = Sandbox::new(SandboxOptions { limits: config.plugins.limits.clone(), ..options })?;
     let options = EvaluatorOptions { threads: config.threads, ..EvaluatorOptions::default() };
     let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &options)?;
     let interrupted = mark_interrupted(&storage)?;
     if interrupted > 0 {
         tracing::warn!(interrupted, "evaluations were cut off when the server last stopped");
     }
-    let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), &config.limits);
+    let breakers = Breakers::new(config.plugins.breaker, storage.clone(), metrics.plugins.clone());
+    let gate = Gate { trust: trust.clone(), breakers: breakers.clone() };
+    let evaluations = Evaluations::new(evaluator.clone(), storage.clone(), metrics.clone(), gate, &config.limits);
     let queries = Queries::new(evaluator.clone(), &config.limits);
     let reads = Arc::new(Semaphore::new(config.limits.reads));
     let (limits, schemas, reception) = (config.limits.clone(), Schemas::default(), Reception::new(&config.limits));
@@ -139,6 +146,9 @@ pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Err
         sandbox,
         evaluator,
         evaluations,
+        breakers,
+        trust,
+        uploads: Uploads::default(),
         queries,
         reads,
         schemas,

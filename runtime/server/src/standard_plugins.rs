@@ -1,6 +1,6 @@
 //! The plugins that every server has from its first start.
 
-use std::time::Duration;
+use std::{collections::HashSet, sync::LazyLock, time::Duration};
 
 use driftline_core::Digest;
 use driftline_sandbox::parse_description;
@@ -59,6 +59,13 @@ const STANDARD: &[Standard] = built![
     "two-sample",
     "wasserstein",
 ];
+
+/// Whether the bytes with this digest came with this program.
+pub fn is_standard(digest: &Digest) -> bool {
+    static DIGESTS: LazyLock<HashSet<Digest>> =
+        LazyLock::new(|| STANDARD.iter().map(|standard| Digest::of(standard.wasm)).collect());
+    DIGESTS.contains(digest)
+}
 
 /// Installs those that are not there yet: the same records and bytes that an upload leaves, only that nobody waits for
 /// the compiler. One that was retired stays retired, and a version that someone has taken stays theirs.

@@ -1,6 +1,7 @@
 //! The JSON of the interface, in snake_case; the only place where serde meets the vocabulary.
 
 mod aggregate;
+mod comparison;
 mod cursor;
 mod dataset;
 mod deletion;
@@ -14,6 +15,10 @@ mod scalar;
 mod sql;
 
 pub use aggregate::{Aggregate, AggregateQuery, AggregateRow, AggregatesAccepted};
+pub use comparison::{
+    ChartDifference, Compared, Comparison, ComparisonQuery, ComparisonRequest, ComparisonStatus, Difference,
+    DifferenceKind,
+};
 pub use cursor::Cursor;
 pub use dataset::{Dataset, DatasetStored};
 pub use deletion::{Deletion, DeletionStatus, DeletionSubject, RolledUpContribution};
@@ -25,7 +30,10 @@ pub use evaluation::{
 pub use labels::{Coverage, LabelPeriod, Labels, Unmatched};
 pub use list::{List, PageQuery};
 pub use model::{Column, Model, ModelPut, ModelSummary, Retention};
-pub use plugin::{Installed, Plugin, PluginGroup, PluginVersion};
+pub use plugin::{
+    Alias, AliasMove, AliasPut, Circuit, CircuitState, Installed, Plugin, PluginGroup, PluginLimits, PluginUpload,
+    PluginVersion, Signer, Standing, UploadStatus,
+};
 pub use rows::{Accepted, PredictionPage, PredictionQuery};
 pub use scalar::{Id, Instant, ItemName, Length};
 pub use sql::{SqlAnswer, SqlColumn, SqlRequest};

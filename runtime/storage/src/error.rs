@@ -41,6 +41,14 @@ pub enum Error {
         /// Its version.
         version: String,
     },
+    /// It contradicts how things are.
+    #[error("{reason}")]
+    Conflict {
+        /// A stable word.
+        code: &'static str,
+        /// What contradicts it, and what to do.
+        reason: String,
+    },
     /// Too many rows are waiting to be written.
     #[error("too many rows are waiting to be written: try again in a moment")]
     Busy,
@@ -130,6 +138,10 @@ impl Error {
 
     pub(crate) fn corrupt(place: impl Into<String>, reason: impl ToString) -> Self {
         Self::Corrupt { place: place.into(), reason: reason.to_string() }
+    }
+
+    pub(crate) fn conflict(code: &'static str, reason: impl Into<String>) -> Self {
+        Self::Conflict { code, reason: reason.into() }
     }
 
     pub(crate) fn not_found(kind: &str, name: impl std::fmt::Display) -> Self {

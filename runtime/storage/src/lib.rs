@@ -30,6 +30,7 @@
 //! Functions block unless they are futures; call them from threads that may.
 
 mod aggregate;
+mod alias;
 mod append;
 mod background;
 mod backup;
@@ -93,6 +94,7 @@ mod seal;
 mod sealer;
 mod segment;
 mod shrink;
+mod signature;
 mod snapshot;
 mod storage;
 mod summary;
@@ -101,6 +103,7 @@ mod verify;
 mod writer;
 
 pub use aggregate::{Aggregate, AggregateFilter, Source, TakeAggregates};
+pub use alias::{Alias, AliasMove, MoveKind};
 pub use append::{Append, Appended, Unique};
 pub use backup::{Copied, backup, restore};
 pub use clock::{Clock, SystemClock};
@@ -128,6 +131,7 @@ pub use retention::RetentionStep;
 pub use retry::Retry;
 pub use rows::Kind;
 pub use segment::Segment;
+pub use signature::PluginSignature;
 pub use snapshot::Snapshot;
 pub use storage::Storage;
 pub use summary::ModelSummary;

@@ -6,7 +6,7 @@ use object_store::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use semver::Version;
 
-use crate::{Error, Storage, catalog, listed::ListedFile};
+use crate::{Error, Storage, alias, catalog, listed::ListedFile};
 
 /// An installed plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum PluginRef {
     Latest(Name),
     /// This version.
     Version(Name, String),
+    /// What an alias of this name means now.
+    Alias(Name, Name),
     /// These bytes.
     Digest(Digest),
 }
@@ -106,12 +108,13 @@ impl Storage {
     /// Retires the plugin: it is no longer the latest of its name, but stays for the record.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none such that is not retired.
+    /// [`Error::NotFound`] when there is none such that is not retired, [`Error::Conflict`] while an alias means it.
     pub fn retire_plugin(&self, which: &PluginRef) -> Result<PluginRecord, Error> {
         let which = which.clone();
         self.inner.writer.call(move |group| {
             let found = find(group.connection, &which)?.filter(|record| record.retired.is_none());
             let record = found.ok_or_else(|| Error::not_found("plugin", &which))?;
+            alias::refuse_aliased(group.connection, &record)?;
             group.connection.execute(
                 "UPDATE plugins SET retired = ?2 WHERE digest = ?1",
                 params![record.digest.as_bytes(), group.now.micros()],
@@ -119,6 +122,38 @@ impl Storage {
             Ok(PluginRecord { retired: Some(group.now), ..record })
         })
     }
+
+    /// Takes back that the plugin was retired.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none such.
+    pub fn reinstate_plugin(&self, which: &PluginRef) -> Result<PluginRecord, Error> {
+        let which = which.clone();
+        self.inner.writer.call(move |group| {
+            let found = find(group.connection, &which)?;
+            let record = found.ok_or_else(|| Error::not_found("plugin", &which))?;
+            group
+                .connection
+                .execute("UPDATE plugins SET retired = NULL WHERE digest = ?1", [record.digest.as_bytes()])?;
+            Ok(PluginRecord { retired: None, ..record })
+        })
+    }
+}
+
+impl PluginRef {
+    /// What `name@tag` means: `latest`, a semantic version or an alias; `None` when `tag` can be none of these.
+    pub fn tagged(name: Name, tag: &str) -> Option<Self> {
+        if tag == Self::LATEST {
+            return Some(Self::Latest(name));
+        }
+        if Version::parse(tag).is_ok() {
+            return Some(Self::Version(name, tag.to_owned()));
+        }
+        tag.parse().ok().map(|alias| Self::Alias(name, alias))
+    }
+
+    /// The tag that always means the highest version.
+    pub const LATEST: &str = "latest";
 }
 
 impl std::fmt::Display for PluginRef {
@@ -126,6 +161,7 @@ impl std::fmt::Display for PluginRef {
         match self {
             Self::Latest(name) => write!(f, "{name}"),
             Self::Version(name, version) => write!(f, "{name}@{version}"),
+            Self::Alias(name, alias) => write!(f, "{name}@{alias}"),
             Self::Digest(digest) => write!(f, "{digest}"),
         }
     }
@@ -164,7 +200,8 @@ fn taken(record: &PluginRecord) -> Error {
     Error::VersionTaken { name: record.name.to_string(), version: record.version.clone() }
 }
 
-fn find(connection: &Connection, which: &PluginRef) -> Result<Option<PluginRecord>, Error> {
+/// The plugin that `which` means.
+pub(crate) fn find(connection: &Connection, which: &PluginRef) -> Result<Option<PluginRecord>, Error> {
     let one = |clause: &str, values: &[&dyn rusqlite::ToSql]| -> Result<Option<PluginRecord>, Error> {
         let query = format!("{SELECT} WHERE {clause}");
         Ok(connection.prepare_cached(&query)?.query_row(values, plugin).optional()?)
@@ -173,6 +210,10 @@ fn find(connection: &Connection, which: &PluginRef) -> Result<Option<PluginRecor
         PluginRef::Digest(digest) => one("digest = ?1", &[digest.as_bytes()]),
         PluginRef::Version(name, version) => one("name = ?1 AND version = ?2", &[&name.as_str(), version]),
         PluginRef::Latest(name) => latest(connection, name),
+        PluginRef::Alias(name, alias) => match alias::target(connection, name, alias)? {
+            Some(digest) => find(connection, &PluginRef::Digest(digest)),
+            None => Ok(None),
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cache;
 mod columns;
+mod contract;
 mod determinism;
 mod guest;
 mod hostile;

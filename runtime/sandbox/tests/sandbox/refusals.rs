@@ -13,8 +13,8 @@ fn parse(text: &str) -> Vec<u8> {
 #[test]
 fn each_unusable_upload_is_refused_with_advice() {
     use RefusalCode::{
-        DescribeDeadline, DescribeFailed, DescribeInvalid, DescribeTrapped, InvalidWasm, NotWasm, TooLarge, Truncated,
-        WorldMismatch,
+        ContractVersion, DescribeDeadline, DescribeFailed, DescribeInvalid, DescribeTrapped, InvalidWasm, NotWasm,
+        TooLarge, Truncated, WorldMismatch,
     };
     let good = wasm(&[]);
     let cut = good[..good.len() / 2].to_vec();
@@ -31,7 +31,7 @@ fn each_unusable_upload_is_refused_with_advice() {
             "a component of nothing",
             parse("(component)"),
             WorldMismatch,
-            "it exports nothing but not `driftline:metric/metric@0.1.0`",
+            "it exports nothing but not `driftline:metric/metric@0.1.1`",
         ),
         (
             "a component that exports another",
@@ -42,8 +42,8 @@ fn each_unusable_upload_is_refused_with_advice() {
         (
             "another version",
             parse(r#"(component (instance $i) (export "driftline:metric/metric@0.2.0" (instance $i)))"#),
-            WorldMismatch,
-            "build it against driftline:metric@0.1.0",
+            ContractVersion,
+            "built against driftline:metric@0.2.0 (`driftline:metric/metric@0.2.0`), and this runtime offers driftline:metric@0.1.1",
         ),
         (
             "no functions",
@@ -61,7 +61,7 @@ fn each_unusable_upload_is_refused_with_advice() {
         (
             "a newer import",
             parse(r#"(component (import "driftline:metric/columns@0.2.0" (instance)))"#),
-            WorldMismatch,
+            ContractVersion,
             "`driftline:metric/columns@0.2.0`",
         ),
         (
@@ -100,8 +100,8 @@ fn each_unusable_upload_is_refused_with_advice() {
         (
             "a later version",
             built_against(|text| text.replace("@0.1.0", "@0.2.0")),
-            WorldMismatch,
-            "it imports `driftline:metric/columns@0.2.0`",
+            ContractVersion,
+            "built against driftline:metric@0.2.0",
         ),
         ("a trap", wasm(&[("DESCRIBE", "unreachable")]), DescribeTrapped, "`describe` trapped"),
         (
@@ -123,6 +123,15 @@ fn each_unusable_upload_is_refused_with_advice() {
             "`start` trapped",
         ),
         ("too much memory", wasm(&[("EXTRA", "(memory $side 2000)")]), DescribeFailed, "MiB"),
+        (
+            "too little memory of its own",
+            wasm(&[(
+                "DESCRIPTION",
+                r#"{"name": "a", "version": "1.0.0", "outputs": [{"name": "a"}], "limits": {"memory_bytes": 65536}}"#,
+            )]),
+            DescribeFailed,
+            "may have 1 MiB",
+        ),
         ("columns", wasm(&[("DESCRIBE", "(drop (call $rows))")]), DescribeFailed, "outside `update`"),
         ("nonsense", wasm(&[("DESCRIPTION", "nonsense")]), DescribeInvalid, "a text that is not JSON"),
         (
@@ -156,7 +165,7 @@ fn each_unusable_upload_is_refused_with_advice() {
 /// The guest as it would be if it had been built against an edited contract.
 fn built_against(edit: impl Fn(&str) -> String) -> Vec<u8> {
     let mut resolve = Resolve::default();
-    let contract = edit(include_str!("../../../../wit/metric.wit"));
+    let contract = edit(include_str!("../../../../wit/frozen/0.1.0/metric.wit"));
     let package = resolve.push_str("metric.wit", &contract).unwrap_or_else(|error| panic!("{error:#}"));
     let world = resolve.select_world(&[package], None).expect("one world");
     let mut module = parse(&edit(&text(&[])));

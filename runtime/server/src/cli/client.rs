@@ -86,13 +86,38 @@ impl Client {
         Ok(Table { body, is_truncated })
     }
 
-    /// POSTs bytes of a media type.
+    /// PUTs JSON.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub async fn post_bytes(&self, path: &str, media_type: &str, body: Bytes) -> anyhow::Result<Value> {
-        let request = self.request(Method::POST, path)?.header(reqwest::header::CONTENT_TYPE, media_type).body(body);
-        self.answer(request).await
+    pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.answer(self.request(Method::PUT, path)?.json(body)).await
+    }
+
+    /// DELETEs.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn delete(&self, path: &str) -> anyhow::Result<Value> {
+        self.answer(self.request(Method::DELETE, path)?).await
+    }
+
+    /// POSTs bytes of a media type, with one more header if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn upload(
+        &self,
+        path: &str,
+        media_type: &str,
+        header: Option<(&str, String)>,
+        body: Bytes,
+    ) -> anyhow::Result<Value> {
+        let mut request = self.request(Method::POST, path)?.header(reqwest::header::CONTENT_TYPE, media_type);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        self.answer(request.body(body)).await
     }
 
     /// POSTs rows of a media type under an idempotency key; `None` when the server is busy and it is worth trying again.

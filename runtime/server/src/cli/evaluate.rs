@@ -1,15 +1,16 @@
 //! `driftline evaluate`: run a plugin and print a table.
 
 mod drift;
+mod question;
 
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use self::drift::DriftArgs;
+pub use self::question::Question;
 use super::{
     client::{Client, ServerAddress},
     output::say,
@@ -31,39 +32,11 @@ pub struct Evaluate {
     /// Whose rows
     #[arg(long, required_unless_present = "file")]
     model: Option<String>,
-    /// `name`, `name@version` or `sha256:…`
+    /// `name`, `name@version`, `name@alias` or `sha256:…`
     #[arg(long, required_unless_present = "file")]
     plugin: Option<String>,
-    /// A plugin's input and the column or SQL expression that feeds it, or * for all columns that fit; again with the same
-    /// name for several columns
-    #[arg(long = "input", value_name = "INPUT=COLUMN", value_parser = pair)]
-    inputs: Vec<(String, String)>,
-    /// A parameter of the plugin; the value is JSON, or text
-    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = pair)]
-    parameters: Vec<(String, String)>,
-    /// Start of the window
-    #[arg(long, value_name = "TIME", requires = "end", conflicts_with = "last")]
-    start: Option<String>,
-    /// End of the window, itself outside
-    #[arg(long, value_name = "TIME", requires = "start")]
-    end: Option<String>,
-    /// The time before now instead, such as 7d
-    #[arg(long, value_name = "DURATION")]
-    last: Option<String>,
-    /// One result for each period of this length
-    #[arg(long, value_name = "DURATION")]
-    every: Option<String>,
-    /// What to compare with: a dataset's name, or START..END
-    #[arg(long, value_name = "DATASET|START..END")]
-    reference: Option<String>,
-    /// An SQL condition on rows
-    #[arg(long = "where", value_name = "SQL")]
-    filter: Option<String>,
-    /// An SQL expression; one result for each of its values
-    #[arg(long, value_name = "SQL")]
-    group_by: Vec<String>,
     #[command(flatten)]
-    drift: DriftArgs,
+    question: Question,
     /// Don't keep the results as aggregates of the model
     #[arg(long)]
     no_record: bool,
@@ -72,14 +45,6 @@ pub struct Evaluate {
     json: bool,
     #[command(flatten)]
     server: ServerAddress,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
-    if name.is_empty() || value.is_empty() {
-        return Err("write NAME=VALUE".into());
-    }
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Does it.
@@ -110,17 +75,10 @@ fn request(evaluate: &Evaluate) -> anyhow::Result<Value> {
         }
         None => Map::new(),
     };
+    request.extend(evaluate.question.request());
     let mut set = |name: &str, value: Option<Value>| value.and_then(|value| request.insert(name.to_owned(), value));
     set("model", evaluate.model.clone().map(Value::from));
     set("plugin", evaluate.plugin.clone().map(Value::from));
-    set("inputs", (!evaluate.inputs.is_empty()).then(|| inputs(&evaluate.inputs)));
-    set("parameters", (!evaluate.parameters.is_empty()).then(|| parameters(&evaluate.parameters)));
-    set("window", window(evaluate));
-    set("every", evaluate.every.clone().map(Value::from));
-    set("reference", evaluate.reference.as_deref().map(reference));
-    set("where", evaluate.filter.clone().map(Value::from));
-    set("group_by", (!evaluate.group_by.is_empty()).then(|| json!(evaluate.group_by)));
-    set("drift", evaluate.drift.request());
     set("record", evaluate.no_record.then_some(Value::Bool(false)));
     for (name, flag) in [("model", "--model"), ("plugin", "--plugin"), ("window", "--start and --end, or --last")] {
         if !request.contains_key(name) {
@@ -128,38 +86,6 @@ fn request(evaluate: &Evaluate) -> anyhow::Result<Value> {
         }
     }
     Ok(request.into())
-}
-
-fn inputs(pairs: &[(String, String)]) -> Value {
-    let mut inputs = Map::new();
-    for (name, column) in pairs {
-        match inputs.get_mut(name) {
-            None => _ = inputs.insert(name.clone(), json!(column)),
-            Some(Value::Array(columns)) => columns.push(json!(column)),
-            Some(first) => *first = json!([first, column]),
-        }
-    }
-    inputs.into()
-}
-
-fn parameters(pairs: &[(String, String)]) -> Value {
-    let value = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
-    Value::Object(pairs.iter().map(|(name, text)| (name.clone(), value(text))).collect())
-}
-
-fn window(evaluate: &Evaluate) -> Option<Value> {
-    match (&evaluate.start, &evaluate.end, &evaluate.last) {
-        (Some(start), Some(end), _) => Some(json!({"start": start, "end": end})),
-        (_, _, Some(last)) => Some(json!({"last": last})),
-        _ => None,
-    }
-}
-
-fn reference(text: &str) -> Value {
-    match text.split_once("..") {
-        Some((start, end)) => json!({"start": start, "end": end}),
-        None => json!({"dataset": text}),
-    }
 }
 
 /// Runs an evaluation and follows it to its end with a progress bar.

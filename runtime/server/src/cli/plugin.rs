@@ -1,21 +1,21 @@
-//! `driftline plugin push|list|show`.
+//! `driftline plugin`: one file an action.
 
+mod alias;
+mod compare;
 mod list;
+mod push;
 mod show;
+mod sign;
 
-use std::path::PathBuf;
-
-use anyhow::Context;
-use bytes::Bytes;
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     client::{Client, ServerAddress},
     output::say,
 };
 
-/// Uploads plugins and shows what is installed
+/// Uploads plugins, shows what is installed, moves aliases, compares versions
 #[derive(Debug, Args)]
 pub struct Plugin {
     #[command(subcommand)]
@@ -24,13 +24,7 @@ pub struct Plugin {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Uploads a plugin: a Wasm component, or a core module that the server makes one
-    Push {
-        /// The file
-        file: PathBuf,
-        #[command(flatten)]
-        server: ServerAddress,
-    },
+    Push(push::Push),
     /// Lists installed plugins by what they are for: drift, quality, data
     List {
         #[command(flatten)]
@@ -38,7 +32,7 @@ enum Action {
     },
     /// Shows a plugin: inputs, outputs, thresholds, parameters, an example
     Show {
-        /// `name`, `name@version` or `sha256:…`
+        /// `name`, `name@version`, `name@alias` or `sha256:…`
         plugin: String,
         /// Print the server's JSON
         #[arg(long)]
@@ -46,6 +40,28 @@ enum Action {
         #[command(flatten)]
         server: ServerAddress,
     },
+    /// Names for versions that can be moved, such as `stable`
+    Alias {
+        #[command(subcommand)]
+        action: alias::Alias,
+    },
+    /// Retires a version: its name means the next highest one from now on
+    Retire {
+        /// `name@version` or `sha256:…`
+        plugin: String,
+        #[command(flatten)]
+        server: ServerAddress,
+    },
+    /// Takes back that a version was retired
+    Reinstate {
+        /// `name@version` or `sha256:…`
+        plugin: String,
+        #[command(flatten)]
+        server: ServerAddress,
+    },
+    Compare(compare::Compare),
+    Key(sign::Key),
+    Sign(sign::Sign),
 }
 
 /// Does it.
@@ -54,23 +70,23 @@ enum Action {
 /// What the server says.
 pub async fn run(plugin: Plugin) -> anyhow::Result<()> {
     match plugin.action {
-        Action::Push { file, server } => push(&file, &Client::new(&server)?).await,
+        Action::Push(push) => push::run(push).await,
         Action::List { server } => list::list(&Client::new(&server)?).await,
         Action::Show { plugin, json, server } => show::show(&plugin, json, &Client::new(&server)?).await,
+        Action::Alias { action } => alias::run(action).await,
+        Action::Retire { plugin, server } => {
+            let retired = Client::new(&server)?.delete(&format!("/v1/plugins/{plugin}")).await?;
+            say(format_args!("{}@{} is retired", text(&retired["name"]), text(&retired["version"])))
+        }
+        Action::Reinstate { plugin, server } => {
+            let path = format!("/v1/plugins/{plugin}/reinstate");
+            let reinstated = Client::new(&server)?.post(&path, &json!({})).await?;
+            say(format_args!("{}@{} is back", text(&reinstated["name"]), text(&reinstated["version"])))
+        }
+        Action::Compare(compare) => compare::run(compare).await,
+        Action::Key(key) => sign::make_key(&key),
+        Action::Sign(signed) => sign::sign(&signed),
     }
-}
-
-async fn push(file: &std::path::Path, client: &Client) -> anyhow::Result<()> {
-    let wasm = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
-    let installed = client.post_bytes("/v1/plugins", "application/wasm", Bytes::from(wasm)).await?;
-    let verb = if installed["already_installed"] == true { "was installed already" } else { "is installed" };
-    say(format_args!(
-        "{}@{} {verb} ({})",
-        text(&installed["name"]),
-        text(&installed["version"]),
-        text(&installed["digest"])
-    ))?;
-    Ok(())
 }
 
 /// A text, or nothing.

@@ -1,5 +1,6 @@
 //! `driftline serve`: the server in the foreground.
 
+mod plugins;
 mod segments;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -11,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::place::PlaceArgs;
 use crate::{Config, Limits, Server};
+use plugins::PluginArgs;
 use segments::SegmentArgs;
 
 /// Starts the server and runs until it gets SIGTERM or Ctrl-C
@@ -62,6 +64,8 @@ pub struct Serve {
     #[arg(long, env = "DRIFTLINE_LOG", value_name = "FILTER", default_value = "info")]
     log_level: EnvFilter,
     #[command(flatten)]
+    plugins: PluginArgs,
+    #[command(flatten)]
     segments: SegmentArgs,
     #[command(flatten)]
     place: PlaceArgs,
@@ -105,6 +109,7 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
     };
     let config = Config {
         threads: serve.threads.unwrap_or(defaults.threads).max(1),
+        plugins: serve.plugins.into(),
         segments: serve.segments.into(),
         place: serve.place.into(),
         limits,

@@ -85,7 +85,8 @@ fn line(result: &WindowResult, name: Cell, figure: Cell, error: Cell, note: Stri
     ]
 }
 
-fn pairs(map: &serde_json::Map<String, serde_json::Value>) -> String {
+/// Names and their values.
+pub fn pairs(map: &serde_json::Map<String, serde_json::Value>) -> String {
     let pair = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
         Some(text) => format!("{name}={text}"),
         None => format!("{name}={value}"),
@@ -98,7 +99,8 @@ pub fn period(result: &WindowResult) -> String {
     bounds(&result.window)
 }
 
-fn bounds(window: &WindowBounds) -> String {
+/// A period, without clock times where they are midnight.
+pub fn bounds(window: &WindowBounds) -> String {
     let short = |time: driftline_core::Time| time.to_string().trim_end_matches("T00:00:00Z").to_owned();
     format!("{} … {}", short(window.start.0), short(window.end.0))
 }

@@ -1,8 +1,14 @@
 //! Plugins.
 
+mod alias;
 mod catalogue;
+mod state;
+mod upload;
 
+pub use alias::{Alias, AliasMove, AliasPut};
 pub use catalogue::PluginGroup;
+pub use state::{Circuit, CircuitState, PluginLimits, Signer, Standing};
+pub use upload::{PluginUpload, UploadStatus};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,6 +45,9 @@ pub struct Plugin {
     /// All versions of that name; only when one plugin is shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub versions: Vec<PluginVersion>,
+    /// How it stands here: aliases, limits, signatures, circuit breaker; only when one plugin is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
 }
 
 /// One version of a plugin.
@@ -64,8 +73,9 @@ pub struct Installed {
 
 impl Plugin {
     /// The plugin with all that is shown of a single one.
-    pub fn in_full(self, versions: Vec<PluginVersion>) -> Self {
-        Self { example: Some(catalogue::example(self.name.0.as_str(), &self.description)), versions, ..self }
+    pub fn in_full(self, versions: Vec<PluginVersion>, standing: Standing) -> Self {
+        let example = Some(catalogue::example(self.name.0.as_str(), &self.description));
+        Self { example, versions, standing: Some(standing), ..self }
     }
 }
 
@@ -84,6 +94,7 @@ impl From<driftline_storage::PluginRecord> for Plugin {
             description,
             example: None,
             versions: Vec::new(),
+            standing: None,
         }
     }
 }

@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("0006_wide_integers.sql"),
     include_str!("0007_ids.sql"),
     include_str!("0008_roll_up_rows.sql"),
+    include_str!("0009_aliases.sql"),
 ];
 
 /// Checks that this release knows catalogs of format `found`.

@@ -1,5 +1,6 @@
 //! Storage through its public face: real directories, a clock turned by hand.
 
+mod aliases;
 mod backup;
 mod catalog;
 mod compaction;

@@ -40,7 +40,7 @@ pub async fn load(client: &Client, model: &Name) -> anyhow::Result<()> {
     }
     bar.finish();
 
-    let plugin = client.post_bytes("/v1/plugins", "application/wasm", Bytes::from_static(CUSTOM_METRIC)).await?;
+    let plugin = client.upload("/v1/plugins", "application/wasm", None, Bytes::from_static(CUSTOM_METRIC)).await?;
     say(format_args!("\nThe custom metric {} is installed, as anyone would install it.", plugin["name"]))?;
     Ok(())
 }

@@ -31,6 +31,7 @@ pub async fn show(plugin: &str, json: bool, client: &Client) -> anyhow::Result<(
         say("Its states do not merge: each window is read as a whole, in order of time, by one instance.")?;
     }
     versions(&plugin)?;
+    standing(&plugin["standing"])?;
     example(&plugin["example"])
 }
 
@@ -80,6 +81,33 @@ fn versions(plugin: &Value) -> anyhow::Result<()> {
     };
     let versions: Vec<String> = plugin["versions"].as_array().into_iter().flatten().map(version).collect();
     say(format_args!("Versions: {}", versions.join(", ")))
+}
+
+/// How it stands on this server.
+fn standing(standing: &Value) -> anyhow::Result<()> {
+    let aliases: Vec<String> = standing["aliases"].as_array().into_iter().flatten().map(alias).collect();
+    if !aliases.is_empty() {
+        say(format_args!("Aliases: {}", aliases.join(", ")))?;
+    }
+    let limits = &standing["limits"];
+    let mib = |key: &str| limits[key].as_u64().unwrap_or_default() >> 20;
+    say(format_args!("It may use {} ms a call and {} MiB of memory.", limits["call_ms"], mib("memory_bytes")))?;
+    for signer in standing["signers"].as_array().into_iter().flatten() {
+        let name = signer["name"].as_str().unwrap_or("a key that this server does not list");
+        say(format_args!("Signed by {name} ({})", text(&signer["key"])))?;
+    }
+    let circuit = &standing["circuit"];
+    if circuit["consecutive_faults"] == 0 {
+        return Ok(());
+    }
+    let (faults, last) = (&circuit["consecutive_faults"], text(&circuit["last_code"]));
+    let until =
+        circuit["retry_at"].as_str().map(|time| format!(", and is left alone until {time}")).unwrap_or_default();
+    say(format_args!("It has failed by its own doing {faults} times in a row, the last time with {last}{until}."))
+}
+
+fn alias(alias: &Value) -> String {
+    format!("{} = {}", text(&alias["name"]), text(&alias["version"]))
 }
 
 /// The same request as a command and as the body of a call.

@@ -18,7 +18,7 @@ use crate::wire::{Instant, ItemName, Length};
 pub struct EvaluationRequest {
     /// Whose rows.
     pub model: ItemName,
-    /// `name`, `name@version` or `sha256:…`.
+    /// `name`, `name@version`, `name@alias` or `sha256:…`.
     #[schema(examples("roc-auc"))]
     pub plugin: String,
     /// For each input of the plugin a column, an SQL expression, or a list of them.

@@ -1,0 +1,100 @@
+//! `driftline plugin push`: upload, with progress.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use clap::Args;
+use driftline_core::Digest;
+use indicatif::ProgressBar;
+use serde_json::Value;
+
+use super::{sign, text};
+use crate::{
+    cli::{
+        client::{Client, ServerAddress},
+        output::say,
+    },
+    trust::Signature,
+};
+
+/// How often an upload that is under way is looked at.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Uploads a plugin: a Wasm component, or a core module that the server makes one
+///
+/// A signature in FILE.sig goes along, if there is one.
+#[derive(Debug, Args)]
+pub struct Push {
+    /// The file
+    file: PathBuf,
+    /// Sign it with the secret key in this file, which `driftline plugin key` made
+    #[arg(long, value_name = "KEY")]
+    sign: Option<PathBuf>,
+    #[command(flatten)]
+    server: ServerAddress,
+}
+
+/// Does it.
+///
+/// # Errors
+/// What the server says.
+pub async fn run(push: Push) -> anyhow::Result<()> {
+    let client = Client::new(&push.server)?;
+    let wasm = std::fs::read(&push.file).with_context(|| format!("{} can't be read", push.file.display()))?;
+    let signature = signature(&push, &Digest::of(&wasm))?.map(|signature| (Signature::HEADER, signature.to_string()));
+    let upload = client.upload("/v1/plugins?wait=1s", "application/wasm", signature, Bytes::from(wasm)).await?;
+    let installed = if upload["status"].is_string() { followed(&client, upload).await? } else { upload };
+    let verb = if installed["already_installed"] == true { "was installed already" } else { "is installed" };
+    say(format_args!(
+        "{}@{} {verb} ({})",
+        text(&installed["name"]),
+        text(&installed["version"]),
+        text(&installed["digest"])
+    ))
+}
+
+fn signature(push: &Push, digest: &Digest) -> anyhow::Result<Option<Signature>> {
+    if let Some(key) = &push.sign {
+        return Ok(Some(Signature::new(&sign::secret(key)?, digest)));
+    }
+    let beside = sign::beside(&push.file);
+    if !beside.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&beside).with_context(|| format!("{} can't be read", beside.display()))?;
+    let signature: Signature = text.parse().map_err(|reason| wrong(&beside, reason))?;
+    if !signature.is_of(digest) {
+        bail!(wrong(&beside, format!("it is not of {}: sign that again", push.file.display())));
+    }
+    Ok(Some(signature))
+}
+
+fn wrong(file: &Path, reason: String) -> anyhow::Error {
+    anyhow::anyhow!("the signature in {} can't be used: {reason}", file.display())
+}
+
+/// Follows an upload to its end.
+async fn followed(client: &Client, mut upload: Value) -> anyhow::Result<Value> {
+    let spinner = ProgressBar::new_spinner();
+    loop {
+        match (text(&upload["status"]), &upload["problem"]) {
+            ("installed", _) => {
+                spinner.finish_and_clear();
+                return Ok(upload["plugin"].take());
+            }
+            ("refused", problem) => {
+                spinner.finish_and_clear();
+                bail!("{} ({})", text(&problem["detail"]), text(&problem["code"]));
+            }
+            ("waiting", _) => spinner.set_message(format!("{} are compiled before it", upload["ahead"])),
+            (status, _) => spinner.set_message(status.to_owned()),
+        }
+        spinner.tick();
+        tokio::time::sleep(LOOK).await;
+        upload = client.get(&format!("/v1/plugin-uploads/{}", text(&upload["id"]))).await?;
+    }
+}
