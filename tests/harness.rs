@@ -2,6 +2,7 @@
 
 mod command;
 mod disk;
+mod guest;
 mod reply;
 mod server;
 mod tables;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use command::{driftline, succeed, verify};
 pub use disk::{Disk, Honesty};
+pub use guest::{DROP_LATER, SUM, guest};
 pub use reply::Reply;
 pub use server::Server;
 pub use tables::{

@@ -5,6 +5,7 @@
 mod harness;
 mod ledger;
 
+mod authors;
 mod bad_requests;
 mod cli;
 mod durability;

@@ -14,6 +14,8 @@ pub struct Description {
     pub(crate) parameters: Value,
     reference: ReferenceUse,
     merges: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tolerance: Option<f64>,
 }
 
 impl Description {
@@ -30,6 +32,7 @@ impl Description {
             parameters: Value::Null,
             reference: ReferenceUse::None,
             merges: true,
+            tolerance: None,
         }
     }
 
@@ -54,6 +57,13 @@ impl Description {
     /// Says that states do not merge: every window goes to one accumulator, in time order.
     pub fn does_not_merge(mut self) -> Self {
         self.merges = false;
+        self
+    }
+
+    /// Says that numbers from merged parts may lie this far from those of the whole, relative to their size (to 1 where
+    /// they are smaller): for metrics that keep a sketch. Without it rounding may move them by 1e-9.
+    pub fn tolerance(mut self, share: f64) -> Self {
+        self.tolerance = Some(share);
         self
     }
 

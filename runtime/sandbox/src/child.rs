@@ -13,10 +13,11 @@ const REFUSED: u8 = 3;
 const OWN_BYTES: u64 = 512 << 20;
 
 /// What the parent writes: the limits on memory (bytes) and processor time
-/// (seconds), each as eight little-endian bytes, then the plugin.
-pub(crate) fn request(bytes: &[u8], limits: &Limits) -> Vec<u8> {
+/// (seconds) and whether fuel is counted (1 or 0), each as eight little-endian
+/// bytes, then the plugin.
+pub(crate) fn request(bytes: &[u8], limits: &Limits, fuel: bool) -> Vec<u8> {
     let seconds = limits.compile_ms.div_ceil(1000).saturating_mul(compile::THREADS);
-    [&limits.compile_memory_bytes.to_le_bytes(), &seconds.to_le_bytes(), bytes].concat()
+    [&limits.compile_memory_bytes.to_le_bytes(), &seconds.to_le_bytes(), &u64::from(fuel).to_le_bytes(), bytes].concat()
 }
 
 /// What the child said when it refused the plugin.
@@ -48,14 +49,15 @@ pub fn compile_child() -> ExitCode {
 
 fn answer() -> io::Result<ExitCode> {
     let mut stdin = io::stdin().lock();
-    let mut memory_bytes = [0; 8];
-    stdin.read_exact(&mut memory_bytes)?;
-    let mut seconds = [0; 8];
-    stdin.read_exact(&mut seconds)?;
-    confine(u64::from_le_bytes(memory_bytes), u64::from_le_bytes(seconds))?;
+    let mut number = || -> io::Result<u64> {
+        let mut bytes = [0; 8];
+        stdin.read_exact(&mut bytes).map(|()| u64::from_le_bytes(bytes))
+    };
+    let (memory_bytes, seconds, fuel) = (number()?, number()?, number()? == 1);
+    confine(memory_bytes, seconds)?;
     let mut bytes = Vec::new();
     stdin.read_to_end(&mut bytes)?;
-    let engine = settings::engine(Limits::default().stack_bytes).map_err(io::Error::other)?;
+    let engine = settings::engine(Limits::default().stack_bytes, fuel).map_err(io::Error::other)?;
     let mut stdout = io::stdout().lock();
     // The parent has looked at the size already.
     let code = match compile::compile(&engine, &bytes, usize::MAX) {

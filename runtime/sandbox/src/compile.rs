@@ -13,7 +13,8 @@ use wasmparser::BinaryReaderError;
 use wasmtime::Engine;
 
 use crate::{
-    Compiler, Error, Limits, Options, Refusal, RefusalCode, child, componentize::componentize, log::head, shape,
+    Compiler, Error, Limits, Metering, Options, Refusal, RefusalCode, child, componentize::componentize, log::head,
+    shape,
 };
 
 const STDERR_BYTES: u64 = 64 * 1024;
@@ -25,7 +26,12 @@ pub(crate) const THREADS: u64 = 4;
 pub(crate) fn artifact(engine: &Engine, bytes: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
     match &options.compiler {
         Compiler::InProcess => Ok(compile(engine, bytes, options.upload_bytes)?),
-        Compiler::Command { program, args } => Ok(in_child(program, args, bytes, &options.limits)??),
+        Compiler::Command { program, args } => Ok(in_child(
+            program,
+            args,
+            &child::request(bytes, &options.limits, options.metering == Metering::Fuel),
+            &options.limits,
+        )??),
     }
 }
 
@@ -48,7 +54,12 @@ fn failed(cause: &str) -> Refusal {
     )
 }
 
-fn in_child(program: &Path, args: &[String], bytes: &[u8], limits: &Limits) -> Result<Result<Vec<u8>, Refusal>, Error> {
+fn in_child(
+    program: &Path,
+    args: &[String],
+    request: &[u8],
+    limits: &Limits,
+) -> Result<Result<Vec<u8>, Refusal>, Error> {
     let child = Command::new(program)
         .args(args)
         .env_clear()
@@ -63,7 +74,7 @@ fn in_child(program: &Path, args: &[String], bytes: &[u8], limits: &Limits) -> R
         .map_err(|error| {
             Error::io(format!("the compiler process {} could not be started", program.display()), error)
         })?;
-    let ended = converse(child, &child::request(bytes, limits), Duration::from_millis(limits.compile_ms))
+    let ended = converse(child, request, Duration::from_millis(limits.compile_ms))
         .map_err(|error| Error::io("the compiler process could not be talked to", error))?;
     Ok(ended.map_or_else(|| Err(too_slow(limits)), |output| judge(output, limits)))
 }

@@ -95,10 +95,12 @@ pub enum RefusalCode {
     DescribeFailed,
     /// What `describe` returned is no description.
     DescribeInvalid,
+    /// It breaks a law that it claims to keep.
+    LawBroken,
 }
 
 impl RefusalCode {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::NotWasm,
         Self::Truncated,
         Self::TooLarge,
@@ -111,6 +113,7 @@ impl RefusalCode {
         Self::DescribeDeadline,
         Self::DescribeFailed,
         Self::DescribeInvalid,
+        Self::LawBroken,
     ];
 
     /// The stable word.
@@ -128,6 +131,7 @@ impl RefusalCode {
             Self::DescribeDeadline => "describe_deadline",
             Self::DescribeFailed => "describe_failed",
             Self::DescribeInvalid => "describe_invalid",
+            Self::LawBroken => "law_broken",
         }
     }
 

@@ -25,7 +25,7 @@ pub use evaluation::{
 pub use labels::{Coverage, LabelPeriod, Labels, Unmatched};
 pub use list::{List, PageQuery};
 pub use model::{Column, Model, ModelPut, ModelSummary, Retention};
-pub use plugin::{Installed, Plugin, PluginGroup, PluginVersion};
+pub use plugin::{Installed, LawFinding, LawVerdict, Laws, LawsChecked, Plugin, PluginGroup, PluginVersion};
 pub use rows::{Accepted, PredictionPage, PredictionQuery};
 pub use scalar::{Id, Instant, ItemName, Length};
 pub use sql::{SqlAnswer, SqlColumn, SqlRequest};

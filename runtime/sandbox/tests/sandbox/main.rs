@@ -5,7 +5,7 @@ mod columns;
 mod determinism;
 mod guest;
 mod hostile;
+mod laws;
 mod life;
-mod merging;
 mod refusals;
 mod standard;

@@ -74,7 +74,11 @@ pub struct Evaluate {
     server: ServerAddress,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// Reads `NAME=VALUE`.
+///
+/// # Errors
+/// When it is something else.
+pub fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     if name.is_empty() || value.is_empty() {
         return Err("write NAME=VALUE".into());
@@ -130,7 +134,8 @@ fn request(evaluate: &Evaluate) -> anyhow::Result<Value> {
     Ok(request.into())
 }
 
-fn inputs(pairs: &[(String, String)]) -> Value {
+/// Inputs as a request has them: an input that is named again has a list.
+pub fn inputs(pairs: &[(String, String)]) -> Value {
     let mut inputs = Map::new();
     for (name, column) in pairs {
         match inputs.get_mut(name) {
@@ -142,7 +147,8 @@ fn inputs(pairs: &[(String, String)]) -> Value {
     inputs.into()
 }
 
-fn parameters(pairs: &[(String, String)]) -> Value {
+/// Parameters as a request has them: values are JSON, or text.
+pub fn parameters(pairs: &[(String, String)]) -> Value {
     let value = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
     Value::Object(pairs.iter().map(|(name, text)| (name.clone(), value(text))).collect())
 }
@@ -190,14 +196,15 @@ pub async fn finished(client: &Client, request: &Value) -> anyhow::Result<(Evalu
 fn print(evaluation: &Evaluation) -> anyhow::Result<()> {
     let plugin = &evaluation.plugin;
     say(format_args!("{}@{} on {}: {}", plugin.name, plugin.version, evaluation.model.0, evaluation.status.as_str()))?;
-    say(format_args!("{}", table::evaluation(evaluation)))?;
+    say(format_args!("{}", table::results(evaluation.results.as_deref().unwrap_or_default())))?;
     if let Some(drift) = &evaluation.drift {
         say(format_args!("columns drifted by {}\n{}", table::criterion(drift), table::drift(drift)))?;
     }
     for left_out in &evaluation.left_out {
         say(format_args!("left out: {} for {}, {}", left_out.column, left_out.input, left_out.reason))?;
     }
-    for line in &evaluation.log {
+    let failures = evaluation.results.iter().flatten().filter_map(|result| result.failure.as_ref());
+    for line in failures.flat_map(|failure| &failure.log).chain(&evaluation.log) {
         say(format_args!("log: {line}"))?;
     }
     if let (Some(timing), Some(lineage)) = (&evaluation.timing, &evaluation.lineage) {

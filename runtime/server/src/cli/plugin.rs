@@ -1,21 +1,29 @@
-//! `driftline plugin push|list|show`.
+//! `driftline plugin`: what an author of plugins needs, and what is installed on a server.
 
+mod chart;
+mod check;
+mod laws;
 mod list;
+mod new;
+mod push;
+mod run;
 mod show;
+mod test;
+mod workbench;
 
 use std::path::PathBuf;
 
-use anyhow::Context;
-use bytes::Bytes;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::{
-    client::{Client, ServerAddress},
-    output::say,
+    client::{self, Client, ServerAddress},
+    serve,
 };
 
-/// Uploads plugins and shows what is installed
+/// Writes, checks, runs and tests plugins; uploads them and shows what is installed
+///
+/// `new`, `check`, `run` and `test` need no server; they use its engine and its limits.
 #[derive(Debug, Args)]
 pub struct Plugin {
     #[command(subcommand)]
@@ -23,7 +31,16 @@ pub struct Plugin {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Action {
+    New(new::New),
+    /// Checks a plugin as an upload does: world, description, limits, laws; shows what differs from the contract
+    Check {
+        /// The file: a Wasm component or a core module
+        file: PathBuf,
+    },
+    Run(run::Run),
+    Test(test::Test),
     /// Uploads a plugin: a Wasm component, or a core module that the server makes one
     Push {
         /// The file
@@ -51,26 +68,21 @@ enum Action {
 /// Does it.
 ///
 /// # Errors
-/// What the server says.
-pub async fn run(plugin: Plugin) -> anyhow::Result<()> {
+/// What the server says, or would say.
+pub fn run(plugin: Plugin) -> anyhow::Result<()> {
+    let client = |server: &ServerAddress| Client::new(server);
     match plugin.action {
-        Action::Push { file, server } => push(&file, &Client::new(&server)?).await,
-        Action::List { server } => list::list(&Client::new(&server)?).await,
-        Action::Show { plugin, json, server } => show::show(&plugin, json, &Client::new(&server)?).await,
+        Action::New(new) => new::run(&new),
+        Action::Check { file } => check::check(&file),
+        // They compute with the threads that a server has.
+        Action::Run(run) => serve::runtime()?.block_on(run::run(run)),
+        Action::Test(test) => serve::runtime()?.block_on(test::run(test)),
+        Action::Push { file, server } => client::block_on(async { push::push(&file, &client(&server)?).await }),
+        Action::List { server } => client::block_on(async { list::list(&client(&server)?).await }),
+        Action::Show { plugin, json, server } => {
+            client::block_on(async { show::show(&plugin, json, &client(&server)?).await })
+        }
     }
-}
-
-async fn push(file: &std::path::Path, client: &Client) -> anyhow::Result<()> {
-    let wasm = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
-    let installed = client.post_bytes("/v1/plugins", "application/wasm", Bytes::from(wasm)).await?;
-    let verb = if installed["already_installed"] == true { "was installed already" } else { "is installed" };
-    say(format_args!(
-        "{}@{} {verb} ({})",
-        text(&installed["name"]),
-        text(&installed["version"]),
-        text(&installed["digest"])
-    ))?;
-    Ok(())
 }
 
 /// A text, or nothing.

@@ -1,6 +1,6 @@
 //! Evaluations: run, show, list, cancel.
 
-mod order;
+pub mod order;
 
 use axum::{
     Json,

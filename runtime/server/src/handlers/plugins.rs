@@ -22,14 +22,15 @@ const MOST_BYTES: usize = 64 << 20;
 
 /// Uploads a plugin: the body is the component (a core module is made one).
 ///
-/// The same bytes may be uploaded again; a version, once taken, keeps its bytes for ever.
+/// The same bytes may be uploaded again; a version, once taken, keeps its bytes for ever. Whether it keeps the laws of
+/// the contract is checked on generated rows; the findings are in `laws`.
 #[utoipa::path(post, path = "/v1/plugins", tag = "plugins",
     request_body(content((Vec<u8> = "application/wasm"))),
     responses((status = 201, description = "Installed", body = Installed),
         (status = 200, description = "The same bytes were installed before", body = Installed),
         (status = 409, description = "The version has other bytes", body = ProblemBody),
         (status = 413, description = "The body is too large", body = ProblemBody),
-        (status = 422, description = "It is no plugin; the answer says what its author can do", body = ProblemBody)))]
+        (status = 422, description = "It is no plugin, or breaks a law that it claims to keep (`law_broken`); the answer says what its author can do", body = ProblemBody)))]
 pub async fn upload_plugin(
     State(app): State<Shared>,
     request: Request,
@@ -38,7 +39,7 @@ pub async fn upload_plugin(
     if wasm.bytes.is_empty() {
         return Err(Problem::invalid("not_wasm", "the body is empty: send the bytes of a Wasm component"));
     }
-    let installed = app.blocking(move |app| plugins::install(&app.storage, &app.sandbox, &wasm.bytes)).await?;
+    let installed = plugins::install(&app, wasm.bytes.clone()).await?;
     let status = if installed.already_installed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(installed)))
 }
@@ -62,7 +63,7 @@ pub async fn list_plugins(
         .await?;
     let List { items, next_cursor } =
         List::cut(found, limit, |record: &PluginRecord| format!("{}@{}", record.name, record.version));
-    Ok(Json(List { items: items.into_iter().map(Plugin::from).collect(), next_cursor }))
+    Ok(Json(List { items: items.into_iter().map(|record| Plugin::from(record).as_listed()).collect(), next_cursor }))
 }
 
 fn cursor(text: &str) -> Result<(Name, String), Problem> {

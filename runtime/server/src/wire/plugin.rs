@@ -1,8 +1,10 @@
 //! Plugins.
 
 mod catalogue;
+mod laws;
 
 pub use catalogue::PluginGroup;
+pub use laws::{LawFinding, LawVerdict, Laws, LawsChecked};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,6 +34,9 @@ pub struct Plugin {
     /// What it says of itself: inputs, outputs, parameters, documentation.
     #[schema(value_type = Object)]
     pub description: serde_json::Value,
+    /// What became of the laws that it claims to keep; only when one plugin is shown or uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub laws: Option<Laws>,
     /// A request to POST /v1/evaluations that would run it; only when one plugin is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -63,6 +68,11 @@ pub struct Installed {
 }
 
 impl Plugin {
+    /// The plugin as lists show it.
+    pub fn as_listed(self) -> Self {
+        Self { laws: None, ..self }
+    }
+
     /// The plugin with all that is shown of a single one.
     pub fn in_full(self, versions: Vec<PluginVersion>) -> Self {
         Self { example: Some(catalogue::example(self.name.0.as_str(), &self.description)), versions, ..self }
@@ -82,6 +92,7 @@ impl From<driftline_storage::PluginRecord> for Plugin {
             installed: Instant(record.installed),
             retired: record.retired.map(Instant),
             description,
+            laws: Some(Laws::read(record.laws.as_deref()).unwrap_or_else(Laws::never)),
             example: None,
             versions: Vec::new(),
         }

@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("0005_file_store.sql"),
     include_str!("0006_wide_integers.sql"),
     include_str!("0007_ids.sql"),
+    include_str!("0008_laws.sql"),
 ];
 
 /// Checks that this release knows catalogs of format `found`.
