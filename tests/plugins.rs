@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{DROP_LATER, SUM, Server, guest, repository};
+use crate::harness::{DROP_LATER, SUM, Server, driftline, guest, repository};
 
 const WASM: &str = "application/wasm";
 
@@ -234,6 +234,34 @@ async fn a_plugin_that_breaks_a_law_is_refused_unless_it_does_not_claim_it() {
     assert!(note.contains("`behaviour` has neither a default nor an example"), "{note}");
     let standard = server.get("/v1/plugins/psi").await.expect(200);
     assert_eq!(standard["laws"]["checked"], "release");
+}
+
+#[tokio::test]
+async fn what_a_plugin_logs_is_kept_with_the_evaluation_and_shown() {
+    let server = Server::start().await;
+    let rows: Vec<_> = (0..20).map(|n| json!({"time": n, "metrics": {"value": n}})).collect();
+    server.post("/v1/models/m/predictions", &json!(rows)).await.expect(200);
+    let log = "(call $log (i32.const 2) (i32.const 2049) (i32.const 6))";
+    // It fails only where a value is 19, which no generated row has.
+    let trap = "(call $numbers (i32.const 0) (i32.const 256))
+        (if (f64.eq (f64.load (i32.add (i32.load (i32.const 256)) (i32.const 152))) (f64.const 19)) (then unreachable))";
+    for (name, body) in [("talking", format!("{log} {SUM}")), ("failing", format!("{log} {trap} {SUM}"))] {
+        let description = format!(
+            r#"{{"name": "{name}", "version": "1.0.0", "inputs": [{{"name": "value"}}], "outputs": [{{"name": "a"}}]}}"#
+        );
+        server.upload("/v1/plugins", WASM, guest(&description, &[("UPDATE", &body)])).await.expect(201);
+        let request =
+            json!({"model": "m", "plugin": name, "inputs": {"value": "value"}, "window": {"start": 0, "end": 20}});
+        let answer = server.post("/v1/evaluations", &request).await.expect(200);
+        let id = answer["id"].as_str().expect("an id");
+        let kept = server.get(&format!("/v1/evaluations/{id}")).await.expect(200);
+        let lines = if name == "failing" { &kept["failure"]["log"] } else { &kept["log"] };
+        assert_eq!(*lines, json!(["warn: \"name\""]), "{kept}");
+        let flags = ["--start", "1970-01-01T00:00:00Z", "--end", "1970-01-02T00:00:00Z", "--server", server.url()];
+        let asked = ["evaluate", "--model", "m", "--plugin", name, "--input", "value=value"];
+        let (_, printed) = driftline(&[&asked[..], &flags].concat(), &[]);
+        assert!(printed.contains("log: warn: \"name\""), "{printed}");
+    }
 }
 
 /// The names of the plugins that the list shows as retired.
