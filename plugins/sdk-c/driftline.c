@@ -141,6 +141,11 @@ bool driftline_fail(driftline_failure kind, const char *format, ...) {
     return false;
 }
 
+driftline_text driftline_failed(driftline_failure *kind) {
+    *kind = failure.kind;
+    return failure.text;
+}
+
 /* --- Columns ------------------------------------------------------------------------------------------------------- */
 
 size_t driftline_bound(uint32_t input, const uint32_t **columns) {

@@ -42,6 +42,9 @@ typedef enum {
 /* Says why, as printf does; always false, so that it can end a function: return driftline_fail(...). */
 bool driftline_fail(driftline_failure failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What the last failure says. */
+driftline_text driftline_failed(driftline_failure *failure);
+
 /* The plugin's description: a JSON object. */
 driftline_text driftline_describe(void);
 
