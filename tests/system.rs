@@ -12,6 +12,7 @@ mod evaluations;
 mod flights;
 mod formats;
 mod hostile;
+mod languages;
 mod object_store;
 mod operations;
 mod plugins;
