@@ -14,7 +14,7 @@ fn questions() -> Vec<(&'static str, Value)> {
     let reference = json!({"start": Applications::day(0), "end": Applications::day(3)});
     let prices = json!({"cost_false_positive": 0.1, "cost_false_negative": 0.7, "threshold": 0.3});
     let unusual = json!({"cost_false_positive": 1e-7, "cost_false_negative": 12345.678901234567, "threshold": -0.25});
-    let named = json!({"positive": "Betrug \"ü\" \u{1F600}\n\\"});
+    let named = json!({"positive": "Betrug \"ü\" \u{1F600}\n\\\u{1}"});
     vec![
         ("the whole", json!({})),
         ("prices without an exact sum, with a reference", json!({"parameters": prices, "reference": reference})),
@@ -35,11 +35,7 @@ fn refused() -> Vec<(&'static str, Value, &'static str)> {
     vec![
         ("numbers that are no truth", inputs("amount", json!({})), "plugin_invalid_data"),
         ("texts that are no truth", inputs("kind", json!({})), "plugin_invalid_data"),
-        (
-            "a text for numbers",
-            json!({"parameters": {"positive": "late"}}),
-            "plugin_invalid_parameters",
-        ),
+        ("a text for numbers", json!({"parameters": {"positive": "late"}}), "plugin_invalid_parameters"),
     ]
 }
 
@@ -49,10 +45,13 @@ fn inputs(label: &str, mut request: Value) -> Value {
 }
 
 fn ask(plugin: &str, question: &Value) -> Value {
-    let mut request = inputs("label", json!({
-        "model": "applications", "plugin": plugin, "record": false,
-        "window": {"start": Applications::day(0), "end": Applications::day(8)},
-    }));
+    let mut request = inputs(
+        "label",
+        json!({
+            "model": "applications", "plugin": plugin, "record": false,
+            "window": {"start": Applications::day(0), "end": Applications::day(8)},
+        }),
+    );
     for (key, value) in question.as_object().expect("an object") {
         request[key] = value.clone();
     }

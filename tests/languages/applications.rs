@@ -27,7 +27,7 @@ impl Applications {
             };
             let mut cells = json!({
                 "score": score, "label": i64::from(bad), "approved": !bad, "segment": segment,
-                "kind": if bad { "Betrug \"ü\" \u{1F600}\n\\" } else { "ok" },
+                "kind": if bad { "Betrug \"ü\" \u{1F600}\n\\\u{1}" } else { "ok" },
                 "amount": 100.0 + f64::from(random.u16(0..9000)) / 10.0,
             });
             for missing in ["score", "label", "segment", "kind"] {
