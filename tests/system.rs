@@ -13,6 +13,7 @@ mod evaluations;
 mod flights;
 mod formats;
 mod hostile;
+mod languages;
 mod object_store;
 mod operations;
 mod plugins;
