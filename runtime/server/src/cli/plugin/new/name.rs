@@ -17,7 +17,7 @@ impl ProjectName {
 
     /// A text of the example with this name in its place, in each spelling.
     pub fn fill(&self, text: &str) -> String {
-        let spellings: [fn(&str) -> String; 5] = [str::to_owned, snake, camel, lower_camel, spaced];
+        let spellings: [fn(&str) -> String; 4] = [str::to_owned, snake, camel, lower_camel];
         spellings.iter().fold(text.to_owned(), |text, spell| text.replace(&spell(EXAMPLE), &spell(&self.0)))
     }
 }
@@ -38,10 +38,6 @@ impl FromStr for ProjectName {
 
 fn snake(name: &str) -> String {
     name.replace('-', "_")
-}
-
-fn spaced(name: &str) -> String {
-    name.replace('-', " ")
 }
 
 fn camel(name: &str) -> String {
