@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Server, repository};
+use crate::harness::{DROP_LATER, SUM, Server, driftline, guest, repository};
 
 const WASM: &str = "application/wasm";
 
@@ -178,6 +178,90 @@ async fn refusals_tell_the_author_what_to_do() {
         server.get("/v1/plugins").await.expect(200)["items"].as_array().map(Vec::len),
         Some(built_names().len())
     );
+}
+
+#[tokio::test]
+async fn a_plugin_that_breaks_a_law_is_refused_unless_it_does_not_claim_it() {
+    let server = Server::start().await;
+    let sum = |name: &str, more: &str| {
+        let description = format!(
+            r#"{{"name": "{name}", "version": "1.0.0", "inputs": [{{"name": "value"}}], "outputs": [{{"name": "a"}}]{more}}}"#
+        );
+        guest(&description, &[("UPDATE", SUM), ("MERGE", DROP_LATER)])
+    };
+    let reply = server.upload("/v1/plugins", WASM, sum("lawless", "")).await;
+    reply.expect_problem(422, "law_broken", "laws.split");
+    let detail = reply.json()["detail"].as_str().expect("a detail").to_owned();
+    for word in ["`split`", r#"{"value":-14.875}"#, "`a` is -14.875", "and must be", "\"merges\": false"] {
+        assert!(detail.contains(word), "{word}: {detail}");
+    }
+    assert_eq!(server.get("/v1/plugins/lawless").await.status, 404);
+
+    let whole = server.upload("/v1/plugins", WASM, sum("whole", r#", "merges": false"#)).await.expect(201);
+    let verdicts = |laws: &serde_json::Value| -> Vec<(String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+        let findings = laws["findings"].as_array().expect("findings").iter();
+        findings.map(|finding| (text(&finding["law"]), text(&finding["verdict"]))).collect()
+    };
+    let of_merging = ["state", "identity", "split", "associativity", "order"];
+    for (law, verdict) in verdicts(&whole["laws"]) {
+        assert_eq!(verdict == "not_claimed", of_merging.contains(&law.as_str()), "{whole}");
+    }
+    let rows: Vec<_> = (0..20).map(|n| json!({"time": n, "metrics": {"value": n}})).collect();
+    server.post("/v1/models/m/predictions", &json!(rows)).await.expect(200);
+    let request = json!({
+        "model": "m", "plugin": "whole", "inputs": {"value": "value"}, "window": {"start": 0, "end": 20},
+    });
+    assert_eq!(server.evaluate(&request).await["results"][0]["values"][0]["value"], 190.0);
+
+    // What was found is on its page, and an upload of the same bytes looks no more.
+    let custom = std::fs::read(repository("examples/custom-metric/rust/cost-by-segment.wasm")).expect("a built plugin");
+    let installed = server.upload("/v1/plugins", WASM, custom.clone()).await.expect(201);
+    assert_eq!(installed["laws"]["checked"], "upload");
+    assert!(installed["laws"]["rows"].as_u64().is_some_and(|rows| rows > 0), "{installed}");
+    for (law, verdict) in verdicts(&installed["laws"]) {
+        assert_eq!(verdict, if law == "nulls" { "not_checked" } else { "holds" }, "{installed}");
+    }
+    println!("the laws of a Rust guest take {} ms", installed["laws"]["took_ms"]);
+    let shown = server.get("/v1/plugins/cost-by-segment").await.expect(200);
+    assert_eq!(shown["laws"], installed["laws"]);
+    let again = server.upload("/v1/plugins", WASM, custom).await.expect(200);
+    assert_eq!(again["laws"], installed["laws"]);
+
+    let hostile = std::fs::read(repository("tests/hostile/built/hostile.wasm")).expect("a built guest");
+    let installed = server.upload("/v1/plugins", WASM, hostile).await.expect(201);
+    let note = installed["laws"]["findings"][0]["note"].as_str().expect("a note").to_owned();
+    assert!(note.contains("`behaviour` has neither a default nor an example"), "{note}");
+    let standard = server.get("/v1/plugins/psi").await.expect(200);
+    assert_eq!(standard["laws"]["checked"], "release");
+}
+
+#[tokio::test]
+async fn what_a_plugin_logs_is_kept_with_the_evaluation_and_shown() {
+    let server = Server::start().await;
+    let rows: Vec<_> = (0..20).map(|n| json!({"time": n, "metrics": {"value": n}})).collect();
+    server.post("/v1/models/m/predictions", &json!(rows)).await.expect(200);
+    let log = "(call $log (i32.const 2) (i32.const 2049) (i32.const 6))";
+    // It fails only where a value is 19, which no generated row has.
+    let trap = "(call $numbers (i32.const 0) (i32.const 256))
+        (if (f64.eq (f64.load (i32.add (i32.load (i32.const 256)) (i32.const 152))) (f64.const 19)) (then unreachable))";
+    for (name, body) in [("talking", format!("{log} {SUM}")), ("failing", format!("{log} {trap} {SUM}"))] {
+        let description = format!(
+            r#"{{"name": "{name}", "version": "1.0.0", "inputs": [{{"name": "value"}}], "outputs": [{{"name": "a"}}]}}"#
+        );
+        server.upload("/v1/plugins", WASM, guest(&description, &[("UPDATE", &body)])).await.expect(201);
+        let request =
+            json!({"model": "m", "plugin": name, "inputs": {"value": "value"}, "window": {"start": 0, "end": 20}});
+        let answer = server.post("/v1/evaluations", &request).await.expect(200);
+        let id = answer["id"].as_str().expect("an id");
+        let kept = server.get(&format!("/v1/evaluations/{id}")).await.expect(200);
+        let lines = if name == "failing" { &kept["failure"]["log"] } else { &kept["log"] };
+        assert_eq!(*lines, json!(["warn: \"name\""]), "{kept}");
+        let flags = ["--start", "1970-01-01T00:00:00Z", "--end", "1970-01-02T00:00:00Z", "--server", server.url()];
+        let asked = ["evaluate", "--model", "m", "--plugin", name, "--input", "value=value"];
+        let (_, printed) = driftline(&[&asked[..], &flags].concat(), &[]);
+        assert!(printed.contains("log: warn: \"name\""), "{printed}");
+    }
 }
 
 /// The names of the plugins that the list shows as retired.

@@ -5,6 +5,7 @@
 mod harness;
 mod ledger;
 
+mod authors;
 mod bad_requests;
 mod cli;
 mod durability;
@@ -12,6 +13,7 @@ mod evaluations;
 mod flights;
 mod formats;
 mod hostile;
+mod languages;
 mod object_store;
 mod operations;
 mod plugins;

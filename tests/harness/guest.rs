@@ -1,10 +1,24 @@
-//! Small plugins from Wasm text: each adds up the column `value`, and does whatever else a test wants of it.
+//! Small guests, made of a Wasm text with some of its bodies replaced.
 
 use serde_json::{Value, json};
 
 const TEXT: &str = include_str!("../../runtime/sandbox/tests/sandbox/guest.wat");
 
-const SUM: &str = "
+/// A guest that says `description` of itself: `("MERGE", body)` puts the body at the start of `merge`.
+pub fn guest(description: &str, parts: &[(&str, &str)]) -> Vec<u8> {
+    assembled(TEXT.to_owned(), description, parts.iter().copied())
+}
+
+fn assembled<'a>(text: String, description: &str, parts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
+    let text = parts.fold(text, |text, (part, body)| text.replacen(&format!(";;{part}"), body, 1));
+    let literal: String = description.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    let text = text.replace("\"DESCRIPTION\"", &format!("\"{literal}\""));
+    let text = text.replace("DESCRIBED", &description.len().to_string());
+    wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Adds up the numbers of column 0.
+pub const SUM: &str = "
     (global.set $heap (i32.const 65536))
     (call $numbers (i32.const 0) (i32.const 256))
     (local.set $cell (i32.load (i32.const 256)))
@@ -55,14 +69,12 @@ impl Guest {
 
     /// The same as if it had been built against another version of the contract: only names tell.
     pub fn wasm_of(&self, contract: &str) -> Vec<u8> {
-        let mut text = TEXT.replace("@0.1.0", &format!("@{contract}"));
-        for (place, part) in &self.parts {
-            text = text.replacen(&format!(";;{place}"), part, 1);
-        }
-        let description = self.description.to_string();
-        let literal: String = description.bytes().map(|byte| format!("\\{byte:02x}")).collect();
-        let text = text.replace("\"DESCRIPTION\"", &format!("\"{literal}\""));
-        let text = text.replace("DESCRIBED", &description.len().to_string());
-        wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"))
+        let text = TEXT.replace("@0.1.0", &format!("@{contract}"));
+        let parts = self.parts.iter().map(|(place, part)| (*place, part.as_str()));
+        assembled(text, &self.description.to_string(), parts)
     }
 }
+
+/// Keeps what is there and drops the rest.
+pub const DROP_LATER: &str = "(if (f64.ne (f64.load (local.get $self)) (f64.const 0)) (then
+      (i32.store (i32.const 0) (i32.const 0)) (return (i32.const 0))))";

@@ -162,6 +162,7 @@ impl Bench {
             size_bytes: wasm.len() as u64,
             installed: self.storage.now(),
             retired: None,
+            laws: None,
         };
         self.storage.install_plugin(record, &wasm)?;
         Ok(inspected.digest)

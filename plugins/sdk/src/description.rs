@@ -18,6 +18,8 @@ pub struct Description {
     merges: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     limits: BTreeMap<Limit, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tolerance: Option<f64>,
 }
 
 impl Description {
@@ -35,6 +37,7 @@ impl Description {
             reference: ReferenceUse::None,
             merges: true,
             limits: BTreeMap::new(),
+            tolerance: None,
         }
     }
 
@@ -65,6 +68,13 @@ impl Description {
     /// Lowers what one instance may use: a plugin that is held to less than the server allows fails sooner.
     pub fn limit(mut self, limit: Limit, most: u64) -> Self {
         self.limits.insert(limit, most);
+        self
+    }
+
+    /// Says that numbers from merged parts may lie this far from those of the whole, relative to their size (to 1 where
+    /// they are smaller): for metrics that keep a sketch. Without it rounding may move them by 1e-9.
+    pub fn tolerance(mut self, share: f64) -> Self {
+        self.tolerance = Some(share);
         self
     }
 

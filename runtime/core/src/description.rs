@@ -21,6 +21,9 @@ pub struct Description {
     pub reference: ReferenceUse,
     /// Whether its states merge; otherwise every window goes to one accumulator, in time order.
     pub merges: bool,
+    /// How far numbers from merged parts may lie from those of the whole, relative to their size (to 1 where they are
+    /// smaller).
+    pub tolerance: f64,
 }
 
 /// A column that a plugin asks for.

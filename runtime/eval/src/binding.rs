@@ -239,6 +239,7 @@ mod tests {
             parameters: "{}".into(),
             reference: ReferenceUse::None,
             merges: true,
+            tolerance: 1e-9,
         }
     }
 

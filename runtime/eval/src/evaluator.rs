@@ -109,6 +109,14 @@ impl Evaluator {
         run::run(&plan, sides, &self.workers, &self.context(progress, cancel)).await
     }
 
+    /// Runs work that computes on one of the threads that evaluations share, when it is its turn.
+    ///
+    /// # Errors
+    /// When it panics.
+    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        self.workers.run_one(work).await
+    }
+
     /// What computing needs besides rows.
     pub(crate) fn context(&self, progress: Arc<Progress>, cancel: CancellationToken) -> RunContext {
         let (expressions, scanner) = (self.expressions.clone(), self.scanner.clone());

@@ -15,6 +15,17 @@ impl Workers {
         Self(Arc::new(Semaphore::new(threads.max(1))))
     }
 
+    /// Runs one job on a worker thread, when it is its turn.
+    pub async fn run_one<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(|_| Error::Cancelled)?;
+        let work = tokio::task::spawn_blocking(move || {
+            let answer = job();
+            drop(permit);
+            answer
+        });
+        work.await.map_err(|error| Error::Worker(error.to_string()))
+    }
+
     /// Runs jobs on worker threads and gives their answers in the order of the jobs.
     pub async fn run_all<T: Send + 'static>(
         &self,

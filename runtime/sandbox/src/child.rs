@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Limits, Refusal, RefusalCode,
+    Limits, Metering, Refusal, RefusalCode,
     compile::{self, Pace},
     settings,
 };
@@ -20,11 +20,11 @@ const OWN_BYTES: u64 = 512 << 20;
 
 /// What the parent writes: the limits on memory (bytes) and processor time
 /// (seconds), each as eight little-endian bytes, a byte that is 1 when nobody
-/// waits for the answer, then the plugin.
-pub(crate) fn request(bytes: &[u8], limits: &Limits, pace: Pace) -> Vec<u8> {
+/// waits for the answer, one that is 1 when fuel is counted, then the plugin.
+pub(crate) fn request(bytes: &[u8], limits: &Limits, pace: Pace, metering: Metering) -> Vec<u8> {
     let seconds = limits.compile_ms.div_ceil(1000).saturating_mul(compile::THREADS);
-    let yields = [u8::from(pace == Pace::Background)];
-    [&limits.compile_memory_bytes.to_le_bytes()[..], &seconds.to_le_bytes(), &yields, bytes].concat()
+    let flags = [u8::from(pace == Pace::Background), u8::from(metering == Metering::Fuel)];
+    [&limits.compile_memory_bytes.to_le_bytes()[..], &seconds.to_le_bytes(), &flags, bytes].concat()
 }
 
 /// What the child said when it refused the plugin.
@@ -61,14 +61,15 @@ fn answer() -> io::Result<ExitCode> {
     let mut seconds = [0; 8];
     stdin.read_exact(&mut seconds)?;
     confine(u64::from_le_bytes(memory_bytes), u64::from_le_bytes(seconds))?;
-    let mut yields = [0; 1];
-    stdin.read_exact(&mut yields)?;
-    if yields != [0] {
+    let mut flags = [0; 2];
+    stdin.read_exact(&mut flags)?;
+    let [yields, counts_fuel] = flags.map(|flag| flag == 1);
+    if yields {
         rustix::process::nice(LOWEST_PRIORITY)?;
     }
     let mut bytes = Vec::new();
     stdin.read_to_end(&mut bytes)?;
-    let engine = settings::engine(Limits::default().stack_bytes).map_err(io::Error::other)?;
+    let engine = settings::engine(Limits::default().stack_bytes, counts_fuel).map_err(io::Error::other)?;
     let mut stdout = io::stdout().lock();
     // The parent has looked at the size already.
     let code = match compile::compile(&engine, &bytes, usize::MAX) {

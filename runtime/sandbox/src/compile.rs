@@ -13,7 +13,8 @@ use wasmparser::BinaryReaderError;
 use wasmtime::Engine;
 
 use crate::{
-    Compiler, Error, Limits, Options, Refusal, RefusalCode, child, componentize::componentize, log::head, shape,
+    Compiler, Error, Limits, Metering, Options, Refusal, RefusalCode, child, componentize::componentize, log::head,
+    shape,
 };
 
 const STDERR_BYTES: u64 = 64 * 1024;
@@ -41,7 +42,8 @@ pub(crate) fn artifact(engine: &Engine, bytes: &[u8], options: &Options) -> Resu
         Compiler::InProcess => Ok(compile(engine, bytes, options.upload_bytes)?),
         Compiler::Command { program, args } => {
             let (limits, child) = (&options.limits, start(program, args, Pace::Full)?);
-            let output = converse(child, &child::request(bytes, limits, Pace::Full), limit, &|| false)?;
+            let output =
+                converse(child, &child::request(bytes, limits, Pace::Full, options.metering), limit, &|| false)?;
             Ok(output.map_or_else(|| Err(too_slow(limits)), |output| judge(output, limits))?)
         }
     }
@@ -60,7 +62,12 @@ pub(crate) fn unhurried_artifact(
         Compiler::InProcess => Ok(Some(compile(engine, bytes, options.upload_bytes)?)),
         Compiler::Command { program, args } => {
             let child = start(program, args, Pace::Background)?;
-            match converse(child, &child::request(bytes, limits, Pace::Background), limit, is_unwanted)? {
+            match converse(
+                child,
+                &child::request(bytes, limits, Pace::Background, options.metering),
+                limit,
+                is_unwanted,
+            )? {
                 Some(output) => Ok(Some(judge(output, limits)?)),
                 None if is_unwanted() => Ok(None),
                 None => Err(too_slow(limits).into()),

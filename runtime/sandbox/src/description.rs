@@ -32,6 +32,7 @@ pub fn parse_description(text: &str) -> Result<(Description, String), Refusal> {
         parameters: Value::Object(parameters.clone()).to_string(),
         reference: reference(object)?,
         merges: flag(object, "merges", "merges", true)?,
+        tolerance: tolerance(object)?,
     };
     if description.outputs.is_empty() {
         return Err(invalid(
@@ -85,6 +86,19 @@ fn reference(object: &Object) -> Checked<ReferenceUse> {
     let words =
         [("none", ReferenceUse::None), ("optional", ReferenceUse::Optional), ("required", ReferenceUse::Required)];
     word(object, "reference", "reference", &words, ReferenceUse::None)
+}
+
+/// What rounding may move a number by, unless a plugin says that it keeps a sketch.
+const TOLERANCE: f64 = 1e-9;
+
+fn tolerance(object: &Object) -> Checked<f64> {
+    match object.get("tolerance") {
+        None | Some(Value::Null) => Ok(TOLERANCE),
+        Some(value) => {
+            let share = value.as_f64().filter(|share| (0.0..=1.0).contains(share));
+            share.ok_or_else(|| wrong("tolerance", "a number from 0 to 1, such as 0.01", value))
+        }
+    }
 }
 
 fn input(path: &str, object: &Object) -> Checked<Input> {
@@ -274,6 +288,7 @@ fn normal_form(description: &Description, parameters: Object, limits: Option<Obj
         "name": description.name.as_str(), "version": description.version, "doc": description.doc,
         "inputs": inputs.collect::<Vec<_>>(), "outputs": outputs.collect::<Vec<_>>(),
         "parameters": parameters, "reference": reference, "merges": description.merges,
+        "tolerance": description.tolerance,
     });
     if let Some(limits) = limits {
         normal["limits"] = Value::Object(limits);
@@ -290,7 +305,7 @@ mod tests {
         "inputs": [{"name": "score"}, {"name": "label", "kind": ["number", "category"], "nullable": true, "optional": true, "repeated": true}],
         "outputs": [{"name": "roc_auc", "direction": "higher", "range": [0, 1], "thresholds": {"warning": 0.7}}, {"name": "f1/*"}],
         "parameters": {"type": "object", "properties": {"bins": {"type": "integer"}}},
-        "reference": "optional", "merges": false
+        "reference": "optional", "merges": false, "tolerance": 0.01
     }"#;
 
     #[test]
@@ -302,6 +317,7 @@ mod tests {
         assert_eq!(description.outputs[0].range, (Some(0.0), Some(1.0)));
         assert_eq!((description.outputs[0].warning, description.outputs[0].critical), (Some(0.7), None));
         assert_eq!((description.reference, description.merges), (ReferenceUse::Optional, false));
+        assert_eq!(description.tolerance, 0.01);
         assert_eq!(parse_description(&normal), Ok((description, normal)));
     }
 
@@ -311,7 +327,7 @@ mod tests {
             parse_description(r#"{"name": "m", "version": "0.1.0", "outputs": [{"name": "a"}]}"#).expect("valid");
         assert_eq!(description.parameters, r#"{"type":"object"}"#);
         assert!(description.inputs.is_empty() && description.merges);
-        assert_eq!(description.reference, ReferenceUse::None);
+        assert_eq!((description.reference, description.tolerance), (ReferenceUse::None, TOLERANCE));
     }
 
     #[test]
@@ -324,6 +340,7 @@ mod tests {
             ("name", "7", "`name` is 7"),
             ("version", "\"1.0\"", "`version` is `1.0`: give a semantic version"),
             ("doc", "1", "`doc` is 1: give a text"),
+            ("tolerance", "2", "`tolerance` is 2: give a number from 0 to 1"),
             ("inputs", "{}", "`inputs` is {}: give a list"),
             ("inputs", "[1]", "`inputs[0]` is 1: give an object"),
             ("inputs", "[{}]", "`inputs[0].name` is missing"),

@@ -97,6 +97,8 @@ pub enum RefusalCode {
     DescribeFailed,
     /// What `describe` returned is no description.
     DescribeInvalid,
+    /// It breaks a law that it claims to keep.
+    LawBroken,
 }
 
 impl RefusalCode {
@@ -114,6 +116,7 @@ impl RefusalCode {
         Self::DescribeDeadline,
         Self::DescribeFailed,
         Self::DescribeInvalid,
+        Self::LawBroken,
     ];
 
     /// The stable word.
@@ -132,6 +135,7 @@ impl RefusalCode {
             Self::DescribeDeadline => "describe_deadline",
             Self::DescribeFailed => "describe_failed",
             Self::DescribeInvalid => "describe_invalid",
+            Self::LawBroken => "law_broken",
         }
     }
 

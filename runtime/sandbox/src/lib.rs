@@ -11,11 +11,12 @@
 //! | a core module becomes a component | `componentize`, `contract` |
 //! | compiled in another process, one at a time, bounded in time and memory | `compile`, `child`, `queue` |
 //! | machine code kept on disk and verified | `cache` |
-//! | does it fit our world? what does it say of itself? | `world`, `description` |
+//! | does it fit our world, and where not? what does it say of itself? | `world`, `explain`, `description` |
+//! | does it keep the laws of merging? | `laws` |
 //! | kept at hand, the least used one forgotten | `shelf`, `sandbox`, `plugin` |
 //! | a running instance | `running`, `session`, `guest`, `fault` |
 //! | what it can call | `columns`, `dictionary`, `log`, `console`, `clock` |
-//! | what it may use up | `options`, `own_limits`, `limiter`, `settings`, `ticker` |
+//! | what it may use up, and what it has | `options`, `own_limits`, `limiter`, `settings`, `ticker`, `meter` |
 //! | what it gave back, checked | `report` |
 //!
 //! The sandbox blocks its caller: call it from a thread that may block, never
@@ -34,10 +35,13 @@ mod contract;
 mod description;
 mod dictionary;
 mod error;
+mod explain;
 mod fault;
 mod guest;
+mod laws;
 mod limiter;
 mod log;
+mod meter;
 mod options;
 mod own_limits;
 mod plugin;
@@ -55,7 +59,10 @@ mod world;
 pub use child::compile_child;
 pub use description::parse_description;
 pub use error::{Error, Refusal, RefusalCode};
-pub use options::{Compiler, Limits, Options};
+pub use explain::{Mismatch, mismatches};
+pub use laws::{Breach, Finding, Law, Laws, Verdict};
+pub use meter::{CallUsage, Usage};
+pub use options::{Compiler, Limits, Metering, Options};
 pub use plugin::Plugin;
 pub use queue::Stage;
 pub use sandbox::{Inspected, Sandbox};

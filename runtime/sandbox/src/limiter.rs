@@ -43,6 +43,11 @@ impl Limiter {
         Self { memory: Meter::new(limits.memory_bytes), elements: Meter::new(limits.table_elements) }
     }
 
+    /// Linear memory held now; it never shrinks.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory.used
+    }
+
     /// What was refused, in words, if anything was.
     pub(crate) fn refusal(&self) -> Option<String> {
         if let Some(wanted) = self.memory.refused {

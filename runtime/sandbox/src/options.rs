@@ -18,6 +18,8 @@ pub struct Options {
     pub upload_bytes: usize,
     /// How many bytes of machine code are kept in memory, besides what is running.
     pub loaded_bytes: usize,
+    /// Whether to count what plugins use up.
+    pub metering: Metering,
 }
 
 impl Options {
@@ -29,8 +31,20 @@ impl Options {
             limits: Limits::default(),
             upload_bytes: 48 * MIB,
             loaded_bytes: 256 * MIB,
+            metering: Metering::Off,
         }
     }
+}
+
+/// What is counted of plugins, for [`Sandbox::take_usage`](crate::Sandbox::take_usage).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metering {
+    /// Nothing.
+    Off,
+    /// Calls, time and memory.
+    Time,
+    /// Also fuel, which takes another machine code that is slower.
+    Fuel,
 }
 
 /// Where plugins are compiled.
@@ -82,6 +96,8 @@ pub struct Limits {
     pub log_flood_bytes: u64,
     /// How many messages an instance may log before it is stopped.
     pub log_flood_messages: u64,
+    /// How long the laws of a plugin may be checked, all together.
+    pub laws_ms: u64,
     /// How long a compilation may take.
     pub compile_ms: u64,
     /// How long a compilation may wait for others.
@@ -111,6 +127,7 @@ impl Default for Limits {
             log_bytes: 64 * KIB,
             log_flood_bytes: 16 * MIB as u64,
             log_flood_messages: 100_000,
+            laws_ms: 2_000,
             compile_ms: 60_000,
             compile_wait_ms: 120_000,
             compile_waiting: 8,

@@ -1,14 +1,14 @@
 //! A plugin that has been checked and can be started.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use driftline_core::{Description, Digest, Failure, FailureCode, InputLayout, Metric, MetricFactory, Time, Window};
 use semver::Version;
 use wasmtime::{Engine, component::Component};
 
 use crate::{
-    Limits, Refusal, RefusalCode, bindings::MetricPluginPre, clock::Frozen, description::parse_description,
-    guest::Guest, log::head, running::Running, session::Session, world::Fitting,
+    Laws, Limits, Refusal, RefusalCode, bindings::MetricPluginPre, clock::Frozen, description::parse_description,
+    guest::Guest, laws, log::head, meter::Meter, running::Running, session::Session, world::Fitting,
 };
 
 /// How much of a log a refusal quotes.
@@ -22,6 +22,7 @@ pub struct Plugin {
     world_version: Version,
     pre: MetricPluginPre<Guest>,
     limits: Limits,
+    meter: Option<Meter>,
     code_bytes: usize,
 }
 
@@ -32,14 +33,15 @@ impl Plugin {
         component: &Component,
         fitting: Fitting,
         limits: Limits,
+        meter: Option<Meter>,
     ) -> Result<Self, Refusal> {
         let Fitting { pre, version } = fitting;
-        let (description, description_json) = describe(&pre, &limits)?;
+        let (description, description_json) = describe(&pre, &limits, meter.as_ref())?;
         let server = limits;
         let limits = server.lowered_by(&description_json);
         if limits != server {
             // It must at least start within what it allows itself.
-            describe(&pre, &limits)?;
+            describe(&pre, &limits, meter.as_ref())?;
         }
         let range = component.image_range();
         let code_bytes = (range.end as usize).saturating_sub(range.start as usize);
@@ -50,6 +52,7 @@ impl Plugin {
             world_version: version,
             pre,
             limits,
+            meter,
             code_bytes,
         })
     }
@@ -69,8 +72,29 @@ impl Plugin {
         self.world_version.to_string()
     }
 
+    /// Checks on generated rows whether the plugin keeps the laws that it claims, for at most `Limits::laws_ms`. Blocks.
+    pub fn laws(&self) -> Laws {
+        laws::examine(self, Duration::from_millis(self.limits.laws_ms))
+    }
+
     pub(crate) fn code_bytes(&self) -> usize {
         self.code_bytes
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// A fresh instance with limits of its own.
+    pub(crate) fn start_within(
+        &self,
+        layout: &InputLayout,
+        window: Window,
+        limits: Limits,
+    ) -> Result<Box<dyn Metric>, Failure> {
+        let session =
+            Session::start(&self.pre, layout.clone(), Frozen::at(window.end()), &limits, self.meter.as_ref())?;
+        Ok(Box::new(Running::new(session, Arc::clone(&self.description), limits)))
     }
 }
 
@@ -80,8 +104,7 @@ impl MetricFactory for Plugin {
     }
 
     fn start(&self, layout: &InputLayout, window: Window) -> Result<Box<dyn Metric>, Failure> {
-        let session = Session::start(&self.pre, layout.clone(), Frozen::at(window.end()), &self.limits)?;
-        Ok(Box::new(Running::new(session, Arc::clone(&self.description), self.limits.clone())))
+        self.start_within(layout, window, self.limits.clone())
     }
 }
 
@@ -94,10 +117,14 @@ impl fmt::Debug for Plugin {
     }
 }
 
-fn describe(pre: &MetricPluginPre<Guest>, limits: &Limits) -> Result<(Description, String), Refusal> {
+fn describe(
+    pre: &MetricPluginPre<Guest>,
+    limits: &Limits,
+    meter: Option<&Meter>,
+) -> Result<(Description, String), Refusal> {
     let layout = InputLayout { columns: Vec::new(), bound: Vec::new() };
     let epoch = Time::from_micros(0).map_err(|error| Refusal::new(RefusalCode::DescribeFailed, error.to_string()))?;
-    let mut session = Session::start(pre, layout, Frozen::at(epoch), limits).map_err(refusal)?;
+    let mut session = Session::start(pre, layout, Frozen::at(epoch), limits, meter).map_err(refusal)?;
     let text = session.describe().map_err(refusal)?;
     let described = parse_description(&text)?;
     if session.describe().map_err(refusal)? != text {

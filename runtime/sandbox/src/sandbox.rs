@@ -6,8 +6,8 @@ use driftline_core::{Description, Digest, MetricFactory};
 use wasmtime::{Engine, component::Linker};
 
 use crate::{
-    Error, Limits, Options, Plugin, Refusal, RefusalCode, Stage, built_against, cache::Cache, compile, guest,
-    guest::Guest, plugin, queue::Queue, settings, shape, shelf::Shelf, ticker, world,
+    Error, Limits, Metering, Options, Plugin, Refusal, RefusalCode, Stage, Usage, built_against, cache::Cache, compile,
+    guest, guest::Guest, meter::Meter, plugin, queue::Queue, settings, shape, shelf::Shelf, ticker, world,
 };
 
 /// Where plugins are checked, compiled, kept and started. Clones are the same sandbox.
@@ -21,6 +21,7 @@ struct Inner {
     cache: Cache,
     shelf: Shelf,
     queue: Queue,
+    meter: Option<Meter>,
 }
 
 /// A plugin that may be installed.
@@ -42,12 +43,13 @@ impl Sandbox {
     /// # Errors
     /// [`Error::Setup`] or [`Error::Io`].
     pub fn new(options: Options) -> Result<Self, Error> {
-        let engine = settings::engine(options.limits.stack_bytes)?;
+        let engine = settings::engine(options.limits.stack_bytes, options.metering == Metering::Fuel)?;
         let linker = guest::linker(&engine).map_err(|error| Error::Setup(format!("{error:#}")))?;
         let cache = Cache::open(&options.cache_dir, settings::compatibility(&engine))?;
         ticker::start(&engine)?;
         let shelf = Shelf::new(options.loaded_bytes);
-        Ok(Self(Arc::new(Inner { options, engine, linker, cache, shelf, queue: Queue::default() })))
+        let meter = (options.metering != Metering::Off).then(Meter::default);
+        Ok(Self(Arc::new(Inner { options, engine, linker, cache, shelf, queue: Queue::default(), meter })))
     }
 
     /// Decides whether some bytes may be installed as a plugin: compiles them,
@@ -123,6 +125,11 @@ impl Sandbox {
         &self.0.options.limits
     }
 
+    /// What plugins have used up since the last time; nothing unless [`Options::metering`] is on.
+    pub fn take_usage(&self) -> Usage {
+        self.0.meter.as_ref().map(Meter::take).unwrap_or_default()
+    }
+
     /// Drops the compiled form of a plugin. Instances that run go on.
     ///
     /// # Errors
@@ -171,8 +178,8 @@ impl Inner {
     fn checked(&self, digest: &Digest, artifact: &[u8]) -> Result<Arc<Plugin>, Unusable> {
         let component = plugin::component(&self.engine, artifact).map_err(Unusable::Artifact)?;
         let fitting = world::fit(&component, &self.linker).map_err(Unusable::Plugin)?;
-        let plugin =
-            Plugin::new(*digest, &component, fitting, self.options.limits.clone()).map_err(Unusable::Plugin)?;
+        let plugin = Plugin::new(*digest, &component, fitting, self.options.limits.clone(), self.meter.clone())
+            .map_err(Unusable::Plugin)?;
         let plugin = Arc::new(plugin);
         self.shelf.put(&plugin);
         Ok(plugin)

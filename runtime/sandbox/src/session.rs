@@ -12,6 +12,7 @@ use crate::{
     fault::{self, Call, Halt},
     guest::Guest,
     log::head,
+    meter::Meter,
     ticker::TICK_MS,
 };
 
@@ -21,6 +22,7 @@ pub(crate) struct Session {
     plugin: MetricPlugin,
     limits: Limits,
     left: Duration,
+    meter: Option<Meter>,
     fatal: Option<Failure>,
 }
 
@@ -34,6 +36,7 @@ impl Session {
         layout: InputLayout,
         now: Frozen,
         limits: &Limits,
+        meter: Option<&Meter>,
     ) -> Result<Self, Failure> {
         let mut store = Guest::store(pre.engine(), layout, now, limits)
             .map_err(|error| Failure::new(FailureCode::Start, format!("the plugin could not be started: {error:#}")))?;
@@ -42,9 +45,12 @@ impl Session {
         store.set_epoch_deadline(ticks(deadline));
         store.set_hostcall_fuel(start.allowance_bytes);
         let begun = Instant::now();
+        let before = meter.map(|_| refuel(&mut store));
         let plugin = pre.instantiate(&mut store).map_err(|error| unstarted(&error, store.data(), start))?;
-        let left = Duration::from_millis(limits.total_ms).saturating_sub(begun.elapsed());
-        Ok(Self { store, plugin, limits: limits.clone(), left, fatal: None })
+        let took = begun.elapsed();
+        note(meter, "start", before, took, &store);
+        let left = Duration::from_millis(limits.total_ms).saturating_sub(took);
+        Ok(Self { store, plugin, limits: limits.clone(), left, meter: meter.cloned(), fatal: None })
     }
 
     /// The plugin's description, as it wrote it.
@@ -61,6 +67,9 @@ impl Session {
     }
 
     pub(crate) fn update(&mut self, accumulator: ResourceAny, batch: InputBatch) -> Result<(), Failure> {
+        if let Some(meter) = &self.meter {
+            meter.rows(batch.rows);
+        }
         self.store.data_mut().batch = Some(batch);
         let updated = self.call("update", small_bytes(&self.limits), |store, metric| {
             metric.driftline_metric_metric().accumulator().call_update(store, accumulator)
@@ -124,9 +133,12 @@ impl Session {
         let deadline = Duration::from_millis(self.limits.call_ms).min(self.left);
         self.store.set_epoch_deadline(ticks(deadline));
         self.store.set_hostcall_fuel(allowance_bytes);
+        let before = self.meter.as_ref().map(|_| refuel(&mut self.store));
         let begun = Instant::now();
         let answer = enter(&mut self.store, &self.plugin);
-        self.left = self.left.saturating_sub(begun.elapsed());
+        let took = begun.elapsed();
+        note(self.meter.as_ref(), during, before, took, &self.store);
+        self.left = self.left.saturating_sub(took);
         match answer {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(said)) => Err(self.said(said)),
@@ -153,6 +165,21 @@ impl Session {
     fn remember(&mut self, failure: &Failure) {
         let earlier = Failure::new(failure.code, format!("the plugin failed before: {}", failure.message));
         self.fatal = Some(earlier);
+    }
+}
+
+/// Fills up the fuel of an instance: it is counted, not limited.
+fn refuel(store: &mut Store<Guest>) -> u64 {
+    // It only fails on an engine that counts none; it stays 0 then.
+    let filled = store.set_fuel(u64::MAX).and_then(|()| store.get_fuel());
+    filled.unwrap_or_default()
+}
+
+/// Tells the meter of a call that has ended.
+fn note(meter: Option<&Meter>, during: &'static str, before: Option<u64>, took: Duration, store: &Store<Guest>) {
+    if let (Some(meter), Some(before)) = (meter, before) {
+        let fuel = before.saturating_sub(store.get_fuel().unwrap_or(before));
+        meter.add(during, fuel, took, store.data().limiter.memory_bytes());
     }
 }
 

@@ -23,8 +23,8 @@ pub fn contract_version() -> &'static str {
     contract::VERSION
 }
 
-/// An engine whose guests are deterministic and can be interrupted.
-pub(crate) fn engine(stack_bytes: usize) -> Result<Engine, Error> {
+/// An engine whose guests are deterministic and can be interrupted; with `fuel` it counts their instructions.
+pub(crate) fn engine(stack_bytes: usize, fuel: bool) -> Result<Engine, Error> {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -35,6 +35,7 @@ pub(crate) fn engine(stack_bytes: usize) -> Result<Engine, Error> {
         .cranelift_nan_canonicalization(true)
         .cranelift_opt_level(OptLevel::Speed)
         .epoch_interruption(true)
+        .consume_fuel(fuel)
         .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES))
         // No call is asynchronous; the runtime only wants the two to be in order.
         .async_stack_size(stack_bytes.saturating_add(1 << 20))
@@ -75,7 +76,8 @@ mod tests {
 
     #[test]
     fn the_same_settings_give_the_same_word() {
-        let word = || compatibility(&engine(1 << 20).expect("an engine"));
-        assert_eq!(word(), word());
+        let word = |fuel| compatibility(&engine(1 << 20, fuel).expect("an engine"));
+        assert_eq!(word(false), word(false));
+        assert_ne!(word(false), word(true));
     }
 }

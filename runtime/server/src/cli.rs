@@ -59,7 +59,7 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo::run(demo),
         Command::Import(import) => client::block_on(import::run(import)),
         Command::Evaluate(evaluate) => client::block_on(evaluate::run(evaluate)),
-        Command::Plugin(plugin) => client::block_on(plugin::run(plugin)),
+        Command::Plugin(plugin) => plugin::run(plugin),
         Command::Backup(backup) => backup::run(backup),
         Command::Restore(restore) => restore::run(restore),
         Command::Verify(verify) => verify::run(verify),

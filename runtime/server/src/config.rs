@@ -82,9 +82,14 @@ impl Default for Limits {
 }
 
 impl Config {
+    /// One thread that computes for each core.
+    pub fn threads() -> usize {
+        std::thread::available_parallelism().map_or(2, usize::from)
+    }
+
     /// The defaults for a data directory.
     pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
-        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let threads = Self::threads();
         let segments = Segments::default();
         let (place, limits, plugins) = (Place::default(), Limits::default(), PluginRules::default());
         Self { data, listen, threads, segments, place, limits, plugins, compile_in_process: false }

@@ -4,19 +4,53 @@ mod standing;
 
 pub use standing::standing;
 
+use std::convert::Infallible;
+
+use bytes::Bytes;
 use driftline_core::{Description, Digest, Name};
-use driftline_sandbox::Sandbox;
 use driftline_storage::{Installed, PluginRecord, PluginRef, Storage};
 
-use crate::{ingest, problem::Problem, wire};
+use crate::{
+    app::{App, Shared},
+    ingest,
+    problem::Problem,
+    wire,
+};
 
-/// Checks the bytes of a plugin and installs it. Blocks for as long as a compilation takes.
+/// Checks the bytes of a plugin and installs it. Takes as long as a compilation, and as checking its laws.
 ///
 /// # Errors
 /// 422 with what its author can do, 409 when its version has other bytes, 429 when others are being compiled.
-pub fn install(storage: &Storage, sandbox: &Sandbox, wasm: &[u8]) -> Result<wire::Installed, Problem> {
-    let inspected = sandbox.inspect(wasm)?;
-    keep(storage, wasm, inspected.description, inspected.description_json)
+pub async fn install(app: &Shared, wasm: Bytes) -> Result<wire::Installed, Problem> {
+    let bytes = wasm.clone();
+    let inspect = move |app: &App| -> Result<_, Problem> {
+        let inspected = app.sandbox.inspect(&bytes)?;
+        let known = app.storage.plugin(&PluginRef::Digest(inspected.digest))?;
+        let plugin = app.sandbox.load(&inspected.digest, || Ok::<_, Infallible>(bytes.to_vec()))?;
+        Ok((inspected, plugin, known))
+    };
+    let (inspected, plugin, known) = app.blocking(inspect).await?;
+    let laws = match known.and_then(|record| wire::Laws::read(record.laws.as_deref())) {
+        // The same bytes keep the same laws.
+        Some(laws) if laws.checked == wire::LawsChecked::Upload => laws,
+        _ => {
+            let laws = app.evaluator.compute(move || plugin.laws()).await?;
+            match laws.refusal() {
+                Some(refusal) => return Err(broken(&laws, refusal)),
+                None => laws.into(),
+            }
+        }
+    };
+    app.blocking(move |app| keep(&app.storage, &wasm, inspected.description, inspected.description_json, &laws)).await
+}
+
+/// The refusal, at the law that is broken.
+fn broken(laws: &driftline_sandbox::Laws, refusal: driftline_sandbox::Refusal) -> Problem {
+    let problem = Problem::from(refusal);
+    match laws.broken() {
+        Some((law, _)) => problem.at(format!("laws.{law}")),
+        None => problem,
+    }
 }
 
 /// Installs the bytes of a plugin whose description is known.
@@ -28,6 +62,7 @@ pub fn keep(
     wasm: &[u8],
     description: Description,
     description_json: String,
+    laws: &wire::Laws,
 ) -> Result<wire::Installed, Problem> {
     let digest = Digest::of(wasm);
     let record = PluginRecord {
@@ -38,6 +73,7 @@ pub fn keep(
         size_bytes: wasm.len() as u64,
         installed: ingest::now(),
         retired: None,
+        laws: Some(laws.to_string()),
     };
     let outcome = storage.install_plugin(record, wasm)?;
     let record = storage.plugin(&PluginRef::Digest(digest))?;

@@ -28,6 +28,9 @@ use crate::{
     uploads::Uploads,
 };
 
+/// The hidden command of this program that is a compiler process.
+pub const COMPILE: &str = "compile";
+
 /// How long requests may take to end once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
 
@@ -161,5 +164,5 @@ fn compiler(config: &Config) -> Result<Compiler, Error> {
     if config.compile_in_process {
         return Ok(Compiler::InProcess);
     }
-    Ok(Compiler::Command { program: std::env::current_exe()?, args: vec!["compile".into()] })
+    Ok(Compiler::Command { program: std::env::current_exe()?, args: vec![COMPILE.into()] })
 }

@@ -12,6 +12,7 @@ use crate::{
     app::{App, Shared},
     plugins,
     problem::Problem,
+    wire,
 };
 
 /// How long a server has been up before what is not compiled yet is compiled: a first start is busy enough.
@@ -79,7 +80,7 @@ pub fn install_missing(storage: &Storage) -> Result<(), Error> {
         }
         let installed = parse_description(description)
             .map_err(|refusal| Problem::internal(refusal.to_string()))
-            .and_then(|(description, json)| plugins::keep(storage, wasm, description, json));
+            .and_then(|(description, json)| plugins::keep(storage, wasm, description, json, &wire::Laws::of_release()));
         match installed {
             Ok(_) => tracing::info!(name, "installed a standard plugin"),
             Err(problem) if problem.code == "version_taken" => {

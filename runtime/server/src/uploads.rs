@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    app::Shared,
+    app::{App, Shared},
     ingest, plugins,
     problem::Problem,
     receive::Held,
@@ -93,15 +93,13 @@ impl Uploads {
 }
 
 async fn install(app: &Shared, wasm: Held, signature: Option<Signature>) -> Ended {
-    app.blocking(move |app| {
-        let installed = plugins::install(&app.storage, &app.sandbox, &wasm.bytes)?;
-        if let Some(signature) = signature {
-            let digest = Digest::of(&wasm.bytes);
-            app.storage.sign_plugin(&digest, signature.key().0, *signature.bytes())?;
-        }
-        Ok::<_, Problem>(installed)
-    })
-    .await
+    let installed = plugins::install(app, wasm.bytes.clone()).await?;
+    if let Some(signature) = signature {
+        let digest = Digest::of(&wasm.bytes);
+        let sign = move |app: &App| app.storage.sign_plugin(&digest, signature.key().0, *signature.bytes());
+        app.blocking(sign).await?;
+    }
+    Ok(installed)
 }
 
 impl Upload {

@@ -31,8 +31,8 @@ pub use labels::{Coverage, LabelPeriod, Labels, Unmatched};
 pub use list::{List, PageQuery};
 pub use model::{Column, Model, ModelPut, ModelSummary, Retention};
 pub use plugin::{
-    Alias, AliasMove, AliasPut, Circuit, CircuitState, Installed, Plugin, PluginGroup, PluginLimits, PluginUpload,
-    PluginVersion, Signer, Standing, UploadStatus,
+    Alias, AliasMove, AliasPut, Circuit, CircuitState, Installed, LawFinding, LawVerdict, Laws, LawsChecked, Plugin,
+    PluginGroup, PluginLimits, PluginUpload, PluginVersion, Signer, Standing, UploadStatus,
 };
 pub use rows::{Accepted, PredictionPage, PredictionQuery};
 pub use scalar::{Id, Instant, ItemName, Length};

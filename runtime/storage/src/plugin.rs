@@ -25,6 +25,8 @@ pub struct PluginRecord {
     pub installed: Time,
     /// When it was retired, if it was. It can still be fetched by version or digest.
     pub retired: Option<Time>,
+    /// What became of the laws that it claims to keep, as JSON text; none when it was installed before they were checked.
+    pub laws: Option<String>,
 }
 
 /// One way to say which plugin.
@@ -45,7 +47,7 @@ pub enum PluginRef {
 pub enum Installed {
     /// It is installed now.
     New,
-    /// The same bytes were installed already; if they were retired they no longer are.
+    /// The same bytes were installed already; if they were retired they no longer are. New findings about laws are kept.
     AlreadyThere,
 }
 
@@ -167,22 +169,25 @@ impl std::fmt::Display for PluginRef {
     }
 }
 
-const SELECT: &str = "SELECT digest, name, version, description, size_bytes, installed, retired FROM plugins";
+const SELECT: &str = "SELECT digest, name, version, description, size_bytes, installed, retired, laws FROM plugins";
 
 fn install(connection: &Connection, record: &PluginRecord) -> Result<Installed, Error> {
     let same = PluginRef::Version(record.name.clone(), record.version.clone());
     match find(connection, &same)? {
         Some(there) if there.digest != record.digest => return Err(taken(record)),
         Some(_) => {
-            connection.execute("UPDATE plugins SET retired = NULL WHERE digest = ?1", [record.digest.as_bytes()])?;
+            connection.execute(
+                "UPDATE plugins SET retired = NULL, laws = coalesce(?2, laws) WHERE digest = ?1",
+                params![record.digest.as_bytes(), record.laws],
+            )?;
             return Ok(Installed::AlreadyThere);
         }
         None => {}
     }
     connection
         .prepare_cached(
-            "INSERT INTO plugins (digest, name, version, description, size_bytes, installed, retired)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO plugins (digest, name, version, description, size_bytes, installed, retired, laws)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             record.digest.as_bytes(),
@@ -192,6 +197,7 @@ fn install(connection: &Connection, record: &PluginRecord) -> Result<Installed, 
             record.size_bytes,
             record.installed.micros(),
             record.retired.map(Time::micros),
+            record.laws,
         ])?;
     Ok(Installed::New)
 }
@@ -237,6 +243,7 @@ fn plugin(row: &Row<'_>) -> rusqlite::Result<PluginRecord> {
         size_bytes: row.get(4)?,
         installed: catalog::time(row, 5)?,
         retired: catalog::time_or_null(row, 6)?,
+        laws: row.get(7)?,
     })
 }
 

@@ -176,6 +176,7 @@ mod tests {
             parameters: "{}".into(),
             reference,
             merges: true,
+            tolerance: 1e-9,
         }
     }
 

@@ -28,6 +28,7 @@ impl MeanFactory {
             parameters: r#"{"type":"object","properties":{"fail":{"type":"boolean","default":false},"late":{"type":"boolean","default":false}}}"#.into(),
             reference: ReferenceUse::Optional,
             merges,
+            tolerance: 1e-9,
         })
     }
 }

@@ -6,7 +6,7 @@ mod contract;
 mod determinism;
 mod guest;
 mod hostile;
+mod laws;
 mod life;
-mod merging;
 mod refusals;
 mod standard;

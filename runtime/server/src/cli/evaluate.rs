@@ -10,7 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 
-pub use self::question::Question;
+pub use self::question::{Question, inputs, pair, parameters};
 use super::{
     client::{Client, ServerAddress},
     output::say,
@@ -116,14 +116,15 @@ pub async fn finished(client: &Client, request: &Value) -> anyhow::Result<(Evalu
 fn print(evaluation: &Evaluation) -> anyhow::Result<()> {
     let plugin = &evaluation.plugin;
     say(format_args!("{}@{} on {}: {}", plugin.name, plugin.version, evaluation.model.0, evaluation.status.as_str()))?;
-    say(format_args!("{}", table::evaluation(evaluation)))?;
+    say(format_args!("{}", table::results(evaluation.results.as_deref().unwrap_or_default())))?;
     if let Some(drift) = &evaluation.drift {
         say(format_args!("columns drifted by {}\n{}", table::criterion(drift), table::drift(drift)))?;
     }
     for left_out in &evaluation.left_out {
         say(format_args!("left out: {} for {}, {}", left_out.column, left_out.input, left_out.reason))?;
     }
-    for line in &evaluation.log {
+    let failures = evaluation.results.iter().flatten().filter_map(|result| result.failure.as_ref());
+    for line in failures.flat_map(|failure| &failure.log).chain(&evaluation.log) {
         say(format_args!("log: {line}"))?;
     }
     if let (Some(timing), Some(lineage)) = (&evaluation.timing, &evaluation.lineage) {

@@ -1,21 +1,33 @@
-//! `driftline plugin`: one file an action.
+//! `driftline plugin`: what an author of plugins needs, and what is installed on a server; one file an action.
 
 mod alias;
+mod chart;
+mod check;
 mod compare;
+mod laws;
 mod list;
+mod new;
 mod push;
+mod retire;
+mod run;
 mod show;
 mod sign;
+mod test;
+mod workbench;
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
-    client::{Client, ServerAddress},
-    output::say,
+    client::{self, Client, ServerAddress},
+    serve,
 };
 
-/// Uploads plugins, shows what is installed, moves aliases, compares versions
+/// Writes, checks, runs and tests plugins; uploads them, shows what is installed, moves aliases, compares versions
+///
+/// `new`, `check`, `run` and `test` need no server; they use its engine and its limits.
 #[derive(Debug, Args)]
 pub struct Plugin {
     #[command(subcommand)]
@@ -23,7 +35,16 @@ pub struct Plugin {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Action {
+    New(new::New),
+    /// Checks a plugin as an upload does: world, description, limits, laws; shows what differs from the contract
+    Check {
+        /// The file: a Wasm component or a core module
+        file: PathBuf,
+    },
+    Run(run::Run),
+    Test(test::Test),
     Push(push::Push),
     /// Lists installed plugins by what they are for: drift, quality, data
     List {
@@ -67,23 +88,28 @@ enum Action {
 /// Does it.
 ///
 /// # Errors
-/// What the server says.
-pub async fn run(plugin: Plugin) -> anyhow::Result<()> {
+/// What the server says, or would say.
+pub fn run(plugin: Plugin) -> anyhow::Result<()> {
+    let client = |server: &ServerAddress| Client::new(server);
     match plugin.action {
-        Action::Push(push) => push::run(push).await,
-        Action::List { server } => list::list(&Client::new(&server)?).await,
-        Action::Show { plugin, json, server } => show::show(&plugin, json, &Client::new(&server)?).await,
-        Action::Alias { action } => alias::run(action).await,
+        Action::New(new) => new::run(&new),
+        Action::Check { file } => check::check(&file),
+        // They compute with the threads that a server has.
+        Action::Run(run) => serve::runtime()?.block_on(run::run(run)),
+        Action::Test(test) => serve::runtime()?.block_on(test::run(test)),
+        Action::Push(push) => client::block_on(push::run(push)),
+        Action::List { server } => client::block_on(async { list::list(&client(&server)?).await }),
+        Action::Show { plugin, json, server } => {
+            client::block_on(async { show::show(&plugin, json, &client(&server)?).await })
+        }
+        Action::Alias { action } => client::block_on(alias::run(action)),
         Action::Retire { plugin, server } => {
-            let retired = Client::new(&server)?.delete(&format!("/v1/plugins/{plugin}")).await?;
-            say(format_args!("{}@{} is retired", text(&retired["name"]), text(&retired["version"])))
+            client::block_on(async { retire::retire(&plugin, &client(&server)?).await })
         }
         Action::Reinstate { plugin, server } => {
-            let path = format!("/v1/plugins/{plugin}/reinstate");
-            let reinstated = Client::new(&server)?.post(&path, &json!({})).await?;
-            say(format_args!("{}@{} is back", text(&reinstated["name"]), text(&reinstated["version"])))
+            client::block_on(async { retire::reinstate(&plugin, &client(&server)?).await })
         }
-        Action::Compare(compare) => compare::run(compare).await,
+        Action::Compare(compare) => client::block_on(compare::run(compare)),
         Action::Key(key) => sign::make_key(&key),
         Action::Sign(signed) => sign::sign(&signed),
     }

@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 
-use crate::wire::{Drift, DriftedShare, Evaluation, Value, WindowBounds, WindowResult};
+use crate::wire::{Drift, DriftedShare, Value, WindowBounds, WindowResult};
 
 /// An empty table with a header.
 pub fn table(header: &[&str]) -> Table {
@@ -17,9 +17,9 @@ pub fn number(text: impl ToString) -> Cell {
 }
 
 /// One line for each value of each result.
-pub fn evaluation(evaluation: &Evaluation) -> Table {
+pub fn results(results: &[WindowResult]) -> Table {
     let mut lines = table(&["window", "slice", "inputs", "rows", "value", "", "± s.e.", "note"]);
-    for result in evaluation.results.iter().flatten() {
+    for result in results {
         if let Some(failure) = &result.failure {
             let note = format!("{}: {}", failure.code, failure.message);
             lines.add_row(line(result, Cell::new("failed"), number("–"), number(""), note));
@@ -92,6 +92,12 @@ pub fn pairs(map: &serde_json::Map<String, serde_json::Value>) -> String {
         None => format!("{name}={value}"),
     };
     map.iter().map(pair).collect::<Vec<_>>().join(" ")
+}
+
+/// A result's period, slice and inputs in a line.
+pub fn heading(result: &WindowResult) -> String {
+    let parts = [period(result), pairs(&result.slice), pairs(&result.inputs)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// A result's period, without clock times where they are midnight.

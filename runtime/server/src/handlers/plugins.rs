@@ -30,6 +30,8 @@ const WAIT: Duration = Duration::from_secs(60);
 /// The same bytes may be uploaded again; a version, once taken, keeps its bytes for ever. Waits up to `wait` (60 s unless
 /// told); an upload that takes longer goes on and is answered with 202 and its address. A signature may come in the
 /// header `x-plugin-signature`, as `driftline plugin sign` writes it; a server that lists keys takes nothing else.
+///
+/// Whether it keeps the laws of the contract is checked on generated rows; the findings are in `laws`.
 #[utoipa::path(post, path = "/v1/plugins", tag = "plugins",
     params(WaitQuery, ("x-plugin-signature" = Option<String>, Header, description = "`ed25519:KEY:SIGNATURE` in hexadecimal digits")),
     request_body(content((Vec<u8> = "application/wasm"))),
@@ -39,7 +41,7 @@ const WAIT: Duration = Duration::from_secs(60);
         (status = 403, description = "It is not signed by a key that the server lists", body = ProblemBody),
         (status = 409, description = "The version has other bytes", body = ProblemBody),
         (status = 413, description = "The body is too large", body = ProblemBody),
-        (status = 422, description = "It is no plugin; the answer says what its author can do", body = ProblemBody),
+        (status = 422, description = "It is no plugin, or breaks a law that it claims to keep (`law_broken`); the answer says what its author can do", body = ProblemBody),
         (status = 429, description = "Too many plugins wait to be compiled", body = ProblemBody)))]
 pub async fn upload_plugin(
     State(app): State<Shared>,
@@ -107,7 +109,7 @@ pub async fn list_plugins(
         .await?;
     let List { items, next_cursor } =
         List::cut(found, limit, |record: &PluginRecord| format!("{}@{}", record.name, record.version));
-    Ok(Json(List { items: items.into_iter().map(Plugin::from).collect(), next_cursor }))
+    Ok(Json(List { items: items.into_iter().map(|record| Plugin::from(record).as_listed()).collect(), next_cursor }))
 }
 
 fn cursor(text: &str) -> Result<(Name, String), Problem> {

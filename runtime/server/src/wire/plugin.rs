@@ -2,11 +2,13 @@
 
 mod alias;
 mod catalogue;
+mod laws;
 mod state;
 mod upload;
 
 pub use alias::{Alias, AliasMove, AliasPut};
 pub use catalogue::PluginGroup;
+pub use laws::{LawFinding, LawVerdict, Laws, LawsChecked};
 pub use state::{Circuit, CircuitState, PluginLimits, Signer, Standing};
 pub use upload::{PluginUpload, UploadStatus};
 
@@ -38,6 +40,9 @@ pub struct Plugin {
     /// What it says of itself: inputs, outputs, parameters, documentation.
     #[schema(value_type = Object)]
     pub description: serde_json::Value,
+    /// What became of the laws that it claims to keep; only when one plugin is shown or uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub laws: Option<Laws>,
     /// A request to POST /v1/evaluations that would run it; only when one plugin is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -72,6 +77,11 @@ pub struct Installed {
 }
 
 impl Plugin {
+    /// The plugin as lists show it.
+    pub fn as_listed(self) -> Self {
+        Self { laws: None, ..self }
+    }
+
     /// The plugin with all that is shown of a single one.
     pub fn in_full(self, versions: Vec<PluginVersion>, standing: Standing) -> Self {
         let example = Some(catalogue::example(self.name.0.as_str(), &self.description));
@@ -92,6 +102,7 @@ impl From<driftline_storage::PluginRecord> for Plugin {
             installed: Instant(record.installed),
             retired: record.retired.map(Instant),
             description,
+            laws: Some(Laws::read(record.laws.as_deref()).unwrap_or_else(Laws::never)),
             example: None,
             versions: Vec::new(),
             standing: None,

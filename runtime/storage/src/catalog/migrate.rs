@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("0007_ids.sql"),
     include_str!("0008_roll_up_rows.sql"),
     include_str!("0009_aliases.sql"),
+    include_str!("0010_laws.sql"),
 ];
 
 /// Checks that this release knows catalogs of format `found`.

@@ -53,6 +53,7 @@ fn plugin(plugin_name: &str, version: &str, wasm: &[u8]) -> PluginRecord {
         size_bytes: wasm.len() as u64,
         installed: time(5),
         retired: None,
+        laws: None,
     }
 }
 

@@ -57,7 +57,7 @@ impl Question {
     }
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     if name.is_empty() || value.is_empty() {
         return Err("write NAME=VALUE".into());
@@ -65,7 +65,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-fn inputs(pairs: &[(String, String)]) -> Value {
+pub fn inputs(pairs: &[(String, String)]) -> Value {
     let mut inputs = Map::new();
     for (name, column) in pairs {
         match inputs.get_mut(name) {
@@ -77,7 +77,7 @@ fn inputs(pairs: &[(String, String)]) -> Value {
     inputs.into()
 }
 
-fn parameters(pairs: &[(String, String)]) -> Value {
+pub fn parameters(pairs: &[(String, String)]) -> Value {
     let value = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
     Value::Object(pairs.iter().map(|(name, text)| (name.clone(), value(text))).collect())
 }

@@ -12,13 +12,14 @@ use driftline_core::Digest;
 use indicatif::ProgressBar;
 use serde_json::Value;
 
-use super::{sign, text};
+use super::{laws, sign, text};
 use crate::{
     cli::{
         client::{Client, ServerAddress},
         output::say,
     },
     trust::Signature,
+    wire::Laws,
 };
 
 /// How often an upload that is under way is looked at.
@@ -38,7 +39,7 @@ pub struct Push {
     server: ServerAddress,
 }
 
-/// Does it.
+/// Does it, and tells which laws the plugin keeps.
 ///
 /// # Errors
 /// What the server says.
@@ -54,7 +55,12 @@ pub async fn run(push: Push) -> anyhow::Result<()> {
         text(&installed["name"]),
         text(&installed["version"]),
         text(&installed["digest"])
-    ))
+    ))?;
+    // A server of an earlier release does not tell.
+    match serde_json::from_value::<Laws>(installed["laws"].clone()) {
+        Ok(laws) => say(format_args!("Laws: {}", laws::summary(&laws))),
+        Err(_) => Ok(()),
+    }
 }
 
 fn signature(push: &Push, digest: &Digest) -> anyhow::Result<Option<Signature>> {

@@ -4,7 +4,7 @@ mod parameters;
 
 use serde_json::Value;
 
-use super::{kinds, text};
+use super::{kinds, laws, text};
 use crate::cli::{client::Client, output::say, table::table};
 
 /// Prints what there is to know of a plugin.
@@ -19,6 +19,20 @@ pub async fn show(plugin: &str, json: bool, client: &Client) -> anyhow::Result<(
     let description = &plugin["description"];
     say(format_args!("{}@{}  {}", text(&plugin["name"]), text(&plugin["version"]), text(&plugin["digest"])))?;
     say(format_args!("{}\n", text(&description["doc"])))?;
+    describe(description)?;
+    if let Ok(laws) = serde_json::from_value(plugin["laws"].clone()) {
+        laws::print(&laws)?;
+    }
+    versions(&plugin)?;
+    standing(&plugin["standing"])?;
+    example(&plugin["example"])
+}
+
+/// Prints what a plugin takes and gives.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn describe(description: &Value) -> anyhow::Result<()> {
     inputs(description)?;
     outputs(description)?;
     parameters::print(&description["parameters"])?;
@@ -30,9 +44,7 @@ pub async fn show(plugin: &str, json: bool, client: &Client) -> anyhow::Result<(
     if description["merges"] == false {
         say("Its states do not merge: each window is read as a whole, in order of time, by one instance.")?;
     }
-    versions(&plugin)?;
-    standing(&plugin["standing"])?;
-    example(&plugin["example"])
+    Ok(())
 }
 
 fn inputs(description: &Value) -> anyhow::Result<()> {

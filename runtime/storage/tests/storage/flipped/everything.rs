@@ -32,6 +32,7 @@ pub fn put(world: &World) {
         size_bytes: wasm.len() as u64,
         installed: time(5),
         retired: None,
+        laws: None,
     };
     storage.install_plugin(record, &wasm).expect("installs");
     let aggregates = (0..20).map(|n| aggregate(n, Some(EVALUATION))).collect();

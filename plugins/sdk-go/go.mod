@@ -1,0 +1,3 @@
+module driftline
+
+go 1.27
