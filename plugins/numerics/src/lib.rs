@@ -3,6 +3,7 @@
 //! | for | use |
 //! |---|---|
 //! | a sum without drift | [`Sum`] |
+//! | numbers compared on a logarithmic scale | [`log_ratio`](log_ratio()) |
 //! | mean, variance and covariance that merge | [`Moments`], [`CoMoments`], [`Spread`] |
 //! | axes along which columns vary | [`eigen`] |
 //! | quantiles in bounded memory | [`Sketch`] |
@@ -32,11 +33,13 @@ pub mod contingency;
 pub mod counted;
 pub mod distinct;
 pub mod divergence;
+mod dot;
 pub mod ecdf;
 pub mod eigen;
 pub mod frequent;
 pub mod key;
 pub mod kolmogorov;
+pub mod log_ratio;
 pub mod moments;
 pub mod multiset;
 pub mod proportions;
@@ -60,6 +63,7 @@ pub use comoments::CoMoments;
 pub use counted::Counted;
 pub use distinct::Distinct;
 pub use frequent::Frequent;
+pub use log_ratio::log_ratio;
 pub use moments::Moments;
 pub use multiset::Multiset;
 pub use score_bins::ScoreBins;

@@ -1,0 +1,85 @@
+//! How far two numbers are apart on a logarithmic scale.
+//!
+//! The logarithm is that of FreeBSD's msun, `e_log.c` and `k_log.h` (Sun
+//! Microsystems, 1993): reduction to the half octaves about one, then a
+//! polynomial in f / (2 + f), off by less than one unit in the last place.
+
+/// The ends of ln 2 in two numbers.
+const LN_2: (f64, f64) = (6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10);
+const EVEN: [f64; 4] =
+    [6.666666666666735130e-1, 2.857142874366239149e-1, 1.818357216161805012e-1, 1.479819860511658591e-1];
+const ODD: [f64; 3] = [3.999999999940941908e-1, 2.222219843214978396e-1, 1.531383769920937332e-1];
+/// The bits of the square root of one half, and of one.
+const ROOT: u64 = 0x3fe6_a09e_0000_0000;
+const ONE: u64 = 0x3ff0_0000_0000_0000;
+/// Added to a small whole number's bits, they are those of a number that is 2^52 larger.
+const WHOLE: u64 = 0x4330_0000_0000_0000;
+const MANTISSA: u64 = (1 << 52) - 1;
+
+/// `ln(1 + a) - ln(1 + b)` for numbers above -1, accurate also where the two are close: one logarithm instead of two,
+/// without branches in the usual case.
+pub fn log_ratio(a: f64, b: f64) -> f64 {
+    let inverse = 1.0 / (1.0 + b);
+    let ratio = (1.0 + a) * inverse;
+    if !ratio.is_normal() {
+        // So far apart that only their logarithms are numbers.
+        return a.ln_1p() - b.ln_1p();
+    }
+    let bits = ratio.to_bits() + (ONE - ROOT);
+    let octaves = f64::from_bits(bits >> 52 | WHOLE) - (f64::from_bits(WHOLE) + 1023.0);
+    let reduced = f64::from_bits((bits & MANTISSA) + ROOT) - 1.0;
+    // Close to one the ratio itself has lost what is left of it.
+    let f = if octaves == 0.0 { (a - b) * inverse } else { reduced };
+    let s = f / (2.0 + f);
+    let (z, half) = (s * s, 0.5 * f * f);
+    let w = z * z;
+    let even = z * (EVEN[0] + w * (EVEN[1] + w * (EVEN[2] + w * EVEN[3])));
+    let odd = w * (ODD[0] + w * (ODD[1] + w * ODD[2]));
+    octaves * LN_2.0 - ((half - (s * (half + (even + odd)) + octaves * LN_2.1)) - f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equals_the_difference_of_logarithms() {
+        let numbers = [
+            -1.0 + f64::EPSILON,
+            -1.0 + 1e-10,
+            -0.999,
+            -0.5,
+            -0.29,
+            -1e-9,
+            0.0,
+            1e-300,
+            1e-9,
+            0.3,
+            0.41421356,
+            0.42,
+            1.0,
+            3.0,
+            1e3,
+            1e8,
+            1e15,
+            1e200,
+            1e308,
+        ];
+        for a in numbers {
+            for b in numbers {
+                let (given, expected) = (log_ratio(a, b), a.ln_1p() - b.ln_1p());
+                let scale = a.ln_1p().abs().max(b.ln_1p().abs());
+                assert!((given - expected).abs() <= 4.0 * f64::EPSILON * scale, "{a}, {b}: {given} for {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn close_numbers_keep_their_difference() {
+        for (a, b, expected) in
+            [(50.0 + 1e-10, 50.0, (50.0 + 1e-10 - 50.0) / 51.0), (1e-20, 0.0, 1e-20), (3.0, 3.0, 0.0)]
+        {
+            assert!((log_ratio(a, b) - expected).abs() <= 1e-11 * expected, "{a}, {b}: {}", log_ratio(a, b));
+        }
+    }
+}
