@@ -3,7 +3,7 @@
 //! | for | use |
 //! |---|---|
 //! | a sum without drift | [`Sum`] |
-//! | numbers compared on a logarithmic scale | [`log_ratio`](log_ratio()) |
+//! | numbers compared on a logarithmic scale | [`log_ratios`] |
 //! | mean, variance and covariance that merge | [`Moments`], [`CoMoments`], [`Spread`] |
 //! | axes along which columns vary | [`eigen`] |
 //! | quantiles in bounded memory | [`Sketch`] |
@@ -14,6 +14,7 @@
 //! | the distance of two distribution functions | [`ecdf`] |
 //! | bin edges as NumPy chooses them | [`bins`] |
 //! | a column in order, and two columns in bins | [`Column`], [`binning`] |
+//! | a side that holds nothing | [`sides`] |
 //! | tests of how often categories occur | [`contingency`], [`proportions`] |
 //! | distances of distributions | [`divergence`], [`transport`] |
 //! | tails of the normal, χ² and t distributions | [`special`] |
@@ -49,6 +50,7 @@ pub mod roc;
 pub mod run;
 pub mod score_bins;
 pub mod scores;
+pub mod sides;
 pub mod sketch;
 pub mod special;
 pub mod spread;
@@ -63,7 +65,7 @@ pub use comoments::CoMoments;
 pub use counted::Counted;
 pub use distinct::Distinct;
 pub use frequent::Frequent;
-pub use log_ratio::log_ratio;
+pub use log_ratio::log_ratios;
 pub use moments::Moments;
 pub use multiset::Multiset;
 pub use score_bins::ScoreBins;

@@ -16,20 +16,28 @@ const ONE: u64 = 0x3ff0_0000_0000_0000;
 const WHOLE: u64 = 0x4330_0000_0000_0000;
 const MANTISSA: u64 = (1 << 52) - 1;
 
-/// `ln(1 + a) - ln(1 + b)` for numbers above -1, accurate also where the two are close: one logarithm instead of two,
-/// without branches in the usual case.
-pub fn log_ratio(a: f64, b: f64) -> f64 {
-    let inverse = 1.0 / (1.0 + b);
-    let ratio = (1.0 + a) * inverse;
-    if !ratio.is_normal() {
-        // So far apart that only their logarithms are numbers.
-        return a.ln_1p() - b.ln_1p();
+/// `ln(1 + a) - ln(1 + b)` of each pair of numbers above -1, accurate also where the two are close: one logarithm
+/// instead of two, without branches.
+pub fn log_ratios(a: &[f64], b: &[f64]) -> Vec<f64> {
+    const USUAL: core::ops::Range<f64> = 1e-150..1e150;
+    let unusual = |x: &&f64| !USUAL.contains(&(1.0 + **x));
+    if a.iter().filter(unusual).count() + b.iter().filter(unusual).count() == 0 {
+        return a.iter().zip(b).map(|(a, b)| log_ratio(*a, *b)).collect();
     }
-    let bits = ratio.to_bits() + (ONE - ROOT);
+    // Perhaps so far apart that only their logarithms are numbers.
+    a.iter().zip(b).map(|(a, b)| a.ln_1p() - b.ln_1p()).collect()
+}
+
+/// The same of two numbers whose ratio is a number.
+fn log_ratio(a: f64, b: f64) -> f64 {
+    let inverse = 1.0 / (1.0 + b);
+    let bits = ((1.0 + a) * inverse).to_bits().wrapping_add(ONE - ROOT);
     let octaves = f64::from_bits(bits >> 52 | WHOLE) - (f64::from_bits(WHOLE) + 1023.0);
     let reduced = f64::from_bits((bits & MANTISSA) + ROOT) - 1.0;
     // Close to one the ratio itself has lost what is left of it.
-    let f = if octaves == 0.0 { (a - b) * inverse } else { reduced };
+    let is_close = u64::from(bits >> 52 == 1023).wrapping_neg();
+    let close = (a - b) * inverse;
+    let f = f64::from_bits(close.to_bits() & is_close | reduced.to_bits() & !is_close);
     let s = f / (2.0 + f);
     let (z, half) = (s * s, 0.5 * f * f);
     let w = z * z;
@@ -67,7 +75,7 @@ mod tests {
         ];
         for a in numbers {
             for b in numbers {
-                let (given, expected) = (log_ratio(a, b), a.ln_1p() - b.ln_1p());
+                let (given, expected) = (log_ratios(&[a], &[b])[0], a.ln_1p() - b.ln_1p());
                 let scale = a.ln_1p().abs().max(b.ln_1p().abs());
                 assert!((given - expected).abs() <= 4.0 * f64::EPSILON * scale, "{a}, {b}: {given} for {expected}");
             }

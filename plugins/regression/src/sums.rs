@@ -4,7 +4,7 @@
 //! guide, 3.4.6; SMAPE is S. Makridakis, International Journal of Forecasting 9
 //! (1993), as a share from 0 to 2.
 
-use driftline_numerics::{Moments, Sum, log_ratio};
+use driftline_numerics::{Moments, Sum, log_ratios};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -52,7 +52,9 @@ impl Sums {
         let too_low = rows.filter(|(p, t)| **p <= -1.0 || **t <= -1.0).count();
         self.too_low += too_low as u64;
         if too_low == 0 {
-            batch.add(&mut self.logarithmic, &batch.losses(|p, t| log_ratio(p, t).powi(2)));
+            let squares: Vec<f64> =
+                log_ratios(&batch.predictions, &batch.targets).into_iter().map(|error| error * error).collect();
+            batch.add(&mut self.logarithmic, &squares);
         }
         self.add_relative(batch, &sizes, by.zero_targets);
     }
