@@ -13,7 +13,7 @@
 //! | quantiles as NumPy rounds them | [`quantile`] |
 //! | the distance of two distribution functions | [`ecdf`] |
 //! | bin edges as NumPy chooses them | [`bins`] |
-//! | a column in order, and two columns in bins | [`Column`], [`binning`] |
+//! | a column in order, its finite cells, two columns in bins | [`Column`], [`FiniteColumn`], [`binning`] |
 //! | a side that holds nothing | [`sides`] |
 //! | tests of how often categories occur | [`contingency`], [`proportions`] |
 //! | distances of distributions | [`divergence`], [`transport`] |
@@ -37,6 +37,7 @@ pub mod divergence;
 mod dot;
 pub mod ecdf;
 pub mod eigen;
+pub mod finite_column;
 pub mod frequent;
 pub mod key;
 pub mod kolmogorov;
@@ -64,6 +65,7 @@ pub use column::Column;
 pub use comoments::CoMoments;
 pub use counted::Counted;
 pub use distinct::Distinct;
+pub use finite_column::FiniteColumn;
 pub use frequent::Frequent;
 pub use log_ratio::log_ratios;
 pub use moments::Moments;
