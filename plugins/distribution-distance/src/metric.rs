@@ -2,72 +2,14 @@
 
 use driftline_numerics::{
     Column,
-    binning::{self, Binning, Counts, Cuts, evidently, nannyml},
-    divergence,
+    binning::{self, Counts, evidently, nannyml},
+    divergence, sides,
 };
 use driftline_sdk::prelude::*;
 
+use crate::parameters::{Base, Mode, Parameters};
+
 const OUTPUTS: [&str; 5] = ["jensen_shannon", "kl_divergence", "hellinger", "total_variation", "l_infinity"];
-
-/// What a user may choose.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {
-    /// Into how many bins numbers are cut; for quantile and equal-width binning.
-    #[serde(default = "ten")]
-    #[schemars(range(min = 2, max = 10_000))]
-    bins: u32,
-    /// How bins are cut: at the reference's quantiles, or with equal widths over its range (as many as `bins`, or as
-    /// Sturges' or Doane's rule says).
-    #[serde(default)]
-    binning: Binning,
-    /// The edges of the bins in ascending order, in place of `binning`; the first and the last are taken as infinite.
-    #[serde(default)]
-    #[schemars(length(min = 2, max = 10_001))]
-    edges: Option<Vec<f64>>,
-    /// Smaller shares count as this much in `kl_divergence`, so that an empty bin does not make it infinite.
-    #[serde(default = "floor")]
-    #[schemars(range(min = 1e-300, max = 0.5))]
-    floor: f64,
-    /// The unit of `jensen_shannon`: bits (2), with a largest distance of 1, or nats (e).
-    #[serde(default)]
-    base: Base,
-    /// Whose bins to use: our own (standard), Evidently's (Sturges bins over both sides together above 20 distinct values,
-    /// else one for each value; nats), or NannyML's (Doane's bins of the reference and one for what lies outside).
-    #[serde(default)]
-    mode: Mode,
-    /// Bounds the memory: so many leading bits of each number are kept, numbers of no more bits exactly. The note states
-    /// how far a bin's share can be off. Without it shares are exact and the state grows by 8 bytes a row of numbers.
-    #[serde(default)]
-    #[schemars(range(min = 1, max = 20))]
-    sketch: Option<u32>,
-}
-
-fn ten() -> u32 {
-    10
-}
-
-fn floor() -> f64 {
-    1e-4
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-enum Base {
-    #[default]
-    #[serde(rename = "2")]
-    Two,
-    #[serde(rename = "e")]
-    E,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Mode {
-    #[default]
-    Standard,
-    Evidently,
-    Nannyml,
-}
 
 /// The cells of a column.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -103,14 +45,7 @@ impl Metric for DistributionDistance {
     }
 
     fn open(run: &Run<Parameters>) -> Result<Self> {
-        let edges = run.parameters.edges.as_deref().unwrap_or_default();
-        if !edges.is_sorted_by(|a, b| a < b) {
-            return Err(Error::parameters("`edges` must ascend: put them in order and leave out repeated ones"));
-        }
-        if (!edges.is_empty() || run.parameters.sketch.is_some()) && run.parameters.mode != Mode::Standard {
-            let message = "`edges` or `sketch` and another tool's mode exclude each other: leave one out";
-            return Err(Error::parameters(message));
-        }
+        run.parameters.check()?;
         Ok(Self { column: Column::new(run.parameters.sketch) })
     }
 
@@ -134,15 +69,10 @@ impl Metric for DistributionDistance {
         let reference = reference
             .ok_or_else(|| Error::parameters("`distribution-distance` compares with a reference: choose one"))?;
         let (current, reference) = (&self.column, &reference.column);
-        let usable =
-            current.present() + if run.parameters.mode == Mode::Standard { current.missing as f64 } else { 0.0 };
-        let undefined = match (usable == 0.0, reference.present() == 0.0) {
-            (_, true) => Some("no values in the reference"),
-            (true, _) => Some("no values in the window"),
-            _ => None,
-        };
-        if let Some(reason) = undefined {
-            return Ok(Report::undefined(&OUTPUTS, reason));
+        let missing = if run.parameters.mode == Mode::Standard { current.missing } else { 0 };
+        let usable = current.present() + missing as f64;
+        if let Some(reason) = sides::reason(usable, reference.present(), "values") {
+            return Ok(Report::undefined(&OUTPUTS, &reason));
         }
         let counts = count(current, reference, run.inputs.kind("value")?, run.parameters);
         if counts.lacks_a_side() {
@@ -154,10 +84,7 @@ impl Metric for DistributionDistance {
 
 fn count(current: &Column, reference: &Column, kind: Kind, by: &Parameters) -> Counts {
     match by.mode {
-        Mode::Standard => {
-            let cuts = Cuts { binning: by.binning, bins: by.bins, edges: by.edges.as_deref() };
-            binning::count(current, reference, kind, cuts)
-        }
+        Mode::Standard => binning::count(current, reference, kind, by.cuts()),
         Mode::Evidently => evidently::count(current, reference, kind),
         Mode::Nannyml => nannyml::count(current, reference, kind),
     }

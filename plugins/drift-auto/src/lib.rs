@@ -3,6 +3,7 @@
 //! The choice of the test, its value and the levels are Evidently's.
 
 mod choice;
+mod finding;
 mod metric;
 
 pub use metric::{DriftAuto, Parameters};

@@ -1,9 +1,9 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::{Column, Moments};
+use driftline_numerics::{FiniteColumn, sides};
 use driftline_sdk::prelude::*;
 
-use crate::choice::{Finding, compare};
+use crate::{choice::compare, finding::Finding};
 
 const OUTPUTS: [&str; 3] = ["drifted", "p_value", "distance"];
 
@@ -19,6 +19,13 @@ pub struct Parameters {
     #[serde(default = "tenth")]
     #[schemars(range(min = 0.0))]
     distance: f64,
+    /// Bounds the memory: so many leading bits of each number are kept, numbers of no more bits exactly. Notes state
+    /// between which numbers the exact p-value or distance lies; where that leaves open whether the column has drifted,
+    /// or which test fits it, values are undefined. Without it all is exact and the state grows by 8 bytes a row of
+    /// numbers.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 20))]
+    sketch: Option<u32>,
 }
 
 fn significance() -> f64 {
@@ -32,10 +39,7 @@ fn tenth() -> f64 {
 /// The finite cells of a column.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct DriftAuto {
-    column: Column,
-    spread: Moments,
-    /// Cells left out because they are null or not finite.
-    left_out: u64,
+    column: FiniteColumn,
 }
 
 impl Metric for DriftAuto {
@@ -44,11 +48,11 @@ impl Metric for DriftAuto {
     fn describe() -> Description {
         Description::new(
             "drift-auto",
-            "1.0.0",
+            "1.1.0",
             "Whether a column has drifted from the reference, by the test that Evidently would choose. For a reference of \
              at most 1,000 values a p-value: Kolmogorov-Smirnov of numbers with more than five distinct values, else \
              chi-square, or the z test of two values. Above that a distance: Wasserstein in standard deviations of such \
-             numbers, else Jensen-Shannon. Exact; the state grows by 8 bytes a row of numbers.",
+             numbers, else Jensen-Shannon. Exact, the state grows by 8 bytes a row of numbers; see `sketch`.",
         )
         .input(Input::new("value", &[Kind::Number, Kind::Category]).nullable().doc("The column, numbers or categories."))
         .output(
@@ -75,20 +79,12 @@ impl Metric for DriftAuto {
         .reference(ReferenceUse::Required)
     }
 
+    fn open(run: &Run<Parameters>) -> Result<Self> {
+        Ok(Self { column: FiniteColumn::new(run.parameters.sketch) })
+    }
+
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
-        if rows.kind("value")? == Kind::Category {
-            let cells = rows.categories("value")?;
-            let (counts, missing) = cells.counts();
-            self.left_out += missing;
-            self.column.add_labels((counts, 0));
-            return Ok(());
-        }
-        let cells = rows.numbers("value")?;
-        let finite: Vec<f64> = cells.iter().copied().filter(|cell| cell.is_finite()).collect();
-        self.left_out += (cells.len() - finite.len()) as u64;
-        self.spread.extend(&finite);
-        self.column.add_numbers(&finite);
-        Ok(())
+        self.column.update(rows, "value")
     }
 
     fn settle(&mut self) {
@@ -96,45 +92,43 @@ impl Metric for DriftAuto {
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
-        if !other.column.is_sound() {
-            return Err(Error::data("the saved state was not made by this plugin"));
-        }
-        self.column.merge(other.column);
-        self.spread.merge(other.spread);
-        self.left_out += other.left_out;
-        Ok(())
+        self.column.merge(other.column)
     }
 
     fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
         let reference =
-            reference.ok_or_else(|| Error::parameters("`drift-auto` compares with a reference: choose one"))?;
-        let undefined = match (self.column.present() == 0.0, reference.column.present() == 0.0) {
-            (true, _) => Some("no finite values in the window"),
-            (_, true) => Some("no finite values in the reference"),
-            _ => None,
-        };
-        if let Some(reason) = undefined {
-            return Ok(Report::undefined(&OUTPUTS, reason));
+            &reference.ok_or_else(|| Error::parameters("`drift-auto` compares with a reference: choose one"))?.column;
+        if let Some(reason) = sides::reason(self.column.present(), reference.present(), "finite values") {
+            return Ok(Report::undefined(&OUTPUTS, &reason));
         }
         let kind = run.inputs.kind("value")?;
-        let finding = compare(&self.column, &reference.column, kind, &reference.spread);
-        Ok(report(finding, self.left_out + reference.left_out, run.parameters))
+        Ok(match compare(&self.column, reference, kind) {
+            Ok(finding) => report(finding, self.column.left_out + reference.left_out, run.parameters),
+            Err(reason) => Report::undefined(&OUTPUTS, reason),
+        })
     }
 }
 
 fn report(finding: Finding, left_out: u64, levels: &Parameters) -> Report {
-    let (test, drifted) = match finding {
-        Finding::PValue(test, p) => (test, p < levels.p_value),
-        Finding::Distance(test, distance) => (test, distance >= levels.distance),
+    let drifted = match finding {
+        Finding::PValue(_, p_value) => p_value.decide(|p_value| p_value < levels.p_value),
+        Finding::Distance(_, distance) => distance.decide(|distance| distance >= levels.distance),
     };
     let note = match left_out {
-        0 => test.to_owned(),
-        cells => format!("{test}; {cells} cells that are missing or not finite left out"),
+        0 => finding.test().to_owned(),
+        cells => format!("{}; {cells} cells that are missing or not finite left out", finding.test()),
     };
-    let (p_value, distance) = match finding {
-        Finding::PValue(_, p) => (Value::new(OUTPUTS[1], p), Value::undefined(OUTPUTS[2], "a p-value was taken")),
-        Finding::Distance(_, d) => (Value::undefined(OUTPUTS[1], "a distance was taken"), Value::new(OUTPUTS[2], d)),
+    let drifted = match drifted {
+        Some(drifted) => Value::new(OUTPUTS[0], f64::from(u8::from(drifted))).note(note),
+        None => Value::undefined(OUTPUTS[0], &format!("{note}; the sketch leaves it open: choose a larger one")),
     };
-    let drifted = Value::new(OUTPUTS[0], f64::from(u8::from(drifted))).note(note);
-    Report::new().value(drifted).value(p_value).value(distance)
+    let report = Report::new().value(drifted);
+    match finding {
+        Finding::PValue(_, p_value) => report
+            .value(Value::new(OUTPUTS[1], p_value.value).note(p_value.remark()))
+            .value(Value::undefined(OUTPUTS[2], "a p-value was taken")),
+        Finding::Distance(_, distance) => report
+            .value(Value::undefined(OUTPUTS[1], "a distance was taken"))
+            .value(Value::new(OUTPUTS[2], distance.value).note(distance.remark())),
+    }
 }

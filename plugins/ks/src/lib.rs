@@ -4,7 +4,9 @@
 //! [`driftline_numerics::kolmogorov`] for the tails.
 
 mod metric;
+mod parameters;
 
-pub use metric::{Ks, Parameters};
+pub use metric::Ks;
+pub use parameters::Parameters;
 
 driftline_sdk::plugin!(Ks);

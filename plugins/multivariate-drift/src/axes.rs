@@ -6,13 +6,16 @@
 
 use driftline_numerics::{Moments, Spread, eigen};
 
+/// Rows computed at a time.
+const BLOCK: usize = 128;
+
 /// What was learned from the reference.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Axes {
     means: Vec<f64>,
     scales: Vec<f64>,
-    /// Takes off what the kept axes explain: a row of standardized cells to what is left of it.
-    residual: Vec<Vec<f64>>,
+    /// The axes that are not kept: what lies along them is what the kept ones don't explain.
+    dropped: Vec<Vec<f64>>,
     /// How many axes are kept.
     pub(crate) kept: usize,
 }
@@ -36,39 +39,54 @@ impl Axes {
             explained > share
         };
         let kept = axes.iter().position(enough).map_or(axes.len(), |last| last + 1);
-        let entry = |i: usize, j: usize| {
-            let explained: f64 = axes.iter().take(kept).map(|axis| axis.vector[i] * axis.vector[j]).sum();
-            f64::from(u8::from(i == j)) - explained
-        };
-        let residual = (0..means.len()).map(|i| (0..means.len()).map(|j| entry(i, j)).collect()).collect();
-        Self { means, scales, residual, kept }
+        let dropped = axes.into_iter().skip(kept).map(|axis| axis.vector).collect();
+        Self { means, scales, dropped, kept }
     }
 
-    /// The length of what is left of each row, given by columns; a cell that is not finite counts as the mean.
-    pub(crate) fn distances(&self, columns: &[Vec<f64>]) -> Vec<f64> {
-        let rows = columns.first().map_or(0, Vec::len);
-        let mut squares = vec![0.0; rows];
-        for weights in &self.residual {
-            let mut left = vec![0.0; rows];
-            for (((column, weight), mean), scale) in columns.iter().zip(weights).zip(&self.means).zip(&self.scales) {
-                let standard = |x: f64| if x.is_finite() { (x - mean) / scale } else { 0.0 };
-                left.iter_mut().zip(column).for_each(|(sum, x)| *sum += weight * standard(*x));
+    /// The squared length of what is left of each row, given by columns; a cell that is not finite counts as the mean.
+    pub(crate) fn squares(&self, columns: &[&[f64]]) -> Vec<f64> {
+        let mut squares = vec![0.0; columns.first().map_or(0, |column| column.len())];
+        let mut standard = vec![[0.0; BLOCK]; columns.len()];
+        for (at, squares) in squares.chunks_mut(BLOCK).enumerate() {
+            let rows = at * BLOCK..at * BLOCK + squares.len();
+            for (i, (place, column)) in standard.iter_mut().zip(columns).enumerate() {
+                self.standardize(i, &column[rows.clone()], place);
             }
-            squares.iter_mut().zip(left).for_each(|(sum, x)| *sum += x * x);
+            for axis in &self.dropped {
+                let along = along(axis, &standard);
+                squares.iter_mut().zip(along).for_each(|(sum, left)| *sum += left * left);
+            }
         }
-        squares.into_iter().map(f64::sqrt).collect()
+        squares
     }
 
-    /// The mean square of what is left, for each column of rows of which only the spread is known.
-    pub(crate) fn mean_squares(&self, rows: &Spread) -> Vec<f64> {
+    /// Distances from the mean in standard deviations.
+    fn standardize(&self, column: usize, cells: &[f64], place: &mut [f64; BLOCK]) {
+        let (mean, inverse) = (self.means[column], self.scales[column].recip());
+        for (place, cell) in place.iter_mut().zip(cells) {
+            *place = if cell.is_finite() { (cell - mean) * inverse } else { 0.0 };
+        }
+    }
+
+    /// The mean square of what is left of rows of which only the spread is known.
+    pub(crate) fn mean_square(&self, rows: &Spread) -> f64 {
         let size = self.means.len();
         let shift: Vec<f64> = (0..size).map(|i| (rows.columns()[i].mean() - self.means[i]) / self.scales[i]).collect();
         let covariance = rows.covariance();
         let second = |i: usize, j: usize| covariance[i][j] / self.scales[i] / self.scales[j] + shift[i] * shift[j];
-        let left = |weights: &Vec<f64>| {
+        let left = |axis: &Vec<f64>| {
             let pairs = (0..size).flat_map(|i| (0..size).map(move |j| (i, j)));
-            pairs.map(|(i, j)| weights[i] * weights[j] * second(i, j)).sum::<f64>().max(0.0)
+            pairs.map(|(i, j)| axis[i] * axis[j] * second(i, j)).sum::<f64>().max(0.0)
         };
-        self.residual.iter().map(left).collect()
+        self.dropped.iter().map(left).sum()
     }
+}
+
+/// How far rows lie along an axis.
+fn along(axis: &[f64], columns: &[[f64; BLOCK]]) -> [f64; BLOCK] {
+    let mut sums = [0.0; BLOCK];
+    for (weight, column) in axis.iter().zip(columns) {
+        sums.iter_mut().zip(column).for_each(|(sum, cell)| *sum += weight * cell);
+    }
+    sums
 }

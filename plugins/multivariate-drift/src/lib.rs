@@ -4,6 +4,7 @@
 
 mod axes;
 mod metric;
+mod table;
 
 pub use metric::{MultivariateDrift, Parameters};
 

@@ -1,9 +1,9 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::{Moments, Spread};
-use driftline_sdk::{bulk, prelude::*};
+use driftline_numerics::{Moments, Spread, Sum, sides::without};
+use driftline_sdk::prelude::*;
 
-use crate::axes::Axes;
+use crate::{axes::Axes, table::Table};
 
 const OUTPUTS: [&str; 3] = ["reconstruction_error", "root_mean_square_error", "reference_error"];
 
@@ -28,14 +28,11 @@ fn most() -> f64 {
 /// The rows themselves by columns, or how they vary together.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct MultivariateDrift {
-    columns: Vec<Column>,
+    table: Table,
     spread: Spread,
     /// Rows that a bounded summary left out because a cell is not a finite number.
     left_out: u64,
 }
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Column(#[serde(with = "bulk")] Vec<f64>);
 
 impl Metric for MultivariateDrift {
     type Parameters = Parameters;
@@ -59,28 +56,24 @@ impl Metric for MultivariateDrift {
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
         let columns: Vec<_> = rows.columns("values")?.into_iter().map(|column| rows.numbers_of(column)).collect();
         if !run.parameters.bounded {
-            self.columns.resize_with(columns.len(), Column::default);
-            self.columns.iter_mut().zip(&columns).for_each(|(ours, cells)| ours.0.extend_from_slice(cells));
+            self.table.push(&columns);
             return Ok(());
         }
         let whole: Vec<usize> =
             (0..rows.len()).filter(|row| columns.iter().all(|cells| cells[*row].is_finite())).collect();
         self.left_out += (rows.len() - whole.len()) as u64;
-        let pick = |cells: &[f64]| whole.iter().map(|row| cells[*row]).collect();
-        self.spread.extend(&columns.iter().map(|cells| pick(cells)).collect::<Vec<Vec<f64>>>());
+        let pick = |cells: &[f64]| -> Vec<f64> { whole.iter().map(|row| cells[*row]).collect() };
+        self.spread.extend(&columns.iter().map(|cells| pick(cells)).collect::<Vec<_>>());
         Ok(())
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
-        let widths = [&self.columns, &other.columns].map(Vec::len);
-        let fits = widths[0] == widths[1] || widths.contains(&0);
-        let even = other.columns.windows(2).all(|pair| pair[0].0.len() == pair[1].0.len());
+        let fits = self.table.width().is_none_or(|width| other.table.width().is_none_or(|others| others == width));
         let (ours, theirs) = (self.spread.columns().len(), other.spread.columns().len());
-        if !fits || !even || !other.spread.is_sound(if ours == 0 { theirs } else { ours }) {
+        if !fits || !other.table.is_sound() || !other.spread.is_sound(if ours == 0 { theirs } else { ours }) {
             return Err(Error::data("the saved state was made with other columns or parameters"));
         }
-        self.columns.resize_with(widths[0].max(widths[1]), Column::default);
-        self.columns.iter_mut().zip(other.columns).for_each(|(ours, cells)| ours.0.extend(cells.0));
+        self.table.append(other.table);
         self.spread.merge(other.spread);
         self.left_out += other.left_out;
         Ok(())
@@ -89,14 +82,10 @@ impl Metric for MultivariateDrift {
     fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
         let reference =
             reference.ok_or_else(|| Error::parameters("`multivariate-drift` compares with a reference: choose one"))?;
-        let learned = reference.spread();
-        let undefined = match (self.rows() == 0.0, learned.rows() == 0.0) {
-            (true, _) => Some("no rows of numbers in the window"),
-            (_, true) => Some("no rows of numbers in the reference, or a column of it has none"),
-            _ => None,
-        };
-        if let Some(reason) = undefined {
-            return Ok(Report::undefined(&OUTPUTS, reason));
+        let learned = reference.learn();
+        if let Some(side) = without(self.rows(), learned.rows()) {
+            let of_reference = "no rows of numbers in the reference, or a column of it has none";
+            return Ok(Report::undefined(&OUTPUTS, side.pick("no rows of numbers in the window", of_reference)));
         }
         let axes = Axes::of(&learned, run.parameters.variance);
         let names = run.inputs.columns("values")?.len();
@@ -113,43 +102,28 @@ impl Metric for MultivariateDrift {
 
 impl MultivariateDrift {
     fn rows(&self) -> f64 {
-        self.columns.first().map_or(self.spread.rows(), |column| column.0.len() as f64)
+        self.table.rows() as f64 + self.spread.rows()
     }
 
-    /// How the rows vary together, cells that are not finite taken as their column's mean.
-    fn spread(&self) -> Spread {
-        if self.columns.is_empty() {
-            return self.spread.clone();
-        }
-        let mut filled = Vec::with_capacity(self.columns.len());
-        for column in &self.columns {
-            let mut present = Moments::default();
-            present.extend(&column.0.iter().copied().filter(|cell| cell.is_finite()).collect::<Vec<_>>());
-            if present.weight() == 0.0 {
-                return Spread::default();
-            }
-            let mean = present.mean();
-            filled.push(column.0.iter().map(|cell| if cell.is_finite() { *cell } else { mean }).collect());
-        }
-        let mut spread = Spread::default();
-        spread.extend(&filled);
-        spread
+    fn learn(&self) -> Spread {
+        if self.table.rows() == 0 { self.spread.clone() } else { self.table.spread() }
     }
 
     /// The mean distance from the axes, and the root of its mean square; there are rows.
     fn errors(&self, axes: &Axes) -> [Value; 2] {
-        if self.columns.is_empty() {
-            let square: f64 = axes.mean_squares(&self.spread).iter().sum();
+        if self.table.rows() == 0 {
             let reason = "`bounded` keeps no rows: it is at most `root_mean_square_error`";
-            return [Value::undefined("", reason), Value::new("", square.sqrt())];
+            return [Value::undefined("", reason), Value::new("", axes.mean_square(&self.spread).sqrt())];
         }
-        let columns: Vec<Vec<f64>> = self.columns.iter().map(|column| column.0.clone()).collect();
-        let distances = axes.distances(&columns);
-        let (mut lengths, mut squares) = (Moments::default(), Moments::default());
-        lengths.extend(&distances);
-        squares.extend(&distances.iter().map(|distance| distance * distance).collect::<Vec<_>>());
+        let (mut lengths, mut squares) = (Moments::default(), Sum::default());
+        for columns in self.table.blocks() {
+            let mut left = axes.squares(&columns);
+            squares.extend(&left);
+            left.iter_mut().for_each(|square| *square = square.sqrt());
+            lengths.extend(&left);
+        }
         let mean = Value::new("", lengths.mean()).standard_error(lengths.standard_error());
-        [mean, Value::new("", squares.mean().sqrt())]
+        [mean, Value::new("", (squares.value() / self.rows()).sqrt())]
     }
 
     fn remark(&self) -> Option<String> {

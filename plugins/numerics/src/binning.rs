@@ -4,19 +4,21 @@ mod cut;
 pub mod evidently;
 pub mod nannyml;
 pub mod scouter;
-
-use std::collections::BTreeSet;
+mod values;
 
 use driftline_sdk::{Chart, Kind, schemars, schemars::JsonSchema};
 use serde::{Deserialize, Serialize};
 
-use self::cut::{Cut, between};
+pub use self::values::{count_few_values, count_values};
+use self::{
+    cut::{Cut, between},
+    values::labels,
+};
 use crate::{
-    bins::{self, Shape},
+    bins::{self, Extent, Shape},
     column::Column,
     key::{self, number},
     quantile::Ranks,
-    walk::walk,
 };
 
 /// The most bins drawn.
@@ -129,28 +131,6 @@ pub fn count_present(current: &Column, reference: &Column, kind: Kind, cuts: Cut
     }
 }
 
-/// Counts of each distinct value, infinities included and missing cells left out.
-pub fn count_values(current: &Column, reference: &Column, kind: Kind) -> Counts {
-    if kind == Kind::Category {
-        return labels(current, reference);
-    }
-    let mut counts = Counts::default();
-    walk(&current.numbers, &reference.numbers, &mut |key, current, reference| {
-        counts.push(number(key).to_string(), current, reference);
-    });
-    counts
-}
-
-fn labels(current: &Column, reference: &Column) -> Counts {
-    let all: BTreeSet<&String> = current.labels.keys().chain(reference.labels.keys()).collect();
-    let mut counts = Counts::default();
-    for label in all {
-        let of = |column: &Column| column.labels.get(label).copied().unwrap_or(0) as f64;
-        counts.push(label, of(current), of(reference));
-    }
-    counts
-}
-
 fn numbers(current: &Column, reference: &Column, cuts: Cuts) -> Counts {
     let (ours, theirs) = (Ranks::new(&current.numbers), Ranks::new(&reference.numbers));
     let edges = cuts.edges.map_or_else(|| edges(reference, &theirs, cuts), <[f64]>::to_vec);
@@ -185,8 +165,7 @@ fn edges(reference: &Column, ranks: &Ranks, cuts: Cuts) -> Vec<f64> {
     if cuts.binning == Binning::Quantile {
         return bins::quantile_edges(ranks, count);
     }
-    let shape = Shape::of(&reference.numbers);
-    let (low, high) = (shape.low, shape.high);
+    let Extent { rows, low, high } = Extent::of(ranks);
     if low.is_nan() {
         // Nothing but infinities.
         return Vec::new();
@@ -195,8 +174,8 @@ fn edges(reference: &Column, ranks: &Ranks, cuts: Cuts) -> Vec<f64> {
         return vec![low];
     }
     match cuts.binning {
-        Binning::Sturges => bins::equal_edges(low, high, bins::sturges(shape.rows, low, high)),
-        Binning::Doane => bins::equal_edges(low, high, bins::doane(&shape)),
+        Binning::Sturges => bins::equal_edges(low, high, bins::sturges(rows, low, high)),
+        Binning::Doane => bins::equal_edges(low, high, bins::doane(&Shape::of(&reference.numbers))),
         Binning::EqualWidth | Binning::Quantile => bins::equal_edges(low, high, count),
     }
 }

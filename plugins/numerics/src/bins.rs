@@ -1,6 +1,6 @@
 //! Edges of histogram bins, as `numpy.histogram_bin_edges` chooses them for numbers.
 
-use crate::{Multiset, Sum, key::number, quantile::Ranks, walk::walk};
+use crate::{Multiset, Sum, quantile::Ranks, run::Run};
 
 /// `count + 1` edges at the quantiles 0, 1/count, … 1, without duplicates.
 pub fn quantile_edges(ranks: &Ranks, count: usize) -> Vec<f64> {
@@ -30,8 +30,7 @@ pub fn sturges(rows: f64, low: f64, high: f64) -> usize {
 /// How many equal bins Doane's rule gives, which widens Sturges' by the skewness:
 /// D. P. Doane, The American Statistician 30 (1976).
 pub fn doane(shape: &Shape) -> usize {
-    let n = shape.rows;
-    let (low, high) = (shape.low, shape.high);
+    let Extent { rows: n, low, high } = shape.extent;
     let sigma = (shape.second / n).sqrt();
     if n <= 2.0 || sigma <= 0.0 {
         return 1;
@@ -47,17 +46,33 @@ fn bins_of_width(low: f64, high: f64, width: f64) -> usize {
     if width > 0.0 { ((high - low) / width).ceil().clamp(1.0, MOST) as usize } else { 1 }
 }
 
-/// Size, range and central shape of the finite numbers of a multiset.
+/// How many finite numbers a multiset has, and their range.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shape {
-    /// How many finite numbers there are.
+pub struct Extent {
+    /// How many there are.
     pub rows: f64,
-    /// How many of them are distinct.
-    pub distinct: usize,
     /// The smallest; NaN when there is none.
     pub low: f64,
     /// The largest; NaN when there is none.
     pub high: f64,
+}
+
+impl Extent {
+    /// Looks a few ranks up.
+    pub fn of(ranks: &Ranks) -> Self {
+        let (from, to) = (ranks.at_most(f64::NEG_INFINITY), ranks.below(f64::INFINITY));
+        match to - from {
+            0.0 => Self { rows: 0.0, low: f64::NAN, high: f64::NAN },
+            rows => Self { rows, low: ranks.select(from), high: ranks.select(to - 1.0) },
+        }
+    }
+}
+
+/// Extent and central shape of the finite numbers of a multiset.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shape {
+    /// How many there are, and their range.
+    pub extent: Extent,
     /// The sum of squared distances from the mean.
     pub second: f64,
     /// The sum of cubed distances from the mean.
@@ -67,27 +82,15 @@ pub struct Shape {
 impl Shape {
     /// Two passes over a settled multiset: the mean, then the distances from it.
     pub fn of(multiset: &Multiset) -> Self {
-        let nothing = Multiset::default();
-        let (mut sum, mut rows, mut distinct, mut ends) = (Sum::default(), 0.0, 0, None);
-        walk(multiset, &nothing, &mut |key, weight, _| {
-            let value = number(key);
-            if value.is_finite() {
-                sum.add(value * weight);
-                rows += weight;
-                distinct += 1;
-                ends = Some((ends.map_or(value, |(low, _)| low), value));
-            }
-        });
-        let mean = sum.value() / rows;
+        let extent = Extent::of(&Ranks::new(multiset));
+        let finite = || multiset.runs().iter().flat_map(Run::entries).filter(|(number, _)| number.is_finite());
+        let mean = finite().map(|(number, weight)| number * weight).collect::<Sum>().value() / extent.rows;
         let (mut second, mut third) = (Sum::default(), Sum::default());
-        walk(multiset, &nothing, &mut |key, weight, _| {
-            let distance = number(key) - mean;
-            if distance.is_finite() {
-                second.add(weight * distance * distance);
-                third.add(weight * distance * distance * distance);
-            }
-        });
-        let (low, high) = ends.unwrap_or((f64::NAN, f64::NAN));
-        Self { rows, distinct, low, high, second: second.value(), third: third.value() }
+        for (number, weight) in finite() {
+            let distance = number - mean;
+            second.add(weight * distance * distance);
+            third.add(weight * distance * distance * distance);
+        }
+        Self { extent, second: second.value(), third: third.value() }
     }
 }

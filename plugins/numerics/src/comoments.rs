@@ -6,7 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moments, Sum};
+use crate::{
+    Moments, Sum,
+    dot::{BLOCK, distances, dot},
+};
 
 /// Moments of pairs of finite numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -24,9 +27,10 @@ impl CoMoments {
         let mut batch = Self::default();
         batch.x.extend(x);
         batch.y.extend(y);
-        let ((mx, rx), (my, ry)) = (batch.x.mean_and_rest(), batch.y.mean_and_rest());
-        let product = |(x, y): (&f64, &f64)| ((x - mx) - rx) * ((y - my) - ry);
-        batch.products = x.iter().zip(y).map(product).collect();
+        let (means, mut rooms) = ((batch.x.mean_and_rest(), batch.y.mean_and_rest()), ([0.0; BLOCK], [0.0; BLOCK]));
+        let mut product =
+            |(x, y): (&[f64], &[f64])| dot(distances(x, means.0, &mut rooms.0), distances(y, means.1, &mut rooms.1));
+        batch.products = x.chunks(BLOCK).zip(y.chunks(BLOCK)).map(&mut product).collect();
         self.merge(batch);
     }
 

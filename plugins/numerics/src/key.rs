@@ -32,6 +32,13 @@ pub fn is_coarse(key: u64, bits: u32) -> bool {
     key & mask == mask >> 1
 }
 
+/// The numbers between which all those lie that share a coarse key.
+pub fn cell(key: u64, bits: u32) -> (f64, f64) {
+    let mask = u64::MAX >> (12 + bits.min(MANTISSA - 2));
+    let base = key & !mask;
+    if key >> 63 == 1 { (number(base), number(base + mask + 1)) } else { (number(base - 1), number(base | mask)) }
+}
+
 const MANTISSA: u32 = 52;
 
 #[cfg(test)]
@@ -63,5 +70,10 @@ mod tests {
             assert_eq!(is_coarse(coarse(key(value), 4), 4), !kept, "{value}");
         }
         assert!((number(coarse(key(3.1), 10)) / 3.1 - 1.0).abs() < 1e-3);
+        for (value, ends) in
+            [(3.1, (3.0, 3.125)), (-3.1, (-3.125, -3.0)), (1.999, (1.9375, 2.0)), (-1.999, (-2.0, -1.9375))]
+        {
+            assert_eq!(cell(coarse(key(value), 4), 4), ends, "{value}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! | for | use |
 //! |---|---|
 //! | a sum without drift | [`Sum`] |
+//! | numbers compared on a logarithmic scale | [`log_ratios`] |
 //! | mean, variance and covariance that merge | [`Moments`], [`CoMoments`], [`Spread`] |
 //! | axes along which columns vary | [`eigen`] |
 //! | quantiles in bounded memory | [`Sketch`] |
@@ -12,7 +13,8 @@
 //! | quantiles as NumPy rounds them | [`quantile`] |
 //! | the distance of two distribution functions | [`ecdf`] |
 //! | bin edges as NumPy chooses them | [`bins`] |
-//! | a column in order, and two columns in bins | [`Column`], [`binning`] |
+//! | a column in order, its finite cells, two columns in bins | [`Column`], [`FiniteColumn`], [`binning`] |
+//! | a side that holds nothing | [`sides`] |
 //! | tests of how often categories occur | [`contingency`], [`proportions`] |
 //! | distances of distributions | [`divergence`], [`transport`] |
 //! | tails of the normal, χ² and t distributions | [`special`] |
@@ -32,11 +34,14 @@ pub mod contingency;
 pub mod counted;
 pub mod distinct;
 pub mod divergence;
+mod dot;
 pub mod ecdf;
 pub mod eigen;
+pub mod finite_column;
 pub mod frequent;
 pub mod key;
 pub mod kolmogorov;
+pub mod log_ratio;
 pub mod moments;
 pub mod multiset;
 pub mod proportions;
@@ -46,6 +51,7 @@ pub mod roc;
 pub mod run;
 pub mod score_bins;
 pub mod scores;
+pub mod sides;
 pub mod sketch;
 pub mod special;
 pub mod spread;
@@ -59,7 +65,9 @@ pub use column::Column;
 pub use comoments::CoMoments;
 pub use counted::Counted;
 pub use distinct::Distinct;
+pub use finite_column::FiniteColumn;
 pub use frequent::Frequent;
+pub use log_ratio::log_ratios;
 pub use moments::Moments;
 pub use multiset::Multiset;
 pub use score_bins::ScoreBins;

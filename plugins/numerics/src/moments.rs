@@ -7,7 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Sum;
+use crate::{
+    Sum,
+    dot::{BLOCK, distances, dot},
+};
 
 /// Weight, sum and squared distances from the mean of finite numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -23,9 +26,12 @@ impl Moments {
         let mut batch = Self::default();
         batch.weight.add(numbers.len() as f64);
         batch.sum.extend(numbers);
-        let (mean, rest) = batch.mean_and_rest();
-        let squares = |block: &[f64]| -> f64 { block.iter().map(|x| ((x - mean) - rest).powi(2)).sum() };
-        batch.squares = numbers.chunks(128).map(squares).collect();
+        let (mean, mut room) = (batch.mean_and_rest(), [0.0; BLOCK]);
+        let mut squares = |block| {
+            let distances = distances(block, mean, &mut room);
+            dot(distances, distances)
+        };
+        batch.squares = numbers.chunks(BLOCK).map(&mut squares).collect();
         self.merge(batch);
     }
 

@@ -3,6 +3,8 @@
 use driftline_sdk::bulk;
 use serde::{Deserialize, Serialize};
 
+use crate::key::number;
+
 /// Keys in ascending order. Either every key stands for one number (equal keys
 /// may repeat), or the keys are distinct and each has a weight.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -54,6 +56,12 @@ impl Run {
     /// The weights of the keys; `None` when each weighs one.
     pub fn weights(&self) -> Option<&[f64]> {
         (!self.weights.is_empty()).then_some(&*self.weights)
+    }
+
+    /// The numbers with their weights, in ascending order.
+    pub fn entries(&self) -> impl Iterator<Item = (f64, f64)> {
+        let weight = |at: usize| self.weights.get(at).copied().unwrap_or(1.0);
+        self.keys.iter().enumerate().map(move |(at, key)| (number(*key), weight(at)))
     }
 
     /// The sum of the weights.

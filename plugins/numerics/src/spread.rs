@@ -4,34 +4,41 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Moments, Sum};
+use crate::{
+    Moments, Sum,
+    dot::{BLOCK, distances, dot},
+};
 
 /// Moments of rows of finite numbers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Spread {
     columns: Vec<Moments>,
-    /// Products of distances from the means: of column 0 with 0, 0 with 1, … 1 with 1, …
+    /// Products of distances from the means: of column 0 with 1, 0 with 2, … 1 with 2, …
     products: Vec<Sum>,
 }
 
 impl Spread {
     /// Adds rows, given by their columns: as many as before, of one length.
-    pub fn extend(&mut self, columns: &[Vec<f64>]) {
+    pub fn extend(&mut self, columns: &[impl AsRef<[f64]>]) {
+        let columns: Vec<&[f64]> = columns.iter().map(AsRef::as_ref).collect();
         let mut batch = Self::default();
-        let mut centred = Vec::with_capacity(columns.len());
-        for column in columns {
+        for column in &columns {
             let mut moments = Moments::default();
             moments.extend(column);
-            let (mean, rest) = moments.mean_and_rest();
-            centred.push(column.iter().map(|x| (x - mean) - rest).collect::<Vec<_>>());
             batch.columns.push(moments);
         }
-        for (i, x) in centred.iter().enumerate() {
-            let products = centred[i..].iter().map(|y| {
-                let blocks = x.chunks(128).zip(y.chunks(128));
-                blocks.map(|(x, y)| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>()).collect::<Sum>()
-            });
-            batch.products.extend(products);
+        let means: Vec<(f64, f64)> = batch.columns.iter().map(Moments::mean_and_rest).collect();
+        batch.products = vec![Sum::default(); pairs(columns.len()).count()];
+        let mut rooms = vec![[0.0; BLOCK]; columns.len()];
+        let rows = columns.first().map_or(0, |column| column.len());
+        for from in (0..rows).step_by(BLOCK) {
+            let block = from..rows.min(from + BLOCK);
+            let cells = columns.iter().map(|column| &column[block.clone()]);
+            let centred: Vec<&[f64]> =
+                cells.zip(&means).zip(&mut rooms).map(|((cells, mean), room)| distances(cells, *mean, room)).collect();
+            for ((i, j), sum) in pairs(columns.len()).zip(&mut batch.products) {
+                sum.add(dot(centred[i], centred[j]));
+            }
         }
         self.merge(batch);
     }
@@ -47,9 +54,8 @@ impl Spread {
             return;
         }
         let apart: Vec<f64> = self.columns.iter().zip(&other.columns).map(|(a, b)| a.distance(b)).collect();
-        let pairs = apart.iter().enumerate().flat_map(|(i, x)| apart[i..].iter().map(move |y| x * y));
-        for ((sum, more), product) in self.products.iter_mut().zip(other.products).zip(pairs) {
-            sum.add(product * (ours / (ours + theirs)) * theirs);
+        for ((sum, more), (i, j)) in self.products.iter_mut().zip(other.products).zip(pairs(apart.len())) {
+            sum.add(apart[i] * apart[j] * (ours / (ours + theirs)) * theirs);
             sum.merge(more);
         }
         for (moments, more) in self.columns.iter_mut().zip(other.columns) {
@@ -71,8 +77,10 @@ impl Spread {
     pub fn covariance(&self) -> Vec<Vec<f64>> {
         let size = self.columns.len();
         let mut matrix = vec![vec![0.0; size]; size];
-        let pairs = (0..size).flat_map(|i| (i..size).map(move |j| (i, j)));
-        for ((i, j), sum) in pairs.zip(&self.products) {
+        for (i, column) in self.columns.iter().enumerate() {
+            matrix[i][i] = column.squares() / self.rows();
+        }
+        for ((i, j), sum) in pairs(size).zip(&self.products) {
             matrix[i][j] = sum.value() / self.rows();
             matrix[j][i] = matrix[i][j];
         }
@@ -81,8 +89,13 @@ impl Spread {
 
     /// Whether a saved spread is one of so many columns.
     pub fn is_sound(&self, columns: usize) -> bool {
-        self.columns.is_empty() || self.columns.len() == columns && self.products.len() == columns * (columns + 1) / 2
+        self.columns.is_empty() || self.columns.len() == columns && self.products.len() == pairs(columns).count()
     }
+}
+
+/// Each pair of so many columns.
+fn pairs(columns: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..columns).flat_map(move |i| (i + 1..columns).map(move |j| (i, j)))
 }
 
 #[cfg(test)]

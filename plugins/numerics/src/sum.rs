@@ -5,10 +5,13 @@
 //! a term is larger than the sum. What is lost is found without a branch, by
 //! D. E. Knuth, "The Art of Computer Programming" 2, 4.2.2 (theorem B).
 
+use core::array::from_fn;
+
 use serde::{Deserialize, Serialize};
 
-/// Sums kept side by side over a list, so that one addition need not wait for the last.
-const LANES: usize = 4;
+/// Sums kept side by side over a list, so that one addition need not wait for
+/// the last; with fewer of them the compiler does not use vectors of numbers.
+const LANES: usize = 32;
 
 /// A sum together with what rounding has cut off it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -21,22 +24,20 @@ impl Sum {
     /// Adds a term.
     pub fn add(&mut self, term: f64) {
         let total = self.sum + term;
-        let added = total - self.sum;
-        self.lost += (self.sum - (total - added)) + (term - added);
+        self.lost += lost(self.sum, term, total);
         self.sum = total;
     }
 
     /// Adds a list of terms.
     pub fn extend(&mut self, terms: &[f64]) {
-        let mut lanes = [Self::default(); LANES];
+        let (mut sums, mut losses) = ([0.0; LANES], [0.0; LANES]);
         let (blocks, rest) = terms.as_chunks::<LANES>();
         for block in blocks {
-            for (lane, term) in lanes.iter_mut().zip(block) {
-                lane.add(*term);
-            }
+            let totals: [f64; LANES] = from_fn(|i| sums[i] + block[i]);
+            losses = from_fn(|i| losses[i] + lost(sums[i], block[i], totals[i]));
+            sums = totals;
         }
-        lanes.into_iter().for_each(|lane| self.merge(lane));
-        rest.iter().for_each(|term| self.add(*term));
+        sums.iter().chain(&losses).chain(rest).for_each(|term| self.add(*term));
     }
 
     /// Adds the terms of another sum.
@@ -56,6 +57,12 @@ impl Sum {
         let rest = (-quotient).mul_add(count, self.sum) + self.lost;
         (quotient, rest / count)
     }
+}
+
+/// What rounding has cut off a total.
+fn lost(sum: f64, term: f64, total: f64) -> f64 {
+    let added = total - sum;
+    (sum - (total - added)) + (term - added)
 }
 
 impl FromIterator<f64> for Sum {

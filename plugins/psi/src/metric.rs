@@ -3,6 +3,7 @@
 use driftline_numerics::{
     Column,
     binning::{self, Counts, evidently, scouter},
+    sides,
 };
 use driftline_sdk::prelude::*;
 
@@ -65,8 +66,10 @@ impl Metric for Psi {
 
     fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
         let reference = reference.ok_or_else(|| Error::parameters("`psi` compares with a reference: choose one"))?;
-        if let Some(reason) = undefined(&self.column, &reference.column, run.parameters.mode) {
-            return Ok(Report::undefined(&["psi"], reason));
+        let missing = if run.parameters.mode == Mode::Standard { self.column.missing } else { 0 };
+        let usable = self.column.present() + missing as f64;
+        if let Some(reason) = sides::reason(usable, reference.column.present(), "values") {
+            return Ok(Report::undefined(&["psi"], &reason));
         }
         let kind = run.inputs.kind("value")?;
         let (current, reference) = (&self.column, &reference.column);
@@ -84,15 +87,6 @@ impl Metric for Psi {
         let value = Value::new("psi", index::psi(&bins)).note(note);
         Ok(Report::new().value(value).chart(shares(&counts.names, &bins)))
     }
-}
-
-fn undefined(current: &Column, reference: &Column, mode: Mode) -> Option<&'static str> {
-    let drops_missing = mode != Mode::Standard;
-    if reference.present() == 0.0 {
-        return Some("no values in the reference");
-    }
-    let usable = current.present() + if drops_missing { 0.0 } else { current.missing as f64 };
-    (usable == 0.0).then_some("no values in the window")
 }
 
 fn note(counts: &Counts, current: &Column, parameters: &Parameters) -> Option<String> {

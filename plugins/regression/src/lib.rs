@@ -2,8 +2,11 @@
 //!
 //! Equals scikit-learn's functions of the same names.
 
+mod batch;
 mod errors;
+mod losses;
 mod metric;
+mod outputs;
 mod parameters;
 mod sums;
 

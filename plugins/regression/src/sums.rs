@@ -4,10 +4,13 @@
 //! guide, 3.4.6; SMAPE is S. Makridakis, International Journal of Forecasting 9
 //! (1993), as a share from 0 to 2.
 
-use driftline_numerics::Moments;
+use driftline_numerics::{Moments, Sum, log_ratios};
 use serde::{Deserialize, Serialize};
 
-use crate::parameters::{Parameters, ZeroTargets};
+use crate::{
+    batch::Batch,
+    parameters::{Parameters, ZeroTargets},
+};
 
 /// Moments of losses and targets.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -20,7 +23,7 @@ pub(crate) struct Sums {
     pub(crate) logarithmic: Moments,
     pub(crate) pinball: Moments,
     pub(crate) target: Moments,
-    pub(crate) target_size: Moments,
+    pub(crate) target_size: Sum,
     pub(crate) largest: f64,
     pub(crate) zero_targets: u64,
     /// Rows with a prediction or target of -1 or less, which have no logarithmic error.
@@ -29,39 +32,51 @@ pub(crate) struct Sums {
 
 impl Sums {
     /// Adds rows of finite numbers.
-    pub(crate) fn extend(&mut self, predictions: &[f64], targets: &[f64], weights: Option<&[f64]>, by: &Parameters) {
-        let losses = |loss: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
-            predictions.iter().zip(targets).map(|(p, t)| loss(*p, *t)).collect()
+    pub(crate) fn extend(&mut self, batch: &Batch, by: &Parameters) {
+        let sizes: Vec<f64> = batch.errors.iter().map(|error| error.abs()).collect();
+        self.largest = sizes.iter().fold(self.largest, |largest, size| if *size > largest { *size } else { largest });
+        batch.add(&mut self.error, &batch.errors);
+        batch.add(&mut self.absolute, &sizes);
+        batch.add(&mut self.square, &batch.losses(|p, t| (p - t) * (p - t)));
+        batch.add(&mut self.symmetric, &batch.losses(symmetric));
+        batch.add(&mut self.pinball, &batch.losses(|p, t| pinball(p, t, by.quantile)));
+        batch.add(&mut self.target, &batch.targets);
+        let target_sizes: Vec<f64> = match &batch.weights {
+            Some(weights) => {
+                batch.targets.iter().zip(&**weights).map(|(target, weight)| target.abs() * weight).collect()
+            }
+            None => batch.targets.iter().map(|target| target.abs()).collect(),
         };
-        let errors = losses(&|p, t| p - t);
-        add(&mut self.error, &errors, weights);
-        add(&mut self.absolute, &losses(&|p, t| (p - t).abs()), weights);
-        add(&mut self.square, &losses(&|p, t| (p - t) * (p - t)), weights);
-        add(&mut self.symmetric, &losses(&symmetric), weights);
-        add(&mut self.pinball, &losses(&|p, t| pinball(p, t, by.quantile)), weights);
-        add(&mut self.target, targets, weights);
-        add(&mut self.target_size, &losses(&|_, t| t.abs()), weights);
-        self.largest = errors.iter().fold(self.largest, |largest, error| largest.max(error.abs()));
-        let too_low = predictions.iter().zip(targets).filter(|(p, t)| p.min(**t) <= -1.0).count();
+        self.target_size.extend(&target_sizes);
+        let rows = batch.predictions.iter().zip(&*batch.targets);
+        let too_low = rows.filter(|(p, t)| **p <= -1.0 || **t <= -1.0).count();
         self.too_low += too_low as u64;
         if too_low == 0 {
-            add(&mut self.logarithmic, &losses(&|p, t| (p.ln_1p() - t.ln_1p()).powi(2)), weights);
+            let squares: Vec<f64> =
+                log_ratios(&batch.predictions, &batch.targets).into_iter().map(|error| error * error).collect();
+            batch.add(&mut self.logarithmic, &squares);
         }
-        self.add_relative(&errors, targets, weights, by.zero_targets);
+        self.add_relative(batch, &sizes, by.zero_targets);
     }
 
-    fn add_relative(&mut self, errors: &[f64], targets: &[f64], weights: Option<&[f64]>, zeros: ZeroTargets) {
-        let relative = |row: usize| errors[row].abs() / targets[row].abs().max(f64::EPSILON);
-        let zero = targets.iter().filter(|target| **target == 0.0).count();
+    fn add_relative(&mut self, batch: &Batch, sizes: &[f64], zeros: ZeroTargets) {
+        let zero = batch.targets.iter().filter(|target| **target == 0.0).count();
         self.zero_targets += zero as u64;
-        let all = zero == 0 || zeros == ZeroTargets::Epsilon;
-        let rows: Vec<usize> = (0..errors.len()).filter(|row| all || targets[*row] != 0.0).collect();
-        let losses: Vec<f64> = match zeros {
-            ZeroTargets::Epsilon => rows.iter().map(|row| relative(*row)).collect(),
-            _ => rows.iter().map(|row| errors[*row].abs() / targets[*row].abs()).collect(),
-        };
-        let weights: Option<Vec<f64>> = weights.map(|weights| rows.iter().map(|row| weights[*row]).collect());
-        add(&mut self.relative, &losses, weights.as_deref());
+        let least = if zeros == ZeroTargets::Epsilon { f64::EPSILON } else { 0.0 };
+        let mut losses: Vec<f64> =
+            sizes.iter().zip(&*batch.targets).map(|(size, target)| size / target.abs().max(least)).collect();
+        if zero == 0 || zeros == ZeroTargets::Epsilon {
+            return batch.add(&mut self.relative, &losses);
+        }
+        let mut targets = batch.targets.iter();
+        losses.retain(|_| targets.next().is_some_and(|target| *target != 0.0));
+        match &batch.weights {
+            Some(weights) => {
+                let kept = weights.iter().zip(&*batch.targets).filter(|(_, target)| **target != 0.0);
+                self.relative.extend_weighted(&losses, &kept.map(|(weight, _)| *weight).collect::<Vec<_>>());
+            }
+            None => self.relative.extend(&losses),
+        }
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
@@ -74,19 +89,12 @@ impl Sums {
             (&mut self.logarithmic, other.logarithmic),
             (&mut self.pinball, other.pinball),
             (&mut self.target, other.target),
-            (&mut self.target_size, other.target_size),
         ];
         pairs.into_iter().for_each(|(ours, theirs)| ours.merge(theirs));
+        self.target_size.merge(other.target_size);
         self.largest = self.largest.max(other.largest);
         self.zero_targets += other.zero_targets;
         self.too_low += other.too_low;
-    }
-}
-
-fn add(moments: &mut Moments, losses: &[f64], weights: Option<&[f64]>) {
-    match weights {
-        Some(weights) => moments.extend_weighted(losses, weights),
-        None => moments.extend(losses),
     }
 }
 
@@ -98,5 +106,5 @@ fn symmetric(prediction: f64, target: f64) -> f64 {
 /// R. Koenker & G. Bassett, "Regression Quantiles", Econometrica 46 (1978).
 fn pinball(prediction: f64, target: f64, quantile: f64) -> f64 {
     let short = target - prediction;
-    if short >= 0.0 { quantile * short } else { (quantile - 1.0) * short }
+    short * if short >= 0.0 { quantile } else { quantile - 1.0 }
 }

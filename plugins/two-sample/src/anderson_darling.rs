@@ -6,7 +6,12 @@
 
 use driftline_numerics::Sum;
 
-use crate::{Outcome, pass::Pass};
+use crate::{
+    Outcome,
+    comparison::Tested,
+    doubt::{Doubt, Range},
+    pass::Pass,
+};
 
 /// Critical values for two samples at the levels 0.25 and 0.001: the ends of the table.
 const ENDS: [f64; 2] = [0.325, 6.546];
@@ -14,17 +19,30 @@ const ENDS: [f64; 2] = [0.325, 6.546];
 const PARABOLA: [f64; 3] = [0.018198094574111343, -1.0082265644652515, -1.077770279820486];
 
 /// The test; there are at least four rows and two distinct values.
-pub(crate) fn test(pass: &Pass) -> Outcome {
+///
+/// # Errors
+/// Where a sketch leaves the statistic without bound.
+pub(crate) fn test(pass: &Pass, doubt: Option<&Doubt>) -> Result<Tested, &'static str> {
     let all = pass.n + pass.m;
-    let distance = pass.weighted_distance.value() * (all - 1.0) / all;
-    let statistic = (distance - 1.0) / variance(pass.n, pass.m).sqrt();
+    let deviation = variance(pass.n, pass.m).sqrt();
+    let statistic = |distance: f64| (distance * (all - 1.0) / all - 1.0) / deviation;
+    let distance = pass.weighted_distance.value();
+    let range = doubt.map(|doubt| Range::of(doubt.weighted_distance));
+    if range.is_some_and(|range| !range.high.is_finite()) {
+        return Err("the sketch is too coarse to bound its error: choose a larger one");
+    }
+    let outcome = Outcome { statistic: statistic(distance), p_value: p_value(statistic(distance)) };
+    let doubt = range.map(|range| (range.map(statistic), range.map(|distance| p_value(statistic(distance)))));
+    Ok(Tested { outcome, doubt })
+}
+
+fn p_value(statistic: f64) -> f64 {
     let [a, b, c] = PARABOLA;
-    let p_value = match statistic {
+    match statistic {
         statistic if statistic < ENDS[0] => 0.25,
         statistic if statistic > ENDS[1] => 0.001,
         statistic => (a * statistic * statistic + b * statistic + c).exp(),
-    };
-    Outcome { statistic, p_value }
+    }
 }
 
 /// The variance of the distance, equation 4 for two samples.

@@ -8,17 +8,29 @@
 
 use core::f64::consts::PI;
 
-use crate::{Outcome, pass::Pass};
+use crate::{
+    Outcome,
+    comparison::Tested,
+    doubt::{Doubt, Range},
+    pass::Pass,
+};
 
 const EXACT: f64 = 20.0;
+/// Terms of the series for the limit that are left out; so much its sum is off.
+const SERIES: f64 = 1e-7;
 
 /// The test; each side has at least two rows.
-pub(crate) fn test(pass: &Pass) -> Outcome {
-    let (n, m, u) = (pass.n, pass.m, pass.rank_distance);
+pub(crate) fn test(pass: &Pass, doubt: Option<&Doubt>) -> Tested {
+    let (n, m) = (pass.n, pass.m);
     let (k, all) = (n * m, n + m);
-    let statistic = u.value() / (k * all) - (4.0 * k - 1.0) / (6.0 * all);
-    let p_value = if n.max(m) <= EXACT { exact(u.value(), n, m) } else { limit(statistic, n, m) };
-    Outcome { statistic, p_value }
+    let statistic = |u: f64| u / (k * all) - (4.0 * k - 1.0) / (6.0 * all);
+    let p_value = |u: f64| if n.max(m) <= EXACT { exact(u, n, m) } else { limit(statistic(u), n, m) };
+    let u = pass.rank_distance.value();
+    let range = doubt.map(|doubt| Range::of(doubt.rank_distance));
+    Tested {
+        outcome: Outcome { statistic: statistic(u), p_value: p_value(u) },
+        doubt: range.map(|range| (range.map(statistic), range.map(p_value).widened(SERIES))),
+    }
 }
 
 /// The share of all orders of rows with a U of at least `u`.
@@ -77,7 +89,7 @@ fn below(x: f64) -> f64 {
         let y: f64 = 4.0 * k + 1.0;
         let term = ratio / (PI.powf(1.5) * x.sqrt()) * y.sqrt() * scaled_bessel(y * y / (16.0 * x));
         sum += term;
-        if term.abs() < 1e-7 {
+        if term.abs() < SERIES {
             return sum;
         }
         k += 1.0;

@@ -7,6 +7,7 @@
 
 use driftline_numerics::{
     Multiset,
+    eigen::{self, Eigen},
     key::number,
     quantile::{Ranks, lerp},
     special::chi_squared_above,
@@ -109,42 +110,16 @@ fn build(cell: impl Fn(usize, usize) -> f64) -> Matrix {
     core::array::from_fn(|i| core::array::from_fn(|j| cell(i, j)))
 }
 
-/// The pseudo-inverse of a symmetric matrix and its rank, by Jacobi's rotations.
-fn pseudo_inverse(mut matrix: Matrix) -> (Matrix, f64) {
-    let mut vectors = build(|i, j| f64::from(u8::from(i == j)));
-    for _ in 0..50 {
-        for p in 0..SIZE {
-            for q in p + 1..SIZE {
-                rotate(&mut matrix, &mut vectors, p, q);
-            }
-        }
-    }
-    let largest = (0..SIZE).map(|i| matrix[i][i].abs()).fold(0.0, f64::max);
-    let inverse = |i: usize| if matrix[i][i].abs() > 1e-15 * largest { 1.0 / matrix[i][i] } else { 0.0 };
-    let values: Vector = core::array::from_fn(inverse);
+/// The pseudo-inverse of a symmetric matrix and its rank.
+fn pseudo_inverse(matrix: Matrix) -> (Matrix, f64) {
+    let axes = eigen::symmetric(matrix.iter().map(|row| row.to_vec()).collect());
+    let largest = axes.iter().fold(0.0_f64, |largest, axis| largest.max(axis.value.abs()));
+    let inverse = |axis: &Eigen| if axis.value.abs() > 1e-15 * largest { 1.0 / axis.value } else { 0.0 };
+    let values: Vec<f64> = axes.iter().map(inverse).collect();
     let top = values.iter().fold(0.0_f64, |top, value| top.max(value.abs()));
     let rank = values.iter().filter(|value| value.abs() > top * SIZE as f64 * f64::EPSILON).count();
-    let cell = |i: usize, j: usize| (0..SIZE).map(|k| vectors[i][k] * values[k] * vectors[j][k]).sum();
+    let cell = |i: usize, j: usize| {
+        axes.iter().zip(&values).map(|(axis, value)| axis.vector[i] * value * axis.vector[j]).sum()
+    };
     (build(cell), rank as f64)
-}
-
-#[expect(clippy::needless_range_loop, reason = "rows and columns read alike")]
-fn rotate(matrix: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize) {
-    if matrix[p][q] == 0.0 {
-        return;
-    }
-    let theta = (matrix[q][q] - matrix[p][p]) / (2.0 * matrix[p][q]);
-    let t = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
-    let c = 1.0 / (t * t + 1.0).sqrt();
-    let s = t * c;
-    for row in 0..SIZE {
-        let (a, b) = (matrix[row][p], matrix[row][q]);
-        (matrix[row][p], matrix[row][q]) = (c * a - s * b, s * a + c * b);
-        let (a, b) = (vectors[row][p], vectors[row][q]);
-        (vectors[row][p], vectors[row][q]) = (c * a - s * b, s * a + c * b);
-    }
-    for column in 0..SIZE {
-        let (a, b) = (matrix[p][column], matrix[q][column]);
-        (matrix[p][column], matrix[q][column]) = (c * a - s * b, s * a + c * b);
-    }
 }

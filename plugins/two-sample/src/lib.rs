@@ -3,15 +3,20 @@
 //! Equals SciPy's tests of the same names.
 
 mod anderson_darling;
+mod comparison;
 mod cramer_von_mises;
+mod doubt;
 mod epps_singleton;
 mod mann_whitney;
 mod metric;
+mod outputs;
+mod parameters;
 mod pass;
 mod welch;
 
 use driftline_numerics::proportions::Outcome;
 
-pub use metric::{Parameters, TwoSample};
+pub use metric::TwoSample;
+pub use parameters::Parameters;
 
 driftline_sdk::plugin!(TwoSample);

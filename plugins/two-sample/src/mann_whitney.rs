@@ -8,7 +8,12 @@
 
 use driftline_numerics::special::normal_above;
 
-use crate::{Outcome, pass::Pass};
+use crate::{
+    Outcome,
+    comparison::Tested,
+    doubt::{Doubt, Range},
+    pass::Pass,
+};
 
 /// Up to this many rows of a side SciPy is exact.
 const EXACT: f64 = 8.0;
@@ -16,19 +21,46 @@ const EXACT: f64 = 8.0;
 const MOST: f64 = 1e6;
 
 /// The test of both directions.
-pub(crate) fn test(pass: &Pass) -> Outcome {
+///
+/// # Errors
+/// Where a sketch leaves open whether values are tied, on which the method depends.
+pub(crate) fn test(pass: &Pass, doubt: Option<&Doubt>) -> Result<Tested, &'static str> {
     let (n, m, u) = (pass.n, pass.m, pass.above.value());
     let larger = u.max(n * m - u);
-    let exact = n.min(m) <= EXACT && pass.largest_tie <= 1.0 && n * m <= MOST;
-    let above = match exact.then(|| exact_above(larger, n.min(m), n.max(m))).flatten() {
-        Some(above) => above,
-        None => {
-            let all = n + m;
-            let deviation = (n * m / 12.0 * ((all + 1.0) - pass.ties.value() / (all * (all - 1.0)))).sqrt();
-            normal_above((larger - n * m / 2.0 - 0.5) / deviation)
-        }
-    };
-    Outcome { statistic: u, p_value: (2.0 * above).min(1.0) }
+    let may_be_exact = n.min(m) <= EXACT && n * m <= MOST;
+    if may_be_exact && doubt.is_some() && pass.largest_tie > 1.0 {
+        return Err("it takes more than eight values on each side: a sketch does not tell whether fewer are tied");
+    }
+    let exact = may_be_exact && pass.largest_tie <= 1.0;
+    if let Some(above) = exact.then(|| exact_above(larger, n.min(m), n.max(m))).flatten() {
+        return Ok(Tested::exactly(Outcome { statistic: u, p_value: p_value(above) }));
+    }
+    let chance = |larger: f64, ties: f64| p_value(approximate_above(larger, ties, n, m));
+    let outcome = Outcome { statistic: u, p_value: chance(larger, pass.ties.value()) };
+    let doubt = doubt.map(|doubt| {
+        let statistic = Range { low: u - doubt.above, high: u + doubt.above };
+        // It rises or falls in each of the two: its extremes are at corners.
+        let ties = Range::of(doubt.ties);
+        let sizes = [(larger - doubt.above).max(n * m / 2.0), larger + doubt.above];
+        let corners = sizes.iter().flat_map(|larger| [ties.low, ties.high].map(|ties| chance(*larger, ties)));
+        let p_value = corners.fold(Range { low: 1.0, high: 0.0 }, |range, p_value| Range {
+            low: range.low.min(p_value),
+            high: range.high.max(p_value),
+        });
+        (statistic, p_value)
+    });
+    Ok(Tested { outcome, doubt })
+}
+
+fn p_value(above: f64) -> f64 {
+    (2.0 * above).min(1.0)
+}
+
+/// The chance of a U of at least `larger`, by the normal approximation.
+fn approximate_above(larger: f64, ties: f64, n: f64, m: f64) -> f64 {
+    let all = n + m;
+    let variance = n * m / 12.0 * ((all + 1.0) - ties / (all * (all - 1.0)));
+    normal_above((larger - n * m / 2.0 - 0.5) / variance.max(0.0).sqrt())
 }
 
 /// The chance of a U of at least `u`; `None` where counts don't fit.

@@ -49,8 +49,13 @@ impl Pass {
     }
 }
 
+/// What a group of equal values adds to the ties.
+pub(crate) fn ties(count: f64) -> f64 {
+    count * count * count - count
+}
+
 /// The sum of (d - j)² over j = 1, 2, … count.
-fn squares_to(d: f64, count: f64) -> f64 {
+pub(crate) fn squares_to(d: f64, count: f64) -> f64 {
     count * d * d - d * count * (count + 1.0) + count * (count + 1.0) * (2.0 * count + 1.0) / 6.0
 }
 
@@ -62,7 +67,7 @@ impl Visitor for Pass {
         }
         self.above.add(c * (b + r / 2.0));
         if tied > 1.0 {
-            self.ties.add(tied * tied * tied - tied);
+            self.ties.add(ties(tied));
         }
         self.largest_tie = self.largest_tie.max(tied);
         // A rank less the row's own place is as if only the other side came before.

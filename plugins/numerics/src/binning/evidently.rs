@@ -2,10 +2,14 @@
 
 use driftline_sdk::Kind;
 
-use super::{Counts, cut::within, labels};
+use super::{
+    Counts,
+    cut::within,
+    values::{is_varied, labels},
+};
 use crate::{
     Column,
-    bins::{self, Shape},
+    bins::{self, Extent},
     key::number,
     quantile::Ranks,
     walk::walk,
@@ -19,8 +23,7 @@ pub fn count(current: &Column, reference: &Column, kind: Kind) -> Counts {
     if kind == Kind::Category {
         return labels(current, reference);
     }
-    let (ours, theirs) = (Shape::of(&current.numbers), Shape::of(&reference.numbers));
-    if theirs.distinct <= DISTINCT {
+    if !is_varied(&reference.numbers, DISTINCT) {
         let mut counts = Counts::default();
         walk(&current.numbers, &reference.numbers, &mut |key, current, reference| {
             let value = number(key);
@@ -30,19 +33,25 @@ pub fn count(current: &Column, reference: &Column, kind: Kind) -> Counts {
         });
         return counts;
     }
-    let (low, high) = (theirs.low.min(ours.low), theirs.high.max(ours.high));
-    let edges = bins::equal_edges(low, high, bins::sturges(ours.rows + theirs.rows, low, high));
-    within(&edges, &Ranks::new(&current.numbers), &Ranks::new(&reference.numbers))
+    let (ours, theirs) = (Ranks::new(&current.numbers), Ranks::new(&reference.numbers));
+    let (our, their) = (Extent::of(&ours), Extent::of(&theirs));
+    let (low, high) = (their.low.min(our.low), their.high.max(our.high));
+    let edges = bins::equal_edges(low, high, bins::sturges(our.rows + their.rows, low, high));
+    within(&edges, &ours, &theirs)
 }
 
 /// Counts of numbers in the bins of its Hellinger distance: Sturges' over the distinct finite values of both sides.
 pub fn count_distinct(current: &Column, reference: &Column) -> Counts {
-    let mut values = Vec::new();
-    walk(&current.numbers, &reference.numbers, &mut |key, _, _| values.push(number(key)));
-    values.retain(|value| value.is_finite());
-    let (Some(low), Some(high)) = (values.first(), values.last()) else { return Counts::default() };
-    let count = bins::sturges(values.len() as f64, *low, *high);
-    let edges = bins::equal_edges(*low, *high, count);
+    let (mut distinct, mut ends) = (0.0, None);
+    walk(&current.numbers, &reference.numbers, &mut |key, _, _| {
+        let value = number(key);
+        if value.is_finite() {
+            distinct += 1.0;
+            ends = Some((ends.map_or(value, |(low, _)| low), value));
+        }
+    });
+    let Some((low, high)) = ends else { return Counts::default() };
+    let edges = bins::equal_edges(low, high, bins::sturges(distinct, low, high));
     within(&edges, &Ranks::new(&current.numbers), &Ranks::new(&reference.numbers))
 }
 

@@ -5,7 +5,7 @@ use driftline_sdk::Kind;
 use super::{Counts, cut::within, labels};
 use crate::{
     Column,
-    bins::{self, Shape},
+    bins::{self, Extent, Shape},
     quantile::Ranks,
 };
 
@@ -15,9 +15,10 @@ pub fn count(current: &Column, reference: &Column, kind: Kind) -> Counts {
         return labels(current, reference);
     }
     let shape = Shape::of(&reference.numbers);
-    let edges = bins::equal_edges(shape.low, shape.high, bins::doane(&shape));
-    let mut counts = within(&edges, &Ranks::new(&current.numbers), &Ranks::new(&reference.numbers));
-    let outside = Shape::of(&current.numbers).rows - counts.current.iter().sum::<f64>();
+    let edges = bins::equal_edges(shape.extent.low, shape.extent.high, bins::doane(&shape));
+    let ours = Ranks::new(&current.numbers);
+    let mut counts = within(&edges, &ours, &Ranks::new(&reference.numbers));
+    let outside = Extent::of(&ours).rows - counts.current.iter().sum::<f64>();
     if outside > 0.0 {
         counts.push("outside", outside, 0.0);
     }

@@ -1,0 +1,33 @@
+//! Sums of products of distances from means, block by block.
+
+use core::array::from_fn;
+
+/// Sums kept side by side, so that one addition need not wait for the last.
+const LANES: usize = 32;
+
+/// So many terms are added without compensation; blocks are added with it.
+pub(crate) const BLOCK: usize = 128;
+
+/// Distances of a block of numbers from a mean, which is given with what rounding cuts off it.
+pub(crate) fn distances<'a>(numbers: &[f64], (mean, rest): (f64, f64), room: &'a mut [f64; BLOCK]) -> &'a [f64] {
+    let room = &mut room[..numbers.len().min(BLOCK)];
+    let ((numbers, rest_of_numbers), (places, rest_of_places)) = (numbers.as_chunks(), room.as_chunks_mut::<LANES>());
+    for (place, numbers) in places.iter_mut().zip(numbers) {
+        *place = numbers.map(|number| (number - mean) - rest);
+    }
+    for (place, number) in rest_of_places.iter_mut().zip(rest_of_numbers) {
+        *place = (number - mean) - rest;
+    }
+    room
+}
+
+/// The sum of products of two blocks of one length.
+pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<LANES>(), right.as_chunks::<LANES>());
+    for (x, y) in left.iter().zip(right) {
+        lanes = from_fn(|i| lanes[i] + x[i] * y[i]);
+    }
+    let rest: f64 = left_rest.iter().zip(right_rest).map(|(x, y)| x * y).sum();
+    lanes.iter().sum::<f64>() + rest
+}
