@@ -65,9 +65,11 @@ mod error;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod guest;
+mod input;
 mod labels;
 pub mod log;
 mod metric;
+mod output;
 mod report;
 mod rows;
 mod source;
@@ -77,10 +79,12 @@ mod weights;
 
 pub use accumulator::Accumulator;
 pub use chart::{Chart, Series};
-pub use description::{Description, Direction, Input, Kind, Output, ReferenceUse};
+pub use description::{Description, ReferenceUse};
 pub use error::{Error, Result};
+pub use input::{Input, Kind};
 pub use labels::labels;
 pub use metric::{Metric, NoParameters, Run};
+pub use output::{Direction, Output};
 pub use report::{Report, Value};
 pub use rows::{Categories, Inputs, Rows, Validity};
 pub use source::Source;
