@@ -89,11 +89,8 @@ impl Metric for BinaryClassification {
              it with their standard errors (delta method), and what the decisions are worth.",
         )
         .input(Input::number("score").doc("The model's score; at or above the threshold it means positive."))
-        .input(
-            Input::new("label", &[Kind::Number, Kind::Category])
-                .doc("The truth: 0 or 1, a boolean, or a category with the parameter `positive`."),
-        )
-        .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."));
+        .input(Input::label())
+        .input(Input::weight());
         COUNTS
             .into_iter()
             .fold(description, |description, name| description.output(Output::new(name).range(0.0, None)))

@@ -47,11 +47,8 @@ impl Metric for Calibration {
              equal bins (each closed on the right), and the reliability curve. Needs no memory that grows with rows.",
         )
         .input(Input::number("score").doc("The predicted probability of positive, 0 to 1."))
-        .input(
-            Input::new("label", &[Kind::Number, Kind::Category])
-                .doc("The truth: 0 or 1, a boolean, or a category with the parameter `positive`."),
-        )
-        .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."))
+        .input(Input::label())
+        .input(Input::weight())
         .output(loss("brier", "The mean squared distance of probability and truth; 0.25 is always saying one half."))
         .output(
             Output::new("log_loss")

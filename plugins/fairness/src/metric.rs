@@ -69,7 +69,7 @@ impl Metric for Fairness {
                 .optional()
                 .doc("The truth; needed for equal opportunity and equalized odds. Rows without it are left out."),
         )
-        .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."))
+        .input(Input::weight())
         .output(difference(
             OUTPUTS[0],
             "How far the shares of favourable decisions lie apart; within ±0.1 is held fair.",

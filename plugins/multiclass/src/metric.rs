@@ -44,7 +44,7 @@ impl Metric for Multiclass {
         )
         .input(Input::new("prediction", &[Kind::Category, Kind::Number]).doc("The class that the model decided for."))
         .input(Input::new("label", &[Kind::Category, Kind::Number]).doc("The true class."))
-        .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."))
+        .input(Input::weight())
         .output(share("accuracy", "The share of right decisions."));
         let averages = [
             ("macro", "the plain mean over classes"),

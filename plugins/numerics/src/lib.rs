@@ -15,6 +15,7 @@
 //! | how two columns go together in bounded memory | [`Joint`], [`Thinned`] |
 //! | bin edges as NumPy chooses them | [`bins`] |
 //! | a column in order, and two columns in bins | [`Column`], [`binning`] |
+//! | a column of few values, and two of them value by value | [`Values`] |
 //! | tests of how often categories occur | [`contingency`], [`proportions`] |
 //! | distances of distributions | [`divergence`], [`transport`] |
 //! | tails of the normal, χ² and t distributions | [`special`] |
@@ -58,6 +59,7 @@ pub mod spread;
 pub mod sum;
 pub mod thinned;
 pub mod transport;
+pub mod values;
 pub mod walk;
 
 pub use classes::Classes;
@@ -78,3 +80,4 @@ pub use sketch::Sketch;
 pub use spread::Spread;
 pub use sum::Sum;
 pub use thinned::Thinned;
+pub use values::Values;
