@@ -85,7 +85,7 @@ mod tests {
             for (key, group) in keys.iter().zip(&groups) {
                 assert!(thinned.is_mixed(*group) || group == key, "{bits}");
                 assert_eq!(thinned.group(*group), *group, "{bits}");
-                let coarser = Thinned { bits: (bits - 1).min(MOST).max(1), ..thinned };
+                let coarser = Thinned { bits: (bits - 1).clamp(1, MOST), ..thinned };
                 assert_eq!(coarser.group(*group), coarser.group(*key), "{bits}");
             }
         }
