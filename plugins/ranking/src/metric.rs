@@ -5,29 +5,10 @@ use std::collections::BTreeMap;
 use driftline_numerics::{Moments, Sample, coded};
 use driftline_sdk::prelude::*;
 
-use crate::{quality::Quality, query::Query};
-
-type Part = (&'static str, fn(&Quality) -> f64, &'static str);
-const PARTS: [Part; 6] = [
-    (
-        "ndcg",
-        |query| query.ndcg,
-        "Normalized discounted cumulative gain with linear gains, tied scores sharing their places.",
-    ),
-    (
-        "map",
-        |query| query.average_precision,
-        "The mean of average precision: that at each relevant row among the first k, over min(k, relevant rows).",
-    ),
-    (
-        "mrr",
-        |query| query.reciprocal_rank,
-        "The mean of one by the place of the first relevant row; 0 when it is not among the first k.",
-    ),
-    ("hit_rate", |query| query.hit, "The share of queries with a relevant row among the first k."),
-    ("precision", |query| query.precision, "The mean share of relevant rows among k."),
-    ("recall", |query| query.recall, "The mean share of the relevant rows that are among the first k."),
-];
+use crate::{
+    quality::{PARTS, Part, Quality},
+    query::Query,
+};
 
 /// What a user may choose.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -20,6 +20,31 @@ pub(crate) struct Quality {
     pub(crate) recall: f64,
 }
 
+/// The name of a metric, which it is, and what it says.
+pub(crate) type Part = (&'static str, fn(&Quality) -> f64, &'static str);
+
+/// All metrics, in the order of the report.
+pub(crate) const PARTS: [Part; 6] = [
+    (
+        "ndcg",
+        |query| query.ndcg,
+        "Normalized discounted cumulative gain with linear gains, tied scores sharing their places.",
+    ),
+    (
+        "map",
+        |query| query.average_precision,
+        "The mean of average precision: that at each relevant row among the first k, over min(k, relevant rows).",
+    ),
+    (
+        "mrr",
+        |query| query.reciprocal_rank,
+        "The mean of one by the place of the first relevant row; 0 when it is not among the first k.",
+    ),
+    ("hit_rate", |query| query.hit, "The share of queries with a relevant row among the first k."),
+    ("precision", |query| query.precision, "The mean share of relevant rows among k."),
+    ("recall", |query| query.recall, "The mean share of the relevant rows that are among the first k."),
+];
+
 impl Quality {
     /// Of the first `k` rows of a settled query; `None` where no row is relevant.
     pub(crate) fn of(query: &Query, k: usize) -> Option<Self> {
