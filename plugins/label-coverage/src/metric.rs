@@ -80,12 +80,14 @@ impl Metric for LabelCoverage {
         if arrivals.rows == 0 {
             return Ok(Report::undefined(&OUTPUTS, "no predictions in the window"));
         }
+        let coverage = arrivals.coverage();
+        let error = (coverage * (1.0 - coverage) / arrivals.rows as f64).sqrt();
         let waiting = match arrivals.waiting() {
             Some(seconds) => Value::new(OUTPUTS[3], seconds),
             None => Value::undefined(OUTPUTS[3], "bind `time` to know how long predictions wait"),
         };
         let report = Report::new()
-            .value(Value::new(OUTPUTS[0], arrivals.coverage()))
+            .value(Value::new(OUTPUTS[0], coverage).standard_error(error))
             .value(self.lag(OUTPUTS[1], 0.5))
             .value(self.lag(OUTPUTS[2], 0.95))
             .value(waiting);

@@ -15,7 +15,9 @@ def expected(times, arrivals):
     newest = max([*times, *[arrival for arrival in arrivals if arrival is not None]])
     lag = (lambda q: np.quantile(lags, q)) if len(lags) else (lambda q: None)
     waiting = (newest - times[~labelled].min()) / 1e6 if (~labelled).any() else 0.0
-    return dict(zip(OUTPUTS, [labelled.mean(), lag(0.5), lag(0.95), waiting]))
+    share = labelled.mean()
+    made = dict(zip(OUTPUTS, [share, lag(0.5), lag(0.95), waiting]))
+    return made | {"coverage±": np.sqrt(share * (1 - share) / len(labelled))}
 
 
 def cases():
