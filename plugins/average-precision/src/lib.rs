@@ -5,6 +5,6 @@
 mod curve;
 mod metric;
 
-pub use metric::{AveragePrecision, Parameters};
+pub use metric::AveragePrecision;
 
 driftline_sdk::plugin!(AveragePrecision);

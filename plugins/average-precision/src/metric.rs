@@ -1,32 +1,11 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::{Scores, scores::missing_class};
+use driftline_numerics::{Scores, score_parameters::Parameters, scores::missing_class};
 use driftline_sdk::prelude::*;
 
 use crate::curve::{Curve, curve};
 
 const OUTPUTS: [&str; 3] = ["average_precision", "best_f1", "best_f1_threshold"];
-
-/// What a user may choose.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {
-    /// The label of positive rows. Without it, 1 and true are positive, 0 and false negative.
-    #[serde(default)]
-    positive: Option<String>,
-    /// Bounds the memory: scores are counted in this many equal bins, and average precision is exact up to the error
-    /// that the note states. Without it the result is exact.
-    #[serde(default)]
-    #[schemars(range(min = 2, max = 1_000_000))]
-    bins: Option<u32>,
-    /// The smallest and largest score when `bins` is given; scores outside count in the end bins.
-    #[serde(default = "unit_range")]
-    range: (f64, f64),
-}
-
-fn unit_range() -> (f64, f64) {
-    (0.0, 1.0)
-}
 
 /// Scores of positives and negatives, exact or in bins.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -45,17 +24,13 @@ impl Metric for AveragePrecision {
              precision-recall curve and the threshold of the best F1. Without skill it is the share of positives.",
         )
         .input(Input::number("score").doc("The model's score; higher speaks for positive."))
-        .input(
-            Input::new("label", &[Kind::Number, Kind::Category])
-                .doc("The truth: 0 or 1, a boolean, or a category with the parameter `positive`."),
-        )
-        .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."))
-        .output(
-            Output::new("average_precision").higher_is_better().range(0.0, 1.0).doc(
-                "The step sum of precision over recall; its standard error is the binomial one over the positives.",
-            ),
-        )
-        .output(Output::new("best_f1").higher_is_better().range(0.0, 1.0).doc("The largest F1 of any threshold."))
+        .input(Input::label())
+        .input(Input::weight())
+        .output(Output::share(
+            "average_precision",
+            "The step sum of precision over recall; its standard error is the binomial one over the positives.",
+        ))
+        .output(Output::share("best_f1", "The largest F1 of any threshold."))
         .output(
             Output::new("best_f1_threshold")
                 .doc("The lowest score of the best F1: rows at or above it would count as positive."),

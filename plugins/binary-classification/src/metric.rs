@@ -3,69 +3,13 @@
 use driftline_numerics::Sum;
 use driftline_sdk::{labels, prelude::*, weights};
 
-use crate::rates::{Counts, Rate};
+use crate::{
+    outputs::{Named, RATES},
+    parameters::{Normalize, Parameters},
+    rates::{Counts, Rate},
+};
 
 const COUNTS: [&str; 4] = ["true_positives", "false_positives", "true_negatives", "false_negatives"];
-const RATES: [&str; 11] = [
-    "accuracy",
-    "balanced_accuracy",
-    "precision",
-    "recall",
-    "specificity",
-    "f1",
-    "f_beta",
-    "matthews_correlation",
-    "cohen_kappa",
-    "prevalence",
-    "lift",
-];
-
-/// What a user may choose.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {
-    /// Rows with a score of at least this much are decided as positive.
-    #[serde(default = "half")]
-    threshold: f64,
-    /// The label of positive rows. Without it, 1 and true are positive, 0 and false negative.
-    #[serde(default)]
-    positive: Option<String>,
-    /// How much more recall matters than precision in `f_beta`.
-    #[serde(default = "two")]
-    #[schemars(range(min = 0.01, max = 100.0))]
-    beta: f64,
-    /// What a decision is worth: [[true negative, false positive], [false negative, true positive]].
-    #[serde(default)]
-    value_matrix: Option<[[f64; 2]; 2]>,
-    /// What `business_value` is divided by.
-    #[serde(default)]
-    normalize_value: Normalize,
-    /// What stands in for a number with nothing to divide by, as scikit-learn's option of this name. Without it such a
-    /// number is undefined.
-    #[serde(default)]
-    zero_division: Option<f64>,
-}
-
-/// What a business value is divided by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Normalize {
-    /// Nothing: the worth of all rows.
-    #[default]
-    None,
-    /// The number of rows.
-    PerRow,
-    /// Each kind of decision by how often it was taken: NannyML's `per_prediction`.
-    PerDecision,
-}
-
-fn half() -> f64 {
-    0.5
-}
-
-fn two() -> f64 {
-    2.0
-}
 
 /// Weights of the four kinds of decisions.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -80,37 +24,18 @@ impl Metric for BinaryClassification {
     type Parameters = Parameters;
 
     fn describe() -> Description {
-        let share = |name: &str, doc: &str| Output::new(name).higher_is_better().range(0.0, 1.0).doc(doc);
-        let signed = |name: &str, doc: &str| Output::new(name).higher_is_better().range(-1.0, 1.0).doc(doc);
-        let description = Description::new(
+        Description::new(
             "binary-classification",
             "1.0.0",
             "Decisions at a threshold of the score against binary truth: the confusion matrix, the rates that follow from \
              it with their standard errors (delta method), and what the decisions are worth.",
         )
         .input(Input::number("score").doc("The model's score; at or above the threshold it means positive."))
-        .input(
-            Input::new("label", &[Kind::Number, Kind::Category])
-                .doc("The truth: 0 or 1, a boolean, or a category with the parameter `positive`."),
-        )
-        .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."));
-        COUNTS
-            .into_iter()
-            .fold(description, |description, name| description.output(Output::new(name).range(0.0, None)))
-            .output(share("accuracy", "The share of right decisions."))
-            .output(share("balanced_accuracy", "The mean of recall and specificity."))
-            .output(share("precision", "The share of positives among rows decided as positive."))
-            .output(share("recall", "The share of positive rows that were found."))
-            .output(share("specificity", "The share of negative rows that were found."))
-            .output(share("f1", "The harmonic mean of precision and recall."))
-            .output(share("f_beta", "Their mean with recall weighed by the parameter `beta`."))
-            .output(signed("matthews_correlation", "The correlation of decision and truth."))
-            .output(signed("cohen_kappa", "Agreement beyond chance."))
-            .output(Output::new("prevalence").range(0.0, 1.0).doc("The share of positive rows."))
-            .output(signed("lift", "Accuracy beyond that of always saying the commoner class."))
-            .output(
-                Output::new("business_value").higher_is_better().doc("What the decisions are worth by `value_matrix`."),
-            )
+        .input(Input::label())
+        .input(Input::weight())
+        .with_outputs(COUNTS.map(|name| Output::new(name).range(0.0, None)))
+        .with_outputs(RATES.iter().map(Named::output))
+        .output(Output::new("business_value").higher_is_better().doc("What the decisions are worth by `value_matrix`."))
     }
 
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
@@ -153,35 +78,22 @@ impl Metric for BinaryClassification {
         }
         if counts.total().value == 0.0 {
             let reason = left_out.unwrap_or_else(|| "no labelled rows in the window".to_owned());
-            let names = RATES.into_iter().chain(["business_value"]);
+            let names = RATES.iter().map(|rate| rate.name).chain(["business_value"]);
             report.values.extend(names.map(|name| Value::undefined(name, &reason)));
             return Ok(report);
         }
-        report.values.extend(RATES.into_iter().map(|name| self.rate(name, &counts, run.parameters)));
+        report.values.extend(RATES.iter().map(|rate| self.rate(rate, &counts, run.parameters)));
         Ok(report.value(self.business_value(&counts, run.parameters)).chart(matrix(&counts)))
     }
 }
 
 impl BinaryClassification {
-    fn rate(&self, name: &str, counts: &Counts, parameters: &Parameters) -> Value {
-        let no_class = "only one class in the window";
-        let (rate, reason) = match name {
-            "accuracy" => (counts.accuracy(), ""),
-            "balanced_accuracy" => (counts.balanced_accuracy(), no_class),
-            "precision" => (counts.precision(), "no row was decided as positive"),
-            "recall" => (counts.recall(), "no positive rows in the window"),
-            "specificity" => (counts.specificity(), "no negative rows in the window"),
-            "f1" => (counts.f_beta(1.0), "no row is positive or was decided so"),
-            "f_beta" => (counts.f_beta(parameters.beta), "no row is positive or was decided so"),
-            "matthews_correlation" => (counts.matthews_correlation(), "only one class, or only one decision"),
-            "cohen_kappa" => (counts.cohen_kappa(), "one class was always there and always decided"),
-            "prevalence" => (counts.prevalence(), ""),
-            _ => (counts.lift(), ""),
-        };
+    fn rate(&self, named: &Named, counts: &Counts, parameters: &Parameters) -> Value {
+        let (name, rate) = (named.name, (named.rate)(counts, parameters));
         match (rate.value.is_finite(), parameters.zero_division) {
             (true, _) => Value::new(name, rate.value).standard_error(self.error(&rate, counts)),
-            (false, Some(stand_in)) => Value::new(name, stand_in).note(format!("{reason}: `zero_division` stands in")),
-            (false, None) => Value::undefined(name, reason),
+            (false, Some(other)) => Value::new(name, other).note(format!("{}: `zero_division` stands in", named.none)),
+            (false, None) => Value::undefined(name, named.none),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Equals scikit-learn's `brier_score_loss`, `log_loss` and the bins of `calibration_curve`.
 
+mod losses;
 mod metric;
 mod reliability;
 

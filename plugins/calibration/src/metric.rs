@@ -3,7 +3,10 @@
 use driftline_numerics::Moments;
 use driftline_sdk::{labels, prelude::*, weights};
 
-use crate::reliability::{Point, Reliability};
+use crate::{
+    losses::Losses,
+    reliability::{Point, Reliability},
+};
 
 const OUTPUTS: [&str; 4] = ["brier", "log_loss", "expected_calibration_error", "maximum_calibration_error"];
 
@@ -27,8 +30,7 @@ fn ten() -> u32 {
 /// Losses, and rows by predicted probability.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Calibration {
-    squared: Moments,
-    logarithmic: Moments,
+    losses: Losses,
     reliability: Reliability,
     weighted: bool,
     /// Rows left out because their score is not a number.
@@ -47,17 +49,12 @@ impl Metric for Calibration {
              equal bins (each closed on the right), and the reliability curve. Needs no memory that grows with rows.",
         )
         .input(Input::number("score").doc("The predicted probability of positive, 0 to 1."))
-        .input(
-            Input::new("label", &[Kind::Number, Kind::Category])
-                .doc("The truth: 0 or 1, a boolean, or a category with the parameter `positive`."),
-        )
-        .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."))
+        .input(Input::label())
+        .input(Input::weight())
         .output(loss("brier", "The mean squared distance of probability and truth; 0.25 is always saying one half."))
         .output(
-            Output::new("log_loss")
-                .lower_is_better()
-                .range(0.0, None)
-                .doc("The mean of -ln of the probability of what came true, kept 2.2e-16 from 0 and 1 as in scikit-learn."),
+            loss("log_loss", "The mean of -ln of the probability of what came true, kept 2.2e-16 from 0 and 1 as in scikit-learn.")
+                .range(0.0, None),
         )
         .output(
             loss("expected_calibration_error", "The mean distance of probability and frequency, bin by bin.")
@@ -77,27 +74,13 @@ impl Metric for Calibration {
             let message = format!("`score` holds {score}: calibration takes probabilities, 0 to 1");
             return Err(Error::data(message));
         }
-        let (mut squared, mut logarithmic, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-        for (row, (score, label)) in scores.iter().zip(&labels).enumerate() {
-            let weight = weights.as_ref().map_or(1.0, |weights| weights[row]);
-            if score.is_nan() {
-                self.not_numbers += 1;
-                continue;
-            }
-            let truth = f64::from(*label);
-            squared.push((truth - score).powi(2));
-            logarithmic.push(log_loss(*score, *label == 1));
-            kept.push(weight);
-            self.reliability.add(*score, truth, weight);
-        }
-        if weights.is_some() {
-            self.weighted = true;
-            self.squared.extend_weighted(&squared, &kept);
-            self.logarithmic.extend_weighted(&logarithmic, &kept);
-        } else {
-            self.squared.extend(&squared);
-            self.logarithmic.extend(&logarithmic);
-        }
+        let is_number: Vec<usize> = (0..scores.len()).filter(|row| !scores[*row].is_nan()).collect();
+        self.not_numbers += (scores.len() - is_number.len()) as u64;
+        self.weighted |= weights.is_some();
+        let kept: Vec<(f64, bool)> = is_number.iter().map(|row| (scores[*row], labels[*row] == 1)).collect();
+        let weights: Option<Vec<f64>> = weights.map(|weights| is_number.iter().map(|row| weights[*row]).collect());
+        self.losses.extend(&kept, weights.as_deref());
+        self.reliability.extend(&kept, weights.as_deref());
         Ok(())
     }
 
@@ -105,8 +88,7 @@ impl Metric for Calibration {
         if !self.reliability.merge(&other.reliability) {
             return Err(Error::data("the saved state was made with other parameters"));
         }
-        self.squared.merge(other.squared);
-        self.logarithmic.merge(other.logarithmic);
+        self.losses.merge(other.losses);
         self.weighted |= other.weighted;
         self.not_numbers += other.not_numbers;
         Ok(())
@@ -131,18 +113,13 @@ impl Metric for Calibration {
         let expected: f64 = points.iter().map(|point| distance(point) * point.weight / weight).sum();
         let largest = points.iter().map(distance).fold(0.0, f64::max);
         Ok(Report::new()
-            .value(mean("brier", &self.squared))
-            .value(mean("log_loss", &self.logarithmic))
+            .value(mean("brier", &self.losses.squared))
+            .value(mean("log_loss", &self.losses.logarithmic))
             .value(Value::new("expected_calibration_error", expected))
             .value(Value::new("maximum_calibration_error", largest))
             .chart(curve(&points))
             .chart(histogram(&points, weight)))
     }
-}
-
-fn log_loss(score: f64, positive: bool) -> f64 {
-    let came_true = if positive { score } else { 1.0 - score };
-    -came_true.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
 }
 
 fn curve(points: &[Point]) -> Chart {

@@ -36,8 +36,14 @@ impl Reliability {
         Self { bins: vec![Bin::default(); bins], edges: equal_edges(0.0, 1.0, bins) }
     }
 
-    /// Adds a row whose score is in 0 to 1.
-    pub(crate) fn add(&mut self, score: f64, positive: f64, weight: f64) {
+    /// Adds scores in 0 to 1, each with whether the row is positive.
+    pub(crate) fn extend(&mut self, rows: &[(f64, bool)], weights: Option<&[f64]>) {
+        for (row, (score, positive)) in rows.iter().enumerate() {
+            self.add(*score, f64::from(u8::from(*positive)), weights.map_or(1.0, |weights| weights[row]));
+        }
+    }
+
+    fn add(&mut self, score: f64, positive: f64, weight: f64) {
         let count = self.bins.len();
         // The bin by multiplication, put right where rounding is in the way.
         let mut place = ((score * count as f64) as usize).min(count - 1);

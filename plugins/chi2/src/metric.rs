@@ -1,15 +1,12 @@
 //! The metric: what it takes, keeps and reports.
 
 use driftline_numerics::{
-    Column,
-    binning::count_values,
+    Values,
     contingency::{Outcome, contingency, one_sample},
 };
 use driftline_sdk::prelude::*;
 
 const OUTPUTS: [&str; 4] = ["statistic", "p_value", "degrees_of_freedom", "cramers_v"];
-/// More distinct labels than this are identifiers, not categories.
-const MOST_LABELS: usize = 100_000;
 
 /// What a user may choose.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -38,7 +35,7 @@ enum Mode {
 /// How often each value occurs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Chi2 {
-    column: Column,
+    values: Values,
 }
 
 impl Metric for Chi2 {
@@ -75,52 +72,27 @@ impl Metric for Chi2 {
     }
 
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
-        self.column.update(rows, "value")?;
-        self.check()
+        self.values.update(rows)
     }
 
     fn settle(&mut self) {
-        self.column.settle();
+        self.values.settle();
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
-        if !other.column.is_sound() {
-            return Err(Error::data("the saved state was not made by this plugin"));
-        }
-        self.column.merge(other.column);
-        self.check()
+        self.values.merge(other.values)
     }
 
     fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
-        let reference = reference.ok_or_else(|| Error::parameters("`chi2` compares with a reference: choose one"))?;
-        let undefined = match (self.column.present() == 0.0, reference.column.present() == 0.0) {
-            (true, _) => Some("no values in the window"),
-            (_, true) => Some("no values in the reference"),
-            _ => None,
-        };
-        if let Some(reason) = undefined {
-            return Ok(Report::undefined(&OUTPUTS, reason));
-        }
-        let counts = count_values(&self.column, &reference.column, run.inputs.kind("value")?);
-        if counts.names.len() > MOST_LABELS {
-            return Err(too_many());
-        }
-        let outcome = match run.parameters.mode {
-            Mode::Standard => contingency(&counts.current, &counts.reference, run.parameters.correction),
-            Mode::Evidently => one_sample(&counts.current, &counts.reference),
-        };
-        Ok(report(&outcome, run.parameters.mode).chart(counts.chart()))
+        let reference = reference.map(|reference| &reference.values);
+        self.values.compare(reference, &run.inputs, &OUTPUTS, |counts| {
+            let outcome = match run.parameters.mode {
+                Mode::Standard => contingency(&counts.current, &counts.reference, run.parameters.correction),
+                Mode::Evidently => one_sample(&counts.current, &counts.reference),
+            };
+            report(&outcome, run.parameters.mode).chart(counts.chart())
+        })
     }
-}
-
-impl Chi2 {
-    fn check(&self) -> Result<()> {
-        if self.column.labels.len() > MOST_LABELS { Err(too_many()) } else { Ok(()) }
-    }
-}
-
-fn too_many() -> Error {
-    Error::data(format!("`value` has more than {MOST_LABELS} distinct values: group them, or use `psi` or `ks`"))
 }
 
 fn report(outcome: &Outcome, mode: Mode) -> Report {

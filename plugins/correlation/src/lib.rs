@@ -3,7 +3,7 @@
 //! Equals `scipy.stats.pearsonr` and `spearmanr`.
 
 mod metric;
-mod ranks;
+mod pairs;
 
 pub use metric::{Correlation, Parameters};
 

@@ -1,44 +1,16 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::{Distinct, Sketch, distinct, key};
 use driftline_sdk::prelude::*;
 
-use crate::shape::{NAMES, Shapes};
+use crate::{cells::Cells, parameters::Parameters, shape::NAMES};
 
 const SHARES: [&str; 5] =
     ["missing_share", "infinite_share", "out_of_range_share", "duplicate_share", "type_surprise_share"];
 
-/// What a user may choose.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {
-    /// The smallest number that is in range; without it the reference's.
-    #[serde(default)]
-    min: Option<f64>,
-    /// The largest number that is in range; without it the reference's.
-    #[serde(default)]
-    max: Option<f64>,
-    /// Numbers held at each level of the sketch that tells how many lie outside the reference's range.
-    #[serde(default = "default_sketch")]
-    #[schemars(range(min = 16, max = 65_536))]
-    sketch: u32,
-}
-
-fn default_sketch() -> u32 {
-    2048
-}
-
-/// Counts of cells by what is wrong with them.
+/// Cells by what is wrong with them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct DataQuality {
-    missing: u64,
-    values: u64,
-    infinite: u64,
-    /// Cells outside the bounds that the parameters give.
-    outside: u64,
-    finite: Sketch,
-    distinct: Distinct,
-    shapes: Shapes,
+    cells: Cells,
 }
 
 impl Metric for DataQuality {
@@ -73,114 +45,79 @@ impl Metric for DataQuality {
         {
             return Err(Error::parameters(format!("`min` is {min}, above `max`, {max}: give the smaller one first")));
         }
-        Ok(Self { finite: Sketch::new(run.parameters.sketch as usize), ..Self::default() })
+        Ok(Self { cells: Cells::new(run.parameters) })
     }
 
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
         if rows.kind("value")? == Kind::Category {
             let cells = rows.categories("value")?;
             let (counts, missing) = cells.counts();
-            self.missing += missing;
-            self.distinct.extend(counts.iter().map(|(label, _)| distinct::hash_text(label)));
-            for (label, count) in counts {
-                self.values += count;
-                self.shapes.add_label(label, count);
-            }
-            return Ok(());
+            self.cells.add_labels(counts, missing);
+        } else {
+            self.cells.add_numbers(&rows.numbers("value")?, run.parameters);
         }
-        let cells = rows.numbers("value")?;
-        let mut finite = Vec::with_capacity(cells.len());
-        for cell in cells.iter().copied().filter(|cell| !cell.is_nan()) {
-            self.values += 1;
-            self.shapes.add_number(cell);
-            if cell.is_infinite() {
-                self.infinite += 1;
-            } else {
-                let (min, max) = (run.parameters.min, run.parameters.max);
-                self.outside += u64::from(min.is_some_and(|min| cell < min) || max.is_some_and(|max| cell > max));
-                finite.push(cell);
-            }
-        }
-        self.missing += cells.iter().filter(|cell| cell.is_nan()).count() as u64;
-        self.distinct.extend(cells.iter().filter(|cell| !cell.is_nan()).map(|cell| distinct::hash(key::key(*cell))));
-        finite.sort_unstable_by(f64::total_cmp);
-        self.finite.extend_sorted(&finite);
         Ok(())
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
-        if !other.finite.is_sound(self.finite.size()) {
-            return Err(Error::data("the saved state was made with other parameters"));
+        match self.cells.merge(other.cells) {
+            true => Ok(()),
+            false => Err(Error::data("the saved state was made with other parameters")),
         }
-        self.missing += other.missing;
-        self.values += other.values;
-        self.infinite += other.infinite;
-        self.outside += other.outside;
-        self.finite.merge(other.finite);
-        self.distinct.merge(other.distinct);
-        self.shapes.merge(other.shapes);
-        Ok(())
     }
 
     fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
-        let (cells, values) = (self.missing + self.values, self.values);
-        let is_number = run.inputs.kind("value")? != Kind::Category;
-        let distinct = self.distinct.count();
-        let constant = match values {
-            0 => Value::undefined("constant", "no values in the window"),
-            _ => Value::new("constant", f64::from(u8::from(distinct == 1.0))),
-        };
-        let repeated = ((values as f64 - distinct) / values as f64).max(0.0);
-        let repeats = match values {
-            0 => Value::undefined(SHARES[3], "no values in the window"),
-            _ => Value::new(SHARES[3], repeated).note((!self.distinct.is_exact()).then(|| "by HyperLogLog".to_owned())),
-        };
+        let (cells, reference) = (&self.cells, reference.map(|reference| &reference.cells));
+        let (all, is_number) = (cells.missing + cells.values, run.inputs.kind("value")? != Kind::Category);
         let infinite = match is_number {
-            true => share(SHARES[1], self.infinite, cells),
+            true => share(SHARES[1], cells.infinite, all),
             false => Value::undefined(SHARES[1], "`value` holds categories, not numbers"),
         };
+        let range = match is_number {
+            true => out_of_range(cells, reference, run.parameters),
+            false => Value::undefined(SHARES[2], "`value` holds categories: see the plugin `new-categories`"),
+        };
+        let [constant, repeats] = repetition(cells);
         let report = Report::new()
-            .value(share(SHARES[0], self.missing, cells))
+            .value(share(SHARES[0], cells.missing, all))
             .value(infinite)
             .value(constant)
-            .value(self.out_of_range(reference, run.parameters, is_number))
+            .value(range)
             .value(repeats)
-            .value(self.surprises(reference));
+            .value(surprises(cells, reference));
         let looks = Chart::bars("Looks of values", "look", "values", NAMES.map(str::to_owned).into());
-        Ok(report.chart(looks.heights("current", self.shapes.counts().map(|count| count as f64))))
+        Ok(report.chart(looks.heights("current", cells.shapes.counts().map(|count| count as f64))))
     }
 }
 
-impl DataQuality {
-    fn out_of_range(&self, reference: Option<&Self>, given: &Parameters, is_number: bool) -> Value {
-        let name = SHARES[2];
-        if !is_number {
-            return Value::undefined(name, "`value` holds categories: see the plugin `new-categories`");
-        }
-        let finite = self.values - self.infinite;
-        if given.min.is_some() || given.max.is_some() {
-            return share(name, self.outside, finite);
-        }
-        let Some((low, high)) = reference.and_then(|reference| reference.finite.ends()) else {
-            return Value::undefined(name, "give `min` or `max`, or choose a reference with values");
-        };
-        let Some((lowest, highest)) = self.finite.ends() else { return share(name, 0, finite) };
-        let (ranks, error) = (self.finite.ranks(), self.finite.rank_error());
-        let below = if lowest < low { ranks.at_most(low.next_down()) } else { 0 };
-        let above = if highest > high { ranks.rows() - ranks.at_most(high) } else { 0 };
-        let note = (error > 0 && below + above > 0).then(|| format!("off by at most {} rows", 2 * error));
-        share(name, below + above, finite).note(note)
+/// Whether all values are the same, and how many are there already.
+fn repetition(cells: &Cells) -> [Value; 2] {
+    let (values, distinct) = (cells.values as f64, cells.distinct.count());
+    if cells.values == 0 {
+        return ["constant", SHARES[3]].map(|name| Value::undefined(name, "no values in the window"));
     }
+    let note = (!cells.distinct.is_exact()).then(|| "by HyperLogLog".to_owned());
+    let constant = Value::new("constant", f64::from(u8::from(distinct == 1.0)));
+    [constant, Value::new(SHARES[3], ((values - distinct) / values).max(0.0)).note(note)]
+}
 
-    fn surprises(&self, reference: Option<&Self>) -> Value {
-        match reference.filter(|reference| reference.values > 0) {
-            None => Value::undefined(SHARES[4], "choose a reference with values"),
-            Some(reference) => {
-                let (count, names) = self.shapes.surprises(&reference.shapes);
-                share(SHARES[4], count, self.values).note((!names.is_empty()).then(|| names.join(", ")))
-            }
-        }
+fn out_of_range(cells: &Cells, reference: Option<&Cells>, given: &Parameters) -> Value {
+    let (name, finite) = (SHARES[2], cells.values - cells.infinite);
+    if given.has_bounds() {
+        return share(name, cells.outside, finite);
     }
+    let Some((outside, error)) = reference.and_then(|reference| cells.outside_of(reference)) else {
+        return Value::undefined(name, "give `min` or `max`, or choose a reference with values");
+    };
+    share(name, outside, finite).note((error > 0).then(|| format!("off by at most {error} rows")))
+}
+
+fn surprises(cells: &Cells, reference: Option<&Cells>) -> Value {
+    let Some(reference) = reference.filter(|reference| reference.values > 0) else {
+        return Value::undefined(SHARES[4], "choose a reference with values");
+    };
+    let (count, names) = cells.shapes.surprises(&reference.shapes);
+    share(SHARES[4], count, cells.values).note((!names.is_empty()).then(|| names.join(", ")))
 }
 
 fn share(name: &str, count: u64, of: u64) -> Value {

@@ -47,7 +47,6 @@ impl Metric for EstimatedPerformance {
     type Parameters = Parameters;
 
     fn describe() -> Description {
-        let share = |name: &str, doc: &str| Output::new(name).higher_is_better().range(0.0, 1.0).doc(doc);
         Description::new(
             "estimated-performance",
             "1.0.0",
@@ -56,11 +55,11 @@ impl Metric for EstimatedPerformance {
              distinct score.",
         )
         .input(Input::number("score").doc("The calibrated probability of positive, 0 to 1."))
-        .output(share(OUTPUTS[0], "The expected area under the ROC curve."))
-        .output(share(OUTPUTS[1], "The expected share of right decisions; its standard error is that of the labels to come."))
-        .output(share(OUTPUTS[2], "The expected share of positives among rows decided as positive."))
-        .output(share(OUTPUTS[3], "The expected share of positive rows that are found."))
-        .output(share(OUTPUTS[4], "The harmonic mean of both."))
+        .output(Output::share(OUTPUTS[0], "The expected area under the ROC curve."))
+        .output(Output::share(OUTPUTS[1], "The expected share of right decisions; its standard error is that of the labels to come."))
+        .output(Output::share(OUTPUTS[2], "The expected share of positives among rows decided as positive."))
+        .output(Output::share(OUTPUTS[3], "The expected share of positive rows that are found."))
+        .output(Output::share(OUTPUTS[4], "The harmonic mean of both."))
         .output(Output::new(OUTPUTS[5]).range(0.0, 1.0).doc("The expected share of positive rows."))
     }
 

@@ -59,6 +59,10 @@ impl Groups {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn all(&self) -> Vec<(&str, Group)> {
         let group = |cells: &[[Sum; 2]; 2]| Group { cells: cells.map(|row| row.map(Sum::value)) };
         self.0.iter().map(|(label, cells)| (label.as_str(), group(cells))).collect()

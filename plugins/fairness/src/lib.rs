@@ -5,7 +5,11 @@
 
 mod groups;
 mod metric;
+mod outputs;
+mod parameters;
+mod sides;
 
-pub use metric::{Fairness, Parameters};
+pub use metric::Fairness;
+pub use parameters::Parameters;
 
 driftline_sdk::plugin!(Fairness);

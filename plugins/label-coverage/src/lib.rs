@@ -1,5 +1,6 @@
 //! `label-coverage`: how many predictions have their label, and how late labels come.
 
+mod arrivals;
 mod metric;
 
 pub use metric::{LabelCoverage, Parameters};

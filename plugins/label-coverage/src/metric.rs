@@ -1,10 +1,10 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::Sketch;
 use driftline_sdk::prelude::*;
 
+use crate::arrivals::Arrivals;
+
 const OUTPUTS: [&str; 4] = ["coverage", "lag_p50_seconds", "lag_p95_seconds", "oldest_unlabelled_seconds"];
-const MICROSECONDS: f64 = 1e6;
 /// Points of the drawn quantiles.
 const POINTS: u32 = 100;
 
@@ -23,17 +23,10 @@ fn default_sketch() -> u32 {
     4096
 }
 
-/// Counts, lags and the ends of time.
+/// Predictions, and when their labels came.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LabelCoverage {
-    rows: u64,
-    labelled: u64,
-    has_times: bool,
-    /// In seconds.
-    lags: Sketch,
-    has_lags: bool,
-    newest: Option<i64>,
-    oldest_unlabelled: Option<i64>,
+    arrivals: Arrivals,
 }
 
 impl Metric for LabelCoverage {
@@ -59,76 +52,49 @@ impl Metric for LabelCoverage {
     }
 
     fn open(run: &Run<Parameters>) -> Result<Self> {
-        Ok(Self { lags: Sketch::new(run.parameters.sketch as usize), ..Self::default() })
+        Ok(Self { arrivals: Arrivals::new(run.parameters.sketch as usize) })
     }
 
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
         let labels = rows.validity("label")?;
-        self.has_times = rows.has("time")?;
-        if !self.has_times {
-            self.rows += rows.len() as u64;
-            self.labelled += (0..rows.len()).filter(|row| labels.is_present(*row)).count() as u64;
+        let is_labelled = |row| labels.is_present(row);
+        if !rows.has("time")? {
+            self.arrivals.count(rows.len(), (0..rows.len()).filter(|row| is_labelled(*row)).count());
             return Ok(());
         }
         let times = rows.timestamps("time")?;
         let arrivals = if rows.has("labelled_at")? { Some(rows.timestamps("labelled_at")?) } else { None };
-        self.has_lags |= arrivals.is_some();
-        let mut lags = Vec::new();
-        for (row, time) in times.iter().enumerate() {
-            self.rows += 1;
-            self.newest = self.newest.max(Some(*time));
-            if !labels.is_present(row) {
-                self.oldest_unlabelled = Some(self.oldest_unlabelled.map_or(*time, |oldest| oldest.min(*time)));
-                continue;
-            }
-            self.labelled += 1;
-            if let Some(arrival) =
-                arrivals.as_ref().map(|arrivals| arrivals[row]).filter(|arrival| *arrival != i64::MIN)
-            {
-                self.newest = self.newest.max(Some(arrival));
-                lags.push((arrival - time).max(0) as f64 / MICROSECONDS);
-            }
-        }
-        lags.sort_unstable_by(f64::total_cmp);
-        self.lags.extend_sorted(&lags);
+        self.arrivals.extend(&times, is_labelled, arrivals.as_deref());
         Ok(())
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
-        if !other.lags.is_sound(self.lags.size()) {
-            return Err(Error::data("the saved state was made with other parameters"));
+        match self.arrivals.merge(other.arrivals) {
+            true => Ok(()),
+            false => Err(Error::data("the saved state was made with other parameters")),
         }
-        self.rows += other.rows;
-        self.labelled += other.labelled;
-        self.lags.merge(other.lags);
-        self.has_lags |= other.has_lags;
-        self.has_times |= other.has_times;
-        self.newest = self.newest.max(other.newest);
-        self.oldest_unlabelled = match (self.oldest_unlabelled, other.oldest_unlabelled) {
-            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
-            (ours, theirs) => ours.or(theirs),
-        };
-        Ok(())
     }
 
     fn evaluate(&self, _: Option<&Self>, _: &Run<Parameters>) -> Result<Report> {
-        if self.rows == 0 {
+        let arrivals = &self.arrivals;
+        if arrivals.rows == 0 {
             return Ok(Report::undefined(&OUTPUTS, "no predictions in the window"));
         }
-        let waiting = match (self.newest, self.oldest_unlabelled) {
-            (Some(newest), Some(oldest)) => Value::new(OUTPUTS[3], (newest - oldest) as f64 / MICROSECONDS),
-            (Some(_), None) => Value::new(OUTPUTS[3], 0.0),
-            (None, _) => Value::undefined(OUTPUTS[3], "bind `time` to know how long predictions wait"),
+        let coverage = arrivals.coverage();
+        let error = (coverage * (1.0 - coverage) / arrivals.rows as f64).sqrt();
+        let waiting = match arrivals.waiting() {
+            Some(seconds) => Value::new(OUTPUTS[3], seconds),
+            None => Value::undefined(OUTPUTS[3], "bind `time` to know how long predictions wait"),
         };
         let report = Report::new()
-            .value(Value::new(OUTPUTS[0], self.labelled as f64 / self.rows as f64))
+            .value(Value::new(OUTPUTS[0], coverage).standard_error(error))
             .value(self.lag(OUTPUTS[1], 0.5))
             .value(self.lag(OUTPUTS[2], 0.95))
             .value(waiting);
-        if self.lags.ends().is_none() {
+        if arrivals.lags.ends().is_none() {
             return Ok(report);
         }
-        let ranks = self.lags.ranks();
+        let ranks = arrivals.lags.ranks();
         let points = (0..=POINTS).map(|i| f64::from(i) / f64::from(POINTS)).map(|q| (ranks.quantile(q), q));
         let chart = Chart::line("Arrival of labels", "seconds after the prediction", "share of the labels");
         Ok(report.chart(chart.series("labels", points)))
@@ -137,13 +103,14 @@ impl Metric for LabelCoverage {
 
 impl LabelCoverage {
     fn lag(&self, name: &str, q: f64) -> Value {
-        if !self.has_lags {
+        let Arrivals { lags, has_lags, .. } = &self.arrivals;
+        if !has_lags {
             return Value::undefined(name, "bind `time` and `labelled_at` to know when labels came");
         }
-        if self.lags.ends().is_none() {
+        if lags.ends().is_none() {
             return Value::undefined(name, "no labels in the window");
         }
-        let (ranks, error) = (self.lags.ranks(), self.lags.rank_error());
+        let (ranks, error) = (lags.ranks(), lags.rank_error());
         let share = 100.0 * error as f64 / ranks.rows() as f64;
         let note = (error > 0).then(|| format!("its rank is off by at most {error} labels ({share:.2} %)"));
         Value::new(name, ranks.quantile(q)).note(note)

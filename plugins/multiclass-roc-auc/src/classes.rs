@@ -1,27 +1,30 @@
-//! The rows of each class with their scores, and the areas that follow.
-//!
-//! One against the rest: F. Provost & P. Domingos, "Well-Trained PETs" (2000).
-//! One against one: D. J. Hand & R. J. Till, "A Simple Generalisation of the
-//! Area Under the ROC Curve for Multiple Class Classification Problems",
-//! Machine Learning 45 (2001). Both as scikit-learn's `roc_auc_score`.
+//! The rows of each class with their scores.
 
 use std::collections::BTreeMap;
 
-use driftline_numerics::{
-    Multiset, coded, key,
-    roc::{Roc, roc},
-};
+use driftline_numerics::{EqualBins, coded};
 use driftline_sdk::{prelude::*, weights};
 
-/// The scores of the rows of each label, one multiset for each score column.
+use crate::{areas::Areas, scores::Scores};
+
+/// More labels than this are no classes.
+const MOST: usize = 1_000;
+
+/// The scores of the rows of each label, column by column.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Classes {
-    labels: BTreeMap<String, Vec<Multiset>>,
+    labels: BTreeMap<String, Vec<Scores>>,
+    bins: Option<EqualBins>,
     weighted: bool,
     not_numbers: u64,
 }
 
 impl Classes {
+    /// No rows yet: exact, or in bins.
+    pub(crate) fn new(bins: Option<EqualBins>) -> Self {
+        Self { bins, ..Self::default() }
+    }
+
     /// Takes in rows of the inputs `scores`, `label` and, where it is bound, `weight`.
     pub(crate) fn update(&mut self, rows: &Rows) -> Result<()> {
         let columns: Vec<_> = rows.columns("scores")?.into_iter().map(|column| rows.numbers_of(column)).collect();
@@ -35,102 +38,58 @@ impl Classes {
             }
         }
         for (label, rows) in classes.labels.into_iter().zip(places).filter(|(_, rows)| !rows.is_empty()) {
-            let sets = self.labels.entry(label).or_insert_with(|| vec![Multiset::default(); columns.len()]);
-            for (set, scores) in sets.iter_mut().zip(&columns) {
-                let keys = rows.iter().map(|row| (key::key(scores[*row]), *row));
-                match &weights {
-                    Some(weights) => {
-                        set.extend_pairs(keys.map(|(key, row)| (key, weights[row])).filter(|(_, weight)| *weight > 0.0))
-                    }
-                    None => set.extend_keys(keys.map(|(key, _)| key)),
-                }
+            let bins = self.bins;
+            let ours = self.labels.entry(label).or_insert_with(|| vec![Scores::new(bins); columns.len()]);
+            for (ours, scores) in ours.iter_mut().zip(&columns) {
+                let weight = |row: usize| weights.as_ref().map_or(1.0, |weights| weights[row]);
+                ours.extend(rows.iter().map(|row| (scores[*row], weight(*row))), weights.is_some(), bins);
             }
         }
-        Ok(())
+        self.check()
     }
 
     pub(crate) fn settle(&mut self) {
-        self.labels.values_mut().flatten().for_each(Multiset::settle);
+        self.labels.values_mut().flatten().for_each(Scores::settle);
     }
 
     pub(crate) fn merge(&mut self, other: Self) -> Result<()> {
-        for (label, sets) in other.labels {
-            let ours = self.labels.entry(label).or_insert_with(|| vec![Multiset::default(); sets.len()]);
-            if ours.len() != sets.len() || !sets.iter().all(Multiset::is_sound) {
-                return Err(Error::data("the saved state was made with other columns"));
-            }
-            ours.iter_mut().zip(sets).for_each(|(ours, theirs)| ours.merge(theirs));
+        let mut fit = self.bins == other.bins;
+        for (label, theirs) in other.labels {
+            let bins = self.bins;
+            let ours = self.labels.entry(label).or_insert_with(|| vec![Scores::new(bins); theirs.len()]);
+            fit &= ours.len() == theirs.len();
+            fit &= ours.iter_mut().zip(theirs).all(|(ours, theirs)| ours.merge(theirs));
+        }
+        if !fit {
+            return Err(Error::data("the saved state was made with other columns or parameters"));
         }
         self.weighted |= other.weighted;
         self.not_numbers += other.not_numbers;
-        Ok(())
+        self.check()
     }
 
     /// The areas, or why there are none. `classes` names the class of each column; without it columns are taken in the
     /// order of the labels.
     pub(crate) fn report(&self, classes: Option<&[String]>, columns: usize) -> core::result::Result<Report, String> {
-        let classes = self.order(classes, columns)?;
+        let sets = self.labels.iter().map(|(label, columns)| {
+            let ordered: Vec<_> = columns.iter().map(Scores::ordered).collect();
+            (label.as_str(), ordered)
+        });
+        let labels = sets.filter(|(_, sets)| sets.first().is_some_and(|set| set.total() > 0.0)).collect();
+        let areas = Areas::new(labels, classes, columns, !self.weighted)?;
         let left_out = format!("{} rows without numeric scores left out", self.not_numbers);
-        let left_out = (self.not_numbers > 0).then_some(left_out);
-        let mut single = Vec::with_capacity(classes.len());
-        for (column, class) in classes.iter().enumerate() {
-            let mut rest = Multiset::default();
-            for (_, sets) in self.labels.iter().filter(|(label, _)| label != class) {
-                rest.merge(sets[column].clone());
-            }
-            single.push(self.area(class, column, &rest));
-        }
-        let weights: Vec<f64> = classes.iter().map(|class| self.labels[*class][0].total()).collect();
-        let mean = single.iter().map(|roc| roc.area).sum::<f64>() / single.len() as f64;
-        let weighted = single.iter().zip(&weights).map(|(roc, weight)| roc.area * weight).sum::<f64>();
-        let mut report = Report::new()
-            .value(Value::new("roc_auc", mean).note(left_out))
-            .value(Value::new("weighted_roc_auc", weighted / weights.iter().sum::<f64>()))
-            .value(Value::new("one_vs_one_roc_auc", self.one_vs_one(&classes)));
-        let mut chart =
-            Chart::line("ROC curves, each class against the rest", "false positive rate", "true positive rate");
-        for (class, roc) in classes.into_iter().zip(single) {
-            let name = if class.is_empty() { "(empty)" } else { class };
-            report.values.push(Value::new(&format!("roc_auc/{name}"), roc.area).standard_error(roc.standard_error));
-            chart = chart.series(name, roc.curve);
-        }
-        Ok(report.chart(chart))
-    }
-
-    fn one_vs_one(&self, classes: &[&str]) -> f64 {
-        let (mut sum, mut pairs) = (0.0, 0.0);
-        for (i, a) in classes.iter().enumerate() {
-            for (j, b) in classes.iter().enumerate().skip(i + 1) {
-                let (ours, theirs) = (&self.labels[*a][j], &self.labels[*b][i]);
-                sum += (self.area(a, i, theirs).area + self.area(b, j, ours).area) / 2.0;
-                pairs += 1.0;
-            }
-        }
-        sum / pairs
-    }
-
-    fn area(&self, class: &str, column: usize, others: &Multiset) -> Roc {
-        roc(&self.labels[class][column], others, !self.weighted)
-    }
-
-    /// The class of each column; every one has rows.
-    fn order<'a>(&'a self, given: Option<&'a [String]>, columns: usize) -> core::result::Result<Vec<&'a str>, String> {
-        let seen = |label: &str| self.labels.get(label).is_some_and(|sets| sets[0].total() > 0.0);
-        let mut classes: Vec<&str> = match given {
-            Some(given) => given.iter().map(String::as_str).collect(),
-            None => self.labels.keys().map(String::as_str).collect(),
+        let note = |bound: f64| {
+            let bound = format!("counted in bins; the exact area differs by at most {bound:.1e}");
+            let notes = [self.bins.map(|_| bound), (self.not_numbers > 0).then(|| left_out.clone())];
+            notes.into_iter().flatten().collect::<Vec<_>>().join("; ")
         };
-        if given.is_none() {
-            let number = |label: &&str| label.parse::<f64>().unwrap_or(f64::NAN);
-            classes.sort_by(|a, b| number(a).total_cmp(&number(b)).then_with(|| a.cmp(b)));
-        }
-        if classes.len() != columns {
-            return Err(format!("{} classes for {columns} columns of scores: name them with `classes`", classes.len()));
-        }
-        match classes.iter().find(|class| !seen(class)) {
-            Some(class) => Err(format!("no rows of the class `{class}` in the window")),
-            None if self.labels.len() > columns => Err("a label has no column of scores: name `classes`".to_owned()),
-            None => Ok(classes),
+        Ok(areas.report(note))
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.labels.len() > MOST {
+            true => Err(Error::data(format!("`label` has more than {MOST} values: is it the class?"))),
+            false => Ok(()),
         }
     }
 }

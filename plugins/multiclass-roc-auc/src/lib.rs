@@ -2,8 +2,10 @@
 //!
 //! Equals scikit-learn's `roc_auc_score` with `multi_class`.
 
+mod areas;
 mod classes;
 mod metric;
+mod scores;
 
 pub use metric::{MulticlassRocAuc, Parameters};
 

@@ -43,6 +43,11 @@ impl Confusion {
         }
     }
 
+    /// How many pairs there are.
+    pub(crate) fn pairs(&self) -> usize {
+        self.pairs.len()
+    }
+
     /// All classes in the order of their names.
     pub(crate) fn classes(&self) -> Vec<Class> {
         let names: BTreeSet<&String> = self.pairs.keys().flat_map(|(truth, decided)| [truth, decided]).collect();

@@ -34,8 +34,17 @@ impl Metric for Multiclass {
     type Parameters = Parameters;
 
     fn describe() -> Description {
-        let share = |name: &str, doc: &str| Output::new(name).higher_is_better().range(0.0, 1.0).doc(doc);
-        let description = Description::new(
+        let averages = [
+            ("macro", "the plain mean over classes"),
+            ("micro", "over all decisions at once; the accuracy"),
+            ("weighted", "the mean over classes by their true rows"),
+        ];
+        let averages = averages.into_iter().flat_map(|(average, doc)| {
+            SCORES
+                .iter()
+                .map(move |(score, _)| Output::share(&format!("{average}_{score}"), &format!("{score}, {doc}.")))
+        });
+        Description::new(
             "multiclass",
             "1.0.0",
             "Decisions among several classes against the truth: accuracy, precision, recall and F1 of each class and as \
@@ -44,42 +53,31 @@ impl Metric for Multiclass {
         )
         .input(Input::new("prediction", &[Kind::Category, Kind::Number]).doc("The class that the model decided for."))
         .input(Input::new("label", &[Kind::Category, Kind::Number]).doc("The true class."))
-        .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."))
-        .output(share("accuracy", "The share of right decisions."));
-        let averages = [
-            ("macro", "the plain mean over classes"),
-            ("micro", "over all decisions at once; the accuracy"),
-            ("weighted", "the mean over classes by their true rows"),
-        ];
-        let description = averages.into_iter().fold(description, |description, (average, doc)| {
-            SCORES.iter().fold(description, |description, (score, _)| {
-                description.output(share(&format!("{average}_{score}"), &format!("{score}, {doc}.")))
-            })
-        });
-        SCORES.iter().fold(description, |description, (score, _)| {
-            description.output(share(&format!("{score}/*"), &format!("The {score} of a class.")))
-        })
+        .input(Input::weight())
+        .output(Output::share("accuracy", "The share of right decisions."))
+        .with_outputs(averages)
+        .with_outputs(
+            SCORES.map(|(score, _)| Output::share(&format!("{score}/*"), &format!("The {score} of a class."))),
+        )
     }
 
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
         let weights = weights(rows, "weight")?;
         self.weighted |= weights.is_some();
+        let before = self.confusion.pairs();
         self.confusion.extend(&coded(rows, "label")?, &coded(rows, "prediction")?, weights.as_deref());
-        Ok(())
+        self.check(before)
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
+        let before = self.confusion.pairs();
         self.confusion.merge(other.confusion);
         self.weighted |= other.weighted;
-        Ok(())
+        self.check(before)
     }
 
     fn evaluate(&self, _: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
         let classes = self.confusion.classes();
-        if classes.len() > MOST {
-            let message = format!("there are {} classes, more than {MOST}: group them", classes.len());
-            return Err(Error::data(message));
-        }
         let total: f64 = classes.iter().map(|class| class.support).sum();
         let mut report = Report::new();
         report.values.extend(self.averages(&classes, total, run.parameters.zero_division));
@@ -95,6 +93,14 @@ impl Metric for Multiclass {
 }
 
 impl Multiclass {
+    /// Refuses too many classes, where there are more pairs than before.
+    fn check(&self, before: usize) -> Result<()> {
+        match self.confusion.pairs() > before && self.confusion.classes().len() > MOST {
+            true => Err(Error::data(format!("there are more than {MOST} classes: group them"))),
+            false => Ok(()),
+        }
+    }
+
     fn averages(&self, classes: &[Class], total: f64, zero_division: f64) -> Vec<Value> {
         let or = |score: f64| if score.is_nan() { zero_division } else { score };
         let value = |name: String, number: f64| match total > 0.0 {

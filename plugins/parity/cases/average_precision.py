@@ -58,3 +58,8 @@ def cases():
     yield case("only negatives", {"score": [0.1, 0.2], "label": [0, 0]}, nothing)
     current = {"score": [0.1, None, "nan", 0.8, 0.4], "label": [0, 1, 1, 1, None]}
     yield case("missing cells are left out", current, expected([0.1, 0.8], [0, 1]))
+    # scikit-learn refuses infinities; any finite ends rank the same, but a threshold that is infinite is no number.
+    labels = [0, 0, 1, 0, 1, 1]
+    made = expected([-9.0, 0.0, 9.0, 9.0, 1.0, -9.0], labels)
+    current = {"score": ["-inf", 0.0, "inf", "inf", 1.0, "-inf"], "label": labels}
+    yield case("infinities rank at the ends", current, made | {"best_f1_threshold": None if abs(made["best_f1_threshold"]) == 9 else made["best_f1_threshold"]})

@@ -99,3 +99,15 @@ def cases():
     yield case("value of one kind of decision", current, {"business_value": value}, parameters=parameters)
     nothing = dict.fromkeys(RATES) | {"true_positives": 0, "business_value": None}
     yield case("no rows", {"score": [], "label": []}, nothing)
+    hard = np.random.default_rng(61)
+    truth = (hard.random(80) < 0.4).astype(int)
+    for name, scores, threshold in [
+        ("constant scores", np.full(80, 0.5), 0.5),
+        ("heavy tails", hard.standard_cauchy(80) + truth, 0.5),
+        ("far from zero", 1e15 + hard.integers(0, 5, 80), 1e15 + 2),
+        ("ties", np.round(hard.random(80), 1), 0.3),
+    ]:
+        current = {"score": numbers(scores), "label": numbers(truth)}
+        yield case(name, current, expected(scores, truth, threshold=threshold), parameters={"threshold": threshold})
+    current = {"score": [0.2, 0.9, 0.7], "label": labels(["good", None, "unheard of"])}
+    yield case("unseen labels are not positive", current, expected([0.2, 0.7], [0, 0]), parameters={"positive": "bad"})

@@ -61,3 +61,6 @@ def cases():
     current = {"score": [0.2, None, "nan", 0.9], "label": [0, 1, 1, 1]}
     yield case("missing scores", current, expected([0.2, 0.9], [0, 1]))
     yield case("no rows", {"score": [], "label": []}, dict.fromkeys(OUTPUTS))
+    scores, truth = np.round(rng.random(90), 1), binary(90, 0.5)
+    yield case("ties", {"score": numbers(scores), "label": numbers(truth)}, expected(scores, truth), within=1e-11)
+    yield case("only negatives", {"score": [0.3, 0.9], "label": [0, 0]}, expected([0.3, 0.9], [0, 0]))

@@ -50,3 +50,19 @@ def cases():
     yield case("pixels of digits", {"value": numbers(current)}, expected(current, reference, True), {"value": numbers(reference)})
     for name, current, reference in [("no rows", [], ["a"]), ("no reference", ["a"], []), ("only missing", [None], ["a"])]:
         yield case(name, {"value": labels(current)}, dict.fromkeys(OUTPUTS), {"value": labels(reference)})
+    pairs = {
+        "two rows each": (["a", "b"], ["a", "a"]),
+        "unseen in the window": (list("aabbb"), list("aabbbcc")),
+        "unseen in the reference": (list("aabbbcc"), list("aabbb")),
+        "different constants": (["a"] * 5, ["b"] * 6),
+    }
+    for name, (current, reference) in pairs.items():
+        yield case(name, {"value": labels(current)}, expected(current, reference, True), {"value": labels(reference)})
+    current, reference = ["a", None, "b", "a", None, "c"], ["a", "b", None, "b", "c"]
+    made = expected([x for x in current if x], [x for x in reference if x], True)
+    yield case("missing cells", {"value": labels(current)}, made, {"value": labels(reference)})
+    current, reference = [1.0, np.inf, np.inf, -np.inf, 2.0, np.nan], [1.0, 1.0, np.inf, 2.0, -np.inf, -np.inf, 2.0]
+    made = expected([x for x in current if not np.isnan(x)], reference, True)
+    yield case("infinities are values", {"value": numbers(current)}, made, {"value": numbers(reference)})
+    current, reference = 1e15 + rng.integers(0, 4, 90), 1e15 + rng.integers(0, 3, 70)
+    yield case("far from zero", {"value": numbers(current)}, expected(current, reference, True), {"value": numbers(reference)})

@@ -60,3 +60,5 @@ def cases():
     yield case("not finite", current, expected(np.array([1.0, 4.0, 7.0]), np.array([2.0, 3.0, 1.0])))
     for name, x in [("no rows", []), ("one row", [1.0])]:
         yield case(name, {"x": x, "y": x}, {"pearson": None, "spearman": None})
+    x, y = np.round(rng.standard_cauchy(80)), np.round(rng.standard_cauchy(80))
+    yield case("a sketch of few values is exact", {"x": numbers(x), "y": numbers(y)}, expected(x, y), parameters={"sketch": 128})

@@ -52,3 +52,14 @@ def cases():
     yield case("looks of words", {"value": labels(words)}, made, {"value": labels(["b", "7"])})
     yield case("no rows", {"value": []}, dict.fromkeys(OUTPUTS))
     yield case("only missing", {"value": [None]}, dict.fromkeys(OUTPUTS) | {"missing_share": 1.0, "infinite_share": 0.0})
+    columns = {
+        "two rows": [1.0, 1.0],
+        "heavy tails": np.random.default_rng(191).standard_cauchy(150),
+        "far from zero": 1e15 + np.arange(90) % 7,
+    }
+    for name, values in columns.items():
+        yield case(name, {"value": numbers(values)}, expected(values, 0.0, 2.0), parameters={"min": 0.0, "max": 2.0})
+    current, reference = columns["far from zero"], 1e15 + np.arange(1, 5)
+    yield case("far from zero, a reference", {"value": numbers(current)}, expected(current, reference.min(), reference.max(), 0.0), {"value": numbers(reference)})
+    current, reference = [1.0, np.inf, -np.inf, 2.0, np.nan, 9.0], [0.0, 5.0, np.inf]
+    yield case("infinities, a reference", {"value": numbers(current)}, expected(current, 0.0, 5.0, 0.0), {"value": numbers(reference)})

@@ -102,3 +102,14 @@ def cases():
     for mode in ["evidently", "nannyml"]:
         current = {"value": ["inf", None]}
         yield case("nothing finite", current, dict.fromkeys(OUTPUTS), {"value": [1.0, 2.0]}, {"mode": mode})
+    # Of a constant reference there are three bins: below, the same, above.
+    current, reference = [2.0, 3.0, 3.0, 3.0, 5.0, 3.0], [3.0] * 8
+    c, r = np.array([1, 4, 1]) / 6, np.array([0, 1, 0])
+    yield case("a constant reference", {"value": current}, expected(c, r), {"value": reference})
+    yield case("the same constant", {"value": [3.0] * 4}, expected(np.array([0, 1, 0]), r), {"value": reference})
+    pairs = {"two rows": ([1.0, 2.0], [1.5, 2.5, 3.5]), "infinities": (np.append(n(size=40), [INF, -INF, INF]), n(size=50))}
+    for name, (current, reference) in pairs.items():
+        yield case(name, {"value": numbers(current)}, expected(*shares(current, reference)), {"value": numbers(reference)})
+    current, reference = ["a", None, "b", "a", "z"], ["a", "b", "b", "a", None, "c"]
+    c, r = np.array([2, 1, 0, 1, 1]) / 5, np.array([2, 2, 1, 0, 1]) / 6
+    yield case("missing and unseen categories", {"value": labels(current)}, expected(c, r), {"value": labels(reference)})

@@ -70,3 +70,16 @@ def cases():
     nothing = dict.fromkeys(["drifted", "p_value", "distance"])
     for name, current, reference in [("no rows", [], [1.0]), ("no reference", [1.0], []), ("nothing finite", ["inf", None], [1.0])]:
         yield case(name, {"value": current}, nothing, {"value": reference})
+    hard = np.random.default_rng(211)
+    pairs = {
+        "two rows each": ([1.0, 2.0], [2.0, 3.0]),
+        "heavy tails": (hard.standard_cauchy(90), hard.standard_cauchy(110)),
+        "large, heavy tails": (hard.standard_cauchy(90), hard.standard_cauchy(1001)),
+        "far from zero": (1e15 + hard.integers(0, 60, 100), 1e15 + hard.integers(0, 50, 120)),
+        "large, constant": ([3.0] * 20, [3.0] * 1001),
+    }
+    for name, (current, reference) in pairs.items():
+        yield case(name, {"value": numbers(current)}, expected(current, reference, ColumnType.Numerical), {"value": numbers(reference)})
+    current, reference = ["a", None, "b", "a", "c"], ["a", "b", None, "b", "c", "c"]
+    made = expected([x for x in current if x], [x for x in reference if x], ColumnType.Categorical)
+    yield case("missing categories", {"value": labels(current)}, made, {"value": labels(reference)})

@@ -22,7 +22,7 @@ def expected(scores, threshold=0.5):
     truth = np.repeat([1, 0], len(scores))
     weights = np.append(scores, 1 - scores)
     area = roc_auc_score(truth, np.append(scores, scores), sample_weight=weights) if 0 < scores.sum() < len(scores) else None
-    if area is not None and len(set(scores)) == len(scores):
+    if area is not None and len(set(scores)) == len(scores) and scores.max() > 1e-3:
         assert abs(area - estimate_roc_auc(scores, scores)) < 1e-4
     estimates = [estimate(decided, scores) for estimate in (estimate_accuracy, estimate_precision, estimate_recall, estimate_f1)]
     if decided.sum() == 0:
@@ -51,3 +51,6 @@ def cases():
     yield case("missing", {"score": [0.2, None, "nan", 0.6]}, expected([0.2, 0.6]))
     yield case("no rows", {"score": []}, dict.fromkeys(OUTPUTS))
     yield case("all are sure", {"score": [1.0, 1.0]}, {"roc_auc": None, "accuracy": 1.0, "prevalence": 1.0})
+    yield case("all are sure of no", {"score": [0.0, 0.0]}, {"roc_auc": None, "accuracy": 1.0, "prevalence": 0.0})
+    tiny = np.random.default_rng(171).random(40) * 1e-300
+    yield case("tiny", {"score": numbers(tiny)}, expected(tiny))

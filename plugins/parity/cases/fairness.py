@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 from fairlearn import metrics
+from sklearn.datasets import load_breast_cancer
 
 from flights import flights
 from tables import case, labels, numbers
@@ -70,3 +71,21 @@ def cases():
     yield case("one group", {"group": labels(["x", "x"]), "score": [0, 1], "label": [0, 1]}, dict.fromkeys(OUTPUTS) | {"selection_rate/x": 0.5})
     yield case("no such group", current, dict.fromkeys(OUTPUTS), parameters={"privileged": "z"})
     yield case("no rows", {"group": labels([]), "score": [], "label": []}, dict.fromkeys(OUTPUTS))
+    data = load_breast_cancer()
+    large = np.where(data.data[:, 0] > 14, "large", "small")[:300]
+    scores, truth = 1 - data.data[:300, 7] * 8, data.target[:300]
+    made = expected(truth, (scores >= 0.5).astype(int), large)
+    yield case("tumours by size", {"group": labels(large), "score": numbers(scores), "label": numbers(truth)}, made)
+    hard = np.random.default_rng(141)
+    groups, truth = hard.choice(["a", "b"], 60), (hard.random(60) < 0.5).astype(int)
+    for name, scores in [("ties on the threshold", np.round(hard.random(60), 1)), ("constant scores", np.full(60, 0.7))]:
+        current = {"group": labels(groups), "score": numbers(scores), "label": numbers(truth)}
+        yield case(name, current, expected(truth, (scores >= 0.5).astype(int), groups))
+    current = {"group": labels(["x", "y", "x", None, "y"]), "score": [0.9, "inf", "-inf", 0.8, 0.1], "label": [1, 1, 0, 1, 0]}
+    yield case("infinite scores and a missing group", current, expected([1, 1, 0, 0], [1, 1, 0, 0], ["x", "y", "x", "y"]))
+    current = {"group": labels("xxyy"), "score": [0.9, 0.2, 0.3, 0.8], "label": [1, 1, 1, 1]}
+    made = {OUTPUTS[0]: 0.0, OUTPUTS[1]: 1.0, OUTPUTS[2]: 0.0, OUTPUTS[3]: None, "false_positive_rate/x": None}
+    yield case("only positives", current, made)
+    yield case("one row", {"group": labels(["x"]), "score": [0.9], "label": [1]}, dict.fromkeys(OUTPUTS) | {"selection_rate/x": 1.0})
+    numbered = {"group": [1.0, 1.0, 2.0, "nan"], "score": [0.9, 0.1, 0.9, 0.9], "label": [1, 0, 1, 1]}
+    yield case("numbers as groups", numbered, expected([1, 0, 1], [1, 0, 1], ["1", "1", "2"]) | {OUTPUTS[3]: None, "false_positive_rate/2": None})

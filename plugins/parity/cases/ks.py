@@ -44,3 +44,18 @@ def cases():
                 yield case(name, {"value": numbers(current)}, made, {"value": numbers(reference)}, parameters)
     for name, current, reference in [("no rows", [], [1.0]), ("no reference", [1.0], []), ("only missing", ["nan", None], [1.0])]:
         yield case(name, {"value": current}, dict.fromkeys(OUTPUTS), {"value": reference})
+    pairs = {
+        "two rows each": ([1.0, 2.0], [1.5, 2.0]),
+        "few rows with ties": (np.round(n(size=9)), np.round(n(0.5, size=7))),
+        "small": (n(size=17), n(0.4, size=23)),
+    }
+    for name, (current, reference) in pairs.items():
+        for alternative in ["two-sided", "less", "greater"]:
+            result = stats.ks_2samp(current, reference, alternative=alternative, method="exact")
+            made = dict(zip(OUTPUTS, [result.statistic, result.pvalue, result.statistic_location]))
+            parameters = {"alternative": alternative, "method": "exact"}
+            yield case(name, {"value": numbers(current)}, made, {"value": numbers(reference)}, parameters)
+    current, reference = pairs["small"]
+    result = stats.ks_2samp(current, reference)
+    made = dict(zip(OUTPUTS, [result.statistic, result.pvalue, result.statistic_location]))
+    yield case("missing cells", {"value": [None, *numbers(current), "nan"]}, made, {"value": ["nan", *numbers(reference), None]})

@@ -7,6 +7,7 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from sklearn.tree import DecisionTreeClassifier
 
+from flights import flights
 from tables import case, labels, numbers
 
 warnings.simplefilter("ignore")
@@ -58,3 +59,22 @@ def cases():
     truth, decided = rng.integers(0, 3, 80).astype(float), rng.integers(0, 3, 80).astype(float)
     yield case("numbers as classes", {"label": numbers(truth), "prediction": numbers(decided)}, expected(list(map(float, truth)), list(map(float, decided))))
     yield case("no rows", {"label": labels([]), "prediction": labels([])}, {"accuracy": None, "macro_f1": None, "weighted_recall": None})
+    late = flights()[0]
+    names = np.array(["early", "on time", "late"])
+    truth = names[np.digitize(late["delay_minutes"], [0, 15])]
+    decided = names[np.digitize(late["probability"], [0.15, 0.3])]
+    yield case("delays of flights", {"label": labels(truth), "prediction": labels(decided)}, expected(list(truth), list(decided)))
+    current = {"label": labels(["a", "b"]), "prediction": labels(["b", "b"])}
+    yield case("two rows", current, expected(["a", "b"], ["b", "b"]))
+    current = {"label": labels(["a", None, "b", "b"]), "prediction": labels(["a", "a", None, "c"])}
+    yield case("missing cells", current, expected(["a", "b"], ["a", "c"]))
+    # scikit-learn refuses infinities as classes; the names are ours.
+    current = {"label": ["inf", "-inf", "inf", 1.0], "prediction": ["inf", "inf", "nan", 1.0]}
+    yield case("infinite numbers as classes", current, expected(["inf", "-inf", "1"], ["inf", "inf", "1"]))
+    far, other = 1e15 + np.arange(30) % 3, 1e15 + np.arange(30) % 2
+    made = expected([f"{x:.0f}" for x in far], [f"{x:.0f}" for x in other])
+    yield case("far from zero", {"label": numbers(far), "prediction": numbers(other)}, made)
+    weights = np.zeros(4)
+    weights[:2] = [2.0, 1.0]
+    current = {"label": labels("aabb"), "prediction": labels("abba"), "weight": numbers(weights)}
+    yield case("a class without weight", current, {"accuracy": 2 / 3, "recall/a": 2 / 3, "recall/b": None, "weighted_recall": 2 / 3})

@@ -55,3 +55,18 @@ def cases():
     none = {"values": [[], []]}
     yield case("no rows", none, nothing, columns(tight[:, :2]))
     yield case("no reference", columns(tight[:, :2]), nothing, none)
+    hard = np.random.default_rng(221)
+    pairs = {
+        "two rows": (loose[:2], tight),
+        "ties": (np.round(loose), np.round(tight)),
+        "heavy tails": (hard.standard_cauchy((60, 3)) @ mix, hard.standard_cauchy((70, 3)) @ mix),
+    }
+    for name, (current, reference) in pairs.items():
+        yield case(name, columns(current), expected(current, reference), columns(reference))
+    # NannyML's means are rounded to eighths there, and so are ours; without the offset, which changes nothing, they are not.
+    current, reference = hard.integers(0, 60, (60, 3)) @ mix.round(), hard.integers(0, 50, (70, 3)) @ mix.round()
+    yield case("far from zero", columns(1e15 + current), expected(current, reference), columns(1e15 + reference), within=1e-3)
+    # NannyML refuses infinities; ours are filled with the mean, as missing cells are.
+    current, gone = np.round(loose, 3), hard.random(loose.shape) < 0.05
+    infinite = {"values": [["inf" if g and x > 0 else "-inf" if g else x for x, g in zip(column, lost)] for column, lost in zip(current.T, gone.T)]}
+    yield case("infinities", infinite, expected(np.where(gone, np.nan, current), tight), columns(tight))

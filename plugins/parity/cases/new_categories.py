@@ -3,6 +3,7 @@
 import nannyml
 import numpy as np
 import pandas as pd
+from sklearn.datasets import load_digits
 
 from flights import flights
 from tables import case, labels, numbers
@@ -39,3 +40,18 @@ def cases():
     yield case("numbers", {"value": numbers(current)}, expected(list(current), list(reference)), {"value": numbers(reference)})
     for name, current, reference in [("no rows", [], ["a"]), ("no reference", ["a"], []), ("only missing", [None], ["a"])]:
         yield case(name, {"value": labels(current)}, dict.fromkeys(OUTPUTS), {"value": labels(reference)})
+    digits = load_digits().data
+    pairs = {
+        "two rows": ([1.0, 5.0], [1.0, 2.0, 3.0]),
+        "constant": ([3.0] * 9, [3.0] * 4),
+        "another constant": ([4.0] * 9, [3.0] * 4),
+        "far from zero": (1e15 + rng.integers(0, 9, 60), 1e15 + rng.integers(0, 6, 80)),
+        "pixels of digits": (digits[:150, 20], digits[150:200, 20]),
+    }
+    for name, (current, reference) in pairs.items():
+        yield case(name, {"value": numbers(current)}, expected(list(current), list(reference)), {"value": numbers(reference)})
+    # NannyML counts a missing cell as an unseen value; ours is of the cells with a value.
+    current = ["a", None, "z", "b", None, "z"]
+    yield case("missing cells", {"value": labels(current)}, {"count": 2, "share": 0.5, "distinct": 1}, {"value": labels(["a", "b", None])})
+    current = [1.0, "inf", "-inf", "inf", "nan"]
+    yield case("infinities are values", {"value": current}, {"count": 2, "share": 0.5, "distinct": 1}, {"value": [1.0, "-inf"]})

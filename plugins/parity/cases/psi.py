@@ -120,3 +120,14 @@ def cases():
             yield case(name, {"value": labels(current)}, {"psi": psi}, {"value": labels(reference)}, parameters)
     for name, current, reference in [("no rows", [], [1.0]), ("no reference", [1.0], []), ("no value in the reference", [1.0], [None])]:
         yield case(name, {"value": current}, {"psi": None}, {"value": reference})
+    # Of a constant reference there are three bins: below, the same, above.
+    values = lambda c, r: float(np.sum((np.maximum(c, 1e-4) - np.maximum(r, 1e-4)) * np.log(np.maximum(c, 1e-4) / np.maximum(r, 1e-4))))
+    current, reference = [2.0, 3.0, 3.0, 3.0, 5.0, 3.0], [3.0] * 8
+    for parameters, psi in [({}, values(np.array([1, 4, 1]) / 6, np.array([0, 1, 0]))), ({"mode": "evidently"}, evidently(current, reference))]:
+        yield case("a constant reference", {"value": current}, {"psi": psi}, {"value": reference}, parameters)
+    yield case("the same constant", {"value": [3.0] * 4}, {"psi": 0.0}, {"value": reference})
+    current, reference = ["a", None, "b", "a", "z"], ["a", "b", "b", "a", None, "c"]
+    psi = values(np.array([2, 1, 0, 1, 1]) / 5, np.array([2, 2, 1, 0, 1]) / 6)
+    yield case("missing and unseen categories", {"value": labels(current)}, {"psi": psi}, {"value": labels(reference)})
+    present = [[x for x in side if x is not None] for side in (current, reference)]
+    yield case("missing and unseen categories", {"value": labels(current)}, {"psi": evidently(*present, ColumnType.Categorical)}, {"value": labels(reference)}, {"mode": "evidently"})

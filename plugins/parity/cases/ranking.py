@@ -1,6 +1,7 @@
 """scikit-learn's NDCG and, for whole queries, its average precision; the others from their definitions in NumPy."""
 
 import numpy as np
+from sklearn.datasets import load_wine
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from flights import flights
@@ -56,3 +57,25 @@ def cases():
     yield case("no rows", {"query": labels([]), "score": [], "relevance": []}, dict.fromkeys(OUTPUTS))
     current = {"query": labels(["a", "a", None, "b"]), "score": [1.0, "nan", 2.0, 0.5], "relevance": [1, 1, 1, 2]}
     yield case("missing cells", current, expected(["a", "b"], [1.0, 0.5], [1, 2], 10))
+    hard, wine = np.random.default_rng(181), load_wine()
+    ids = [f"q{i}" for i in hard.integers(0, 12, 100)]
+    infinite = np.round(hard.normal(size=100), 1)
+    data = {
+        "two rows": (["a", "a"], [0.1, 0.2], [1, 0]),
+        "all are relevant": (["a", "a", "b"], [0.1, 0.2, 0.3], [1, 2, 1]),
+        "heavy tails": (ids, hard.standard_cauchy(100), np.abs(hard.standard_cauchy(100))),
+        "far from zero": (ids, 1e15 + hard.integers(0, 9, 100), hard.integers(0, 3, 100)),
+        "wines by maker": ([str(maker) for maker in wine.target], wine.data[:, 0], (wine.data[:, 9] > 5) * wine.data[:, 9]),
+        "more rows than are kept": (["a"] * 150 + ["b"] * 50, np.round(hard.random(200), 2), hard.integers(0, 3, 200)),
+    }
+    for name, (q, s, r) in data.items():
+        for k in [2, 10]:
+            current = {"query": labels(q), "score": numbers(s), "relevance": numbers(r)}
+            yield case(f"{name}, k {k}", current, expected(q, s, r, k), parameters={"k": k})
+    # scikit-learn refuses infinities; any finite ends rank the same.
+    relevance = hard.integers(0, 3, 100)
+    ends = np.where(infinite > 1, 9.0, np.where(infinite < -1, -9.0, infinite))
+    words = ["inf" if x > 1 else "-inf" if x < -1 else x for x in infinite]
+    current = {"query": labels(ids), "score": words, "relevance": numbers(relevance)}
+    yield case("infinities rank at the ends", current, expected(ids, ends, relevance, 10))
+    yield case("a sample of all queries", current, expected(ids, ends, relevance, 10), parameters={"sample": 12})

@@ -96,3 +96,8 @@ def cases():
     current = {"prediction": [1.0, None, "nan", "inf", 4.0, 2.0], "target": [2.0, 1.0, 1.0, 1.0, "-inf", 5.0]}
     yield case("numbers that are not finite", current, expected([1.0, 2.0], [2.0, 5.0]))
     yield case("no rows", {"prediction": [], "target": []}, dict.fromkeys(OUTPUTS))
+    current = {"prediction": [3.0, 3.0, 3.0], "target": [1.0, 2.0, 6.0]}
+    yield case("constant predictions", current, expected([3.0, 3.0, 3.0], [1.0, 2.0, 6.0]))
+    x = np.abs(rng.standard_cauchy(80))
+    current = {"prediction": numbers(x), "target": numbers(x + 1), "weight": numbers(np.r_[np.zeros(79), 2.0])}
+    yield case("one row with a weight", current, expected(x[79:], x[79:] + 1))

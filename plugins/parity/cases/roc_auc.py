@@ -68,3 +68,5 @@ def cases():
     nothing = {"roc_auc": None, "gini": None}
     for name, scores, truth in [("no rows", [], []), ("only positives", [0.2, 0.4], [1, 1]), ("only negatives", [0.2], [0])]:
         yield case(name, {"score": scores, "label": truth}, nothing)
+    current = {"score": [0.1, None, "nan", 0.8, 0.4, 0.3], "label": [0, 1, 1, 1, None, 0]}
+    yield case("missing cells are left out", current, expected(np.array([0.1, 0.8, 0.3]), np.array([0, 1, 0]), errors=False))

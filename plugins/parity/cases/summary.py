@@ -68,3 +68,6 @@ def cases():
     series = pd.Series(words, dtype=object)
     made = {"count": series.count(), "missing": series.isna().sum(), "distinct": series.nunique(), "mean": None, "p50": None}
     yield case("categories", {"value": labels(words)}, made)
+    digits = [str(x) for x in rng.integers(0, 30, 200)]
+    made = {"count": 200, "missing": 0, "distinct": len(set(digits)), "std": None, "p99": None}
+    yield case("numbers as words", {"value": labels(digits)}, made)

@@ -46,3 +46,4 @@ def cases():
     yield case("not finite", current, expected([1.0, 3.0], [2.0, 5.0]), {"value": [2.0, "-inf", 5.0]})
     for name, current, reference in [("no rows", [], [1.0]), ("no reference", [1.0], []), ("nothing finite", ["inf"], [1.0])]:
         yield case(name, {"value": current}, dict.fromkeys(OUTPUTS), {"value": reference})
+    yield case("the same constant", {"value": [4.0] * 5}, expected([4.0] * 5, [4.0] * 9), {"value": [4.0] * 9})

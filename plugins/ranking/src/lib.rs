@@ -3,6 +3,7 @@
 //! NDCG equals scikit-learn's `ndcg_score`; the others are the textbook's.
 
 mod metric;
+mod quality;
 mod query;
 
 pub use metric::{Parameters, Ranking};

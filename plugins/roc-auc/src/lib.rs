@@ -5,6 +5,6 @@
 
 mod metric;
 
-pub use metric::{Parameters, RocAuc};
+pub use metric::RocAuc;
 
 driftline_sdk::plugin!(RocAuc);

@@ -3,32 +3,12 @@
 use driftline_numerics::{
     Scores,
     roc::{Roc, roc},
+    score_parameters::Parameters,
     scores::missing_class,
 };
 use driftline_sdk::prelude::*;
 
 const OUTPUTS: [&str; 2] = ["roc_auc", "gini"];
-
-/// What a user may choose.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {
-    /// The label of positive rows. Without it, 1 and true are positive, 0 and false negative.
-    #[serde(default)]
-    positive: Option<String>,
-    /// Bounds the memory: scores are counted in this many equal bins, and the area is exact up to the error that the
-    /// note states. Without it the area is exact.
-    #[serde(default)]
-    #[schemars(range(min = 2, max = 1_000_000))]
-    bins: Option<u32>,
-    /// The smallest and largest score when `bins` is given; scores outside count in the end bins.
-    #[serde(default = "unit_range")]
-    range: (f64, f64),
-}
-
-fn unit_range() -> (f64, f64) {
-    (0.0, 1.0)
-}
 
 /// Scores of positives and negatives, exact or in bins.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -47,12 +27,9 @@ impl Metric for RocAuc {
              Exact, with DeLong's standard error.",
         )
         .input(Input::number("score").doc("The model's score; higher speaks for positive."))
-        .input(
-            Input::new("label", &[Kind::Number, Kind::Category])
-                .doc("The truth: 0 or 1, a boolean, or a category with the parameter `positive`."),
-        )
-        .input(Input::number("weight").optional().doc("How much a row counts; finite and not negative."))
-        .output(Output::new("roc_auc").higher_is_better().range(0.0, 1.0).doc("The area; 0.5 is chance."))
+        .input(Input::label())
+        .input(Input::weight())
+        .output(Output::share("roc_auc", "The area; 0.5 is chance."))
         .output(Output::new("gini").higher_is_better().range(-1.0, 1.0).doc("2 roc_auc - 1."))
     }
 

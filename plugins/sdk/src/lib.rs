@@ -65,9 +65,12 @@ mod error;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod guest;
+mod input;
 mod labels;
+mod limit;
 pub mod log;
 mod metric;
+mod output;
 mod report;
 mod rows;
 mod source;
@@ -77,10 +80,13 @@ mod weights;
 
 pub use accumulator::Accumulator;
 pub use chart::{Chart, Series};
-pub use description::{Description, Direction, Input, Kind, Limit, Output, ReferenceUse};
+pub use description::{Description, ReferenceUse};
 pub use error::{Error, Result};
+pub use input::{Input, Kind};
 pub use labels::labels;
+pub use limit::Limit;
 pub use metric::{Metric, NoParameters, Run};
+pub use output::{Direction, Output};
 pub use report::{Report, Value};
 pub use rows::{Categories, Inputs, Rows, Validity};
 pub use source::Source;

@@ -1,4 +1,4 @@
-//! Testing a metric without WebAssembly: [`Table`], [`evaluate`], [`check_merging`], [`check_expected`].
+//! Testing a metric without WebAssembly: [`Table`], [`evaluate`], [`check_merging`], [`check_expected`], [`state`].
 //!
 //! ```
 //! # use driftline_sdk::{prelude::*, testing::{self, Table}};
@@ -24,6 +24,6 @@ mod check;
 mod expected;
 mod table;
 
-pub use check::{check_merging, evaluate};
+pub use check::{check_merging, evaluate, state};
 pub use expected::{Agreement, check_expected};
 pub use table::Table;

@@ -3,7 +3,10 @@
 mod labels;
 mod metric;
 mod numbers;
+mod outputs;
+mod parameters;
 
-pub use metric::{Parameters, Summary};
+pub use metric::Summary;
+pub use parameters::Parameters;
 
 driftline_sdk::plugin!(Summary);

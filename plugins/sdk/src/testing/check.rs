@@ -26,6 +26,14 @@ pub fn evaluate<M: Metric>(current: &Table, reference: Option<&Table>, parameter
     report(whole(current)?, reference.map(whole).transpose()?, current)
 }
 
+/// The saved state of a table's rows.
+///
+/// # Errors
+/// Those of the metric.
+pub fn state<M: Metric>(table: &Table, parameters: &str) -> Result<Vec<u8>> {
+    accumulate::<M>(table, &table.usable_rows(M::describe().inputs()), parameters)?.state()
+}
+
 /// Cuts the rows in several random ways, saves and merges the parts, and compares with the whole.
 ///
 /// Numbers may differ by `tolerance` relative to their size; everything that is
