@@ -14,8 +14,7 @@ use uuid::Uuid;
 
 use self::pass::Pass;
 use crate::{
-    Error, Hidden, Kind, Pin, Segment, Storage, delayed_file, deletion,
-    id_pass,
+    Error, Hidden, Kind, Pin, Segment, Storage, delayed_file, deletion, id_pass,
     labels::Labels,
     log,
     model::{self, ModelId},
@@ -75,7 +74,9 @@ impl Storage {
             for batch in &listed.unsealed {
                 pass.count(&listed.hidden.strip(batch)?, &mut census.labels)?;
             }
-            for (id, first) in pass.arrivals.unmatched().filter(|(id, _)| !listed.hidden.ids.contains(&id.to_be_bytes())) {
+            for (id, first) in
+                pass.arrivals.unmatched().filter(|(id, _)| !listed.hidden.ids.contains(&id.to_be_bytes()))
+            {
                 census.unmatched += 1;
                 if after.is_none_or(|after| id > after) && limit > 0 {
                     census.listed.push((id, first));
@@ -151,7 +152,12 @@ impl Listed {
     }
 
     /// Notes into which segments ids of delayed metrics may still have to go.
-    fn note(&self, batch: &RecordBatch, awaits: impl Fn(&Segment) -> bool, uncounted: &mut [bool]) -> Result<(), Error> {
+    fn note(
+        &self,
+        batch: &RecordBatch,
+        awaits: impl Fn(&Segment) -> bool,
+        uncounted: &mut [bool],
+    ) -> Result<(), Error> {
         let mut ids: Vec<[u8; 16]> = rows::id_bytes(batch)?.collect();
         if !ids.is_sorted() {
             ids.sort_unstable();

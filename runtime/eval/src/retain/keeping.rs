@@ -13,8 +13,7 @@ use crate::{
     frame::{Shape, row_converter},
     groups::{GroupKey, Periods, slice_values},
     outcome::Rows,
-    plan,
-    slice,
+    plan, slice,
     unit::{UnitStates, UnitWork},
 };
 
@@ -122,7 +121,8 @@ impl Keeping {
                 }
             }
         }
-        let merge = |(at, groups): (usize, Option<Groups>)| groups.map(|groups| self.merged(at, periods, hours, groups));
+        let merge =
+            |(at, groups): (usize, Option<Groups>)| groups.map(|groups| self.merged(at, periods, hours, groups));
         all.into_iter().enumerate().map(|found| merge(found).transpose().map(Option::flatten)).collect()
     }
 

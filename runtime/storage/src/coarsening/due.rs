@@ -153,9 +153,8 @@ mod tests {
             ("an earlier release did not say", vec![file(Hour, "03-01T00", "03-31T10", 9999, None)], "04-01T00", None),
         ] {
             let due = by_size(&files, time(horizon));
-            let found = due.as_ref().map(|due| {
-                (due.grain, due.files.len(), due.room.expect("it is about room").month_is_over)
-            });
+            let found =
+                due.as_ref().map(|due| (due.grain, due.files.len(), due.room.expect("it is about room").month_is_over));
             assert_eq!(found, expected, "{why}");
         }
     }

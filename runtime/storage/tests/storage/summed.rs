@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use arrow::{array::AsArray, datatypes::TimestampMicrosecondType};
 use driftline_core::{Name, Window};
 use driftline_storage::{
-    Coarsened, Coarsening, Definition, DefinitionKey, Error, Grain, KeptFile, KeptState, ModelDetails, Retention, RetentionStep,
-    Storage,
+    Coarsened, Coarsening, Definition, DefinitionKey, Error, Grain, KeptFile, KeptState, ModelDetails, Retention,
+    RetentionStep, Storage,
 };
 
 use crate::world::{segment_rows, time};

@@ -31,7 +31,8 @@ fn row(number: i64, hours: i64) -> Value {
     let millis = (FIRST_DAY * DAY_MICROS + hours * HOUR_MICROS) / 1000 + (number % 3000) * 1000;
     let id = format!("00000000-0000-4000-8000-{number:012}");
     let embedding: Vec<f64> = (0..32).map(|k| noise(number * 32 + k)).collect();
-    let metrics = json!({"score": score, "late": late, "region": region, "x": noise(number + 7), "embedding": embedding});
+    let metrics =
+        json!({"score": score, "late": late, "region": region, "x": noise(number + 7), "embedding": embedding});
     json!({"id": id, "time": millis, "metrics": metrics})
 }
 
@@ -68,7 +69,8 @@ impl House {
         house.put(json!({"raw_days": 30})).await;
         for start in (0..days).step_by(30) {
             let hours = start * 24..(start + 30).min(days) * 24;
-            let rows: Vec<Value> = hours.flat_map(|hour| (0..per_hour).map(move |n| row(hour * per_hour + n, hour))).collect();
+            let rows: Vec<Value> =
+                hours.flat_map(|hour| (0..per_hour).map(move |n| row(hour * per_hour + n, hour))).collect();
             house.track(rows).await;
             house.interface.app.storage.seal_all().expect("seals");
         }
@@ -353,8 +355,10 @@ async fn states_that_take_up_more_room_than_rows_become_coarser_and_the_oldest_g
         house.clock.0.fetch_add(1, Ordering::SeqCst);
         house.evaluate(&ask(n, "1d")).await;
     }
-    let last = house.evaluate(&json!({"model": "m", "plugin": "roc-auc", "inputs": {"score": "score", "label": "late"},
-        "where": "score > 24 / 1000.0", "window": {"start": day(0), "end": day(31)}})).await;
+    let last = house
+        .evaluate(&json!({"model": "m", "plugin": "roc-auc", "inputs": {"score": "score", "label": "late"},
+        "where": "score > 24 / 1000.0", "window": {"start": day(0), "end": day(31)}}))
+        .await;
     house.retain().await;
     let kept = bytes(house.interface.data.path(), "rollups");
     assert!(kept < 3 * (256 << 10), "{kept} bytes are kept of two months");
