@@ -55,11 +55,6 @@ pub(crate) struct ParquetFile<W: Write + Send = Vec<u8>> {
 }
 
 impl ParquetFile {
-    /// An empty file in memory.
-    pub fn new(schema: SchemaRef, group_rows: usize) -> Result<Self, Error> {
-        Self::to(Vec::new(), schema, group_rows)
-    }
-
     /// An empty file in memory, of what is small and kept long: compressed at this level of zstd.
     pub fn packed(schema: SchemaRef, group_rows: usize, level: i32) -> Result<Self, Error> {
         let properties = WriterProperties::builder()
@@ -262,7 +257,7 @@ mod tests {
     fn a_filter_seldom_lets_a_group_be_read_in_vain() {
         let column = FixedSizeBinaryArray::try_from_iter(ids(0..SCAN_GROUP)).expect("ids");
         let batch = RecordBatch::try_from_iter([(ID, Arc::new(column) as ArrayRef)]).expect("a batch");
-        let mut file = ParquetFile::new(batch.schema(), SCAN_GROUP).expect("begins");
+        let mut file = ParquetFile::to(Vec::new(), batch.schema(), SCAN_GROUP).expect("begins");
         file.write(&batch).expect("writes");
         let file = ParquetRecordBatchReaderBuilder::try_new(file.finish().expect("ends")).expect("opens");
         let filter = file.get_row_group_column_bloom_filter(0, 0).expect("reads").expect("there is one");
