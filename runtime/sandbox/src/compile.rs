@@ -13,8 +13,7 @@ use wasmparser::BinaryReaderError;
 use wasmtime::Engine;
 
 use crate::{
-    Compiler, Error, Limits, Metering, Options, Refusal, RefusalCode, child, componentize::componentize, log::head,
-    shape,
+    Compiler, Error, Limits, Options, Refusal, RefusalCode, child, componentize::componentize, log::head, shape,
 };
 
 const STDERR_BYTES: u64 = 64 * 1024;

@@ -102,7 +102,7 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::NotWasm,
         Self::Truncated,
         Self::TooLarge,

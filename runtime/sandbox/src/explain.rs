@@ -1,10 +1,11 @@
 //! What a plugin's interface is and what it must be, declaration by declaration.
 
+use semver::Version;
 use wasmparser::{Parser, Payload};
 use wit_component::{DecodedWasm, WitPrinter};
 use wit_parser::{InterfaceId, Resolve, WorldId, WorldItem};
 
-use crate::contract;
+use crate::{built_against, contract};
 
 /// A declaration that differs from the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,8 @@ impl Mismatch {
 /// Where the interface of a component, or of a core module with or without a component-type section, differs from
 /// the contract; nothing when it can't be told.
 pub fn mismatches(wasm: &[u8]) -> Vec<Mismatch> {
-    let Ok((ours, our_world)) = contract::world() else { return Vec::new() };
+    let version = built_against::check(wasm).ok().flatten().unwrap_or_else(contract::newest);
+    let Ok((ours, our_world)) = contract::world(&version) else { return Vec::new() };
     if Parser::is_component(wasm) {
         return match wit_component::decode(wasm) {
             Ok(DecodedWasm::Component(theirs, world)) => compared(&ours, our_world, &theirs, world),
@@ -36,7 +38,7 @@ pub fn mismatches(wasm: &[u8]) -> Vec<Mismatch> {
     }
     match wit_component::metadata::decode(wasm) {
         Ok((Some(_), bindgen)) => compared(&ours, our_world, &bindgen.resolve, bindgen.world),
-        _ => exports(wasm),
+        _ => exports(wasm, &version),
     }
 }
 
@@ -125,14 +127,15 @@ fn differences(wanted: &[Declaration], found: &[Declaration], all: bool) -> Vec<
 }
 
 /// The functions that a core module must export, and what it exports instead.
-fn exports(module: &[u8]) -> Vec<Mismatch> {
+fn exports(module: &[u8], version: &Version) -> Vec<Mismatch> {
     let sections = Parser::new(0).parse_all(module).filter_map(Result::ok);
     let found: Vec<String> = sections
         .filter_map(|payload| if let Payload::ExportSection(exports) = payload { Some(exports) } else { None })
         .flatten()
         .filter_map(|export| export.ok().map(|export| export.name.to_owned()))
         .collect();
-    let wanted: Vec<String> = contract::FUNCTIONS.iter().map(|name| format!("{}#{name}", contract::METRIC)).collect();
+    let metric = format!("{}/metric@{version}", contract::PACKAGE);
+    let wanted: Vec<String> = contract::FUNCTIONS.iter().map(|name| format!("{metric}#{name}")).collect();
     let missing = wanted.iter().filter(|name| !found.contains(name));
     let own = ["memory", "cabi_", "_initialize", "__"];
     let others = found.iter().filter(|name| !wanted.contains(name) && !own.iter().any(|own| name.starts_with(own)));
@@ -184,8 +187,8 @@ mod tests {
         assert_eq!(all.len(), contract::FUNCTIONS.len() + 1);
         assert_eq!(all.last().and_then(|one| one.found.as_deref()), Some("discribe"));
         let empty = ComponentEncoder::default().module(&wat::parse_str("(module)").expect("valid"));
-        let component = empty.and_then(|encoder| encoder.encode()).expect("a component");
+        let component = empty.and_then(|mut encoder| encoder.encode()).expect("a component");
         let none = mismatches(&component);
-        assert_eq!(none, [Mismatch::new("exports", Some("driftline:metric/metric@0.1.0"), None)]);
+        assert_eq!(none, [Mismatch::new("exports", Some(contract::METRIC), None)]);
     }
 }
