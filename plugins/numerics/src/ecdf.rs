@@ -18,7 +18,7 @@ pub struct Distance {
     pub below: Extreme,
     /// Value, first and second function at selected values, ascending.
     pub curve: Vec<(f64, f64, f64)>,
-    /// The largest share that any key for which `counts` holds has on either side.
+    /// The largest share that any key of several values, for which `counts` holds, has on either side.
     pub largest_share: f64,
 }
 
@@ -144,7 +144,8 @@ struct Pass<F> {
 
 impl<F: Fn(u64) -> bool> Pass<F> {
     fn draw(&mut self, key: u64, first: f64, second: f64) {
-        if self.counts.as_ref().is_some_and(|counts| counts(key)) {
+        // Of a single value the order is known.
+        if first + second > 1.0 && self.counts.as_ref().is_some_and(|counts| counts(key)) {
             let totals = self.shares.totals;
             self.largest_share = self.largest_share.max(first / totals.0).max(second / totals.1);
         }

@@ -145,9 +145,8 @@ impl Visitor for Doubt {
         let group = Group { a: self.seen.0, b: self.seen.1, c, r };
         let is_coarse = key::is_coarse(key, self.bits);
         self.is_coarse |= is_coarse;
-        let (mut ranks, mut weighted, mut tied) = match self.tied(group) {
-            (ranks, weighted) => (exactly(ranks), exactly(weighted), exactly(ties(c + r))),
-        };
+        let (ranks, weighted) = self.tied(group);
+        let (mut ranks, mut weighted, mut tied) = (exactly(ranks), exactly(weighted), exactly(ties(c + r)));
         if is_coarse && c + r > 1.0 {
             self.above += c * r / 2.0;
             tied.low = 0.0;
