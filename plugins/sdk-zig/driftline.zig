@@ -117,13 +117,15 @@ pub const Categories = struct {
 var dictionaries: std.AutoHashMapUnmanaged(u32, std.ArrayList([]const u8)) = .empty;
 
 pub fn categories(column: u32) Error!Categories {
+    // First: this batch's labels are known from then on.
+    const codes = fetch(u32, imports.codes, .{column});
     const known = try dictionaries.getOrPutValue(allocator, column, .empty);
     const labels = known.value_ptr;
     const start: u32 = @intCast(labels.items.len);
     for (fetch(List(u8), imports.labels, .{ column, start })) |text| {
         try labels.append(allocator, try allocator.dupe(u8, text.slice()));
     }
-    return .{ .codes = fetch(u32, imports.codes, .{column}), .labels = labels.items };
+    return .{ .codes = codes, .labels = labels.items };
 }
 
 /// Binary truth: whether each row is positive. Without a `positive` label, 1 and "true" are, and whatever is neither
