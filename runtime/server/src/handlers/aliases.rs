@@ -40,8 +40,9 @@ pub async fn list_aliases(
         (status = 404, description = "There never was such an alias", body = ProblemBody)))]
 pub async fn show_alias(
     State(app): State<Shared>,
-    Path((ItemName(plugin), ItemName(alias))): Path<(ItemName, ItemName)>,
+    Path(path): Path<(ItemName, ItemName)>,
 ) -> Result<Json<Alias>, Problem> {
+    let (ItemName(plugin), ItemName(alias)) = path;
     app.blocking(move |app| shown(app, &plugin, &alias)).await.map(Json)
 }
 
@@ -56,9 +57,10 @@ pub async fn show_alias(
         (status = 422, description = "It can't be an alias", body = ProblemBody)))]
 pub async fn put_alias(
     State(app): State<Shared>,
-    Path((ItemName(plugin), ItemName(alias))): Path<(ItemName, ItemName)>,
+    Path(path): Path<(ItemName, ItemName)>,
     request: Request,
 ) -> Result<Json<Alias>, Problem> {
+    let (ItemName(plugin), ItemName(alias)) = path;
     let AliasPut { version } = extract::json(&app, request).await?;
     refuse_reserved(&plugin, &alias)?;
     let to = match version.starts_with("sha256:") {
@@ -85,8 +87,9 @@ pub async fn put_alias(
         (status = 404, description = "There is none", body = ProblemBody)))]
 pub async fn remove_alias(
     State(app): State<Shared>,
-    Path((ItemName(plugin), ItemName(alias))): Path<(ItemName, ItemName)>,
+    Path(path): Path<(ItemName, ItemName)>,
 ) -> Result<Json<Alias>, Problem> {
+    let (ItemName(plugin), ItemName(alias)) = path;
     app.blocking(move |app| {
         app.storage.remove_alias(&plugin, &alias).map_err(|error| missing(error, &plugin, &alias))?;
         shown(app, &plugin, &alias)
@@ -103,8 +106,9 @@ pub async fn remove_alias(
         (status = 409, description = "It was nowhere before, or that version is retired", body = ProblemBody)))]
 pub async fn roll_back_alias(
     State(app): State<Shared>,
-    Path((ItemName(plugin), ItemName(alias))): Path<(ItemName, ItemName)>,
+    Path(path): Path<(ItemName, ItemName)>,
 ) -> Result<Json<Alias>, Problem> {
+    let (ItemName(plugin), ItemName(alias)) = path;
     app.blocking(move |app| {
         app.storage.roll_back_alias(&plugin, &alias).map_err(|error| missing(error, &plugin, &alias))?;
         shown(app, &plugin, &alias)

@@ -65,10 +65,10 @@ pub async fn compare_plugins(
         (status = 404, description = "There is no such evaluation", body = ProblemBody)))]
 pub async fn show_comparison(
     State(app): State<Shared>,
-    Path((base, other)): Path<(Id, Id)>,
+    Path(ids): Path<(Id, Id)>,
     Query(query): Query<ComparisonQuery>,
 ) -> Result<(StatusCode, Json<Comparison>), Problem> {
-    let comparison = compared(&app, base, other, checked(query.tolerance)?).await?;
+    let comparison = compared(&app, ids.0, ids.1, checked(query.tolerance)?).await?;
     Ok((status(&comparison), Json(comparison)))
 }
 
