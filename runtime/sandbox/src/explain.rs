@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(all.len(), contract::FUNCTIONS.len() + 1);
         assert_eq!(all.last().and_then(|one| one.found.as_deref()), Some("discribe"));
         let empty = ComponentEncoder::default().module(&wat::parse_str("(module)").expect("valid"));
-        let component = empty.and_then(|encoder| encoder.encode()).expect("a component");
+        let component = empty.and_then(|mut encoder| encoder.encode()).expect("a component");
         let none = mismatches(&component);
         assert_eq!(none, [Mismatch::new("exports", Some("driftline:metric/metric@0.1.0"), None)]);
     }
