@@ -103,15 +103,16 @@ fn a_run_reads_every_format_and_its_fuel_is_always_the_same() {
     assert_eq!((&first["rows"], &first["results"][0]["rows"]["used"]), (&json!(40), &json!(40)));
 
     let reference = folder.put("reference.csv", format!("p,label\n{}", csv.repeat(3)));
-    let ask = |more: &[&str]| {
-        [&["plugin", "run", &built("psi"), "--data", &files[0], "--input", "value=p", "--reference", &reference], more]
-            .concat()
-    };
-    let printed = succeed(&ask(&["--parameters", r#"{"bins": 4}"#, "--group-by", "label"]), &[]);
+    let psi = built("psi");
+    let base = ["plugin", "run", &psi, "--data", &files[0], "--input", "value=p", "--reference", &reference];
+    let ask = |more: &[&str]| -> Vec<String> { base.iter().chain(more).map(|&argument| argument.to_owned()).collect() };
+    let succeed_with = |more: &[&str]| succeed(&ask(more).iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+    let fail_with = |more: &[&str]| fail(&ask(more).iter().map(String::as_str).collect::<Vec<_>>());
+    let printed = succeed_with(&["--parameters", r#"{"bins": 4}"#, "--group-by", "label"]);
     for word in ["on 40 rows, compared with 120", "psi", "label=1", "█", "Fuel: ", "a row", "Memory: ", "evaluate"] {
         assert!(printed.contains(word), "{word}: {printed}");
     }
-    let printed = succeed(&ask(&["--no-fuel", "--where", "p > 3"]), &[]);
+    let printed = succeed_with(&["--no-fuel", "--where", "p > 3"]);
     assert!(!printed.contains("Fuel") && printed.contains("Time: "), "{printed}");
     for (more, word) in [
         (&["--parameters", r#"{"bin": 4}"#][..], "parameters.bin"),
@@ -119,7 +120,7 @@ fn a_run_reads_every_format_and_its_fuel_is_always_the_same() {
         (&["--input", "value=q"], "q"),
         (&["--every", "soon"], "every"),
     ] {
-        assert!(fail(&ask(more)).contains(word), "{word}");
+        assert!(fail_with(more).contains(word), "{word}");
     }
     let bad = folder.put("bad.csv", "p,label\n1,0\nx,1\n");
     let printed = fail(&["plugin", "run", &built("roc-auc"), "--data", &bad, "--input", "score=p"]);

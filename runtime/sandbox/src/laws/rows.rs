@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use arrow::array::{Array, Float64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Float64Array, StringArray, TimestampMicrosecondArray};
 use driftline_core::{BoundColumn, Cells, Input, InputBatch, InputLayout, Kind};
 use serde_json::{Map, Value, json};
 
@@ -60,13 +60,15 @@ pub(super) struct Rows(Vec<Option<(String, Cells)>>);
 impl Rows {
     /// So many rows for a plugin's inputs; another `step` gives other rows.
     pub(super) fn of(inputs: &[Input], choice: Choice, rows: usize, step: usize) -> (InputLayout, Self) {
+        // Where scores of several classes come side by side, there are as many.
+        let classes = if inputs.iter().any(|input| input.repeated) { REPEATED } else { 2 };
         let mut layout = InputLayout { columns: Vec::new(), bound: Vec::new() };
         let mut columns = Vec::new();
         let mut more = Vec::new();
         for (at, input) in inputs.iter().enumerate() {
             let column = |copy: usize| {
                 let name = if input.repeated { format!("{}_{copy}", input.name) } else { input.name.clone() };
-                let cells = cells(input, choice, rows, step + 2 * copy);
+                let cells = cells(input, choice, classes, rows, step + 2 * copy);
                 (BoundColumn { name: name.clone(), kind: cells.kind() }, (name, cells))
             };
             let (bound, made) = if choice.bound.takes(at, input) { Some(column(0)).unzip() } else { (None, None) };
@@ -117,14 +119,14 @@ fn cell(cells: &Cells, row: usize) -> Value {
 }
 
 /// Cells with ties, and with holes where they may be missing.
-fn cells(input: &Input, choice: Choice, rows: usize, step: usize) -> Cells {
+fn cells(input: &Input, choice: Choice, classes: usize, rows: usize, step: usize) -> Cells {
     let mixed = |row: usize| (row * 7919 * step + step) % 257;
     let missing = |row: usize| choice.nulls && input.nullable && mixed(row) % 5 == 3;
     let kind = if choice.last_kinds { input.kinds.last() } else { input.kinds.first() };
     match kind.copied().unwrap_or(Kind::Number) {
         Kind::Category => {
-            let labels: &[&str] = if is_truth(&input.name) { &["0", "1"] } else { &["a", "b", "c"] };
-            let label = |row| labels[mixed(row) % labels.len()];
+            let (labels, count) = if is_truth(&input.name) { (["0", "1", "2"], classes) } else { (["a", "b", "c"], 3) };
+            let label = |row| labels[mixed(row) % count];
             let cells: StringArray = (0..rows).map(|row| (!missing(row)).then(|| label(row))).collect();
             Cells::Categories(cells)
         }
@@ -136,7 +138,7 @@ fn cells(input: &Input, choice: Choice, rows: usize, step: usize) -> Cells {
             Cells::Timestamps(TimestampMicrosecondArray::from(cells))
         }
         Kind::Number => {
-            let number = |row| number(&input.name, choice.flavour, mixed(row), step);
+            let number = |row| number(&input.name, choice.flavour, classes, mixed(row), step);
             let cells: Float64Array = (0..rows).map(|row| (!missing(row)).then(|| number(row))).collect();
             Cells::Numbers(cells)
         }
@@ -149,7 +151,7 @@ fn is_truth(name: &str) -> bool {
 }
 
 /// A number that is exact in binary, so that sums are the same in any order.
-fn number(name: &str, flavour: Flavour, x: usize, step: usize) -> f64 {
+fn number(name: &str, flavour: Flavour, classes: usize, x: usize, step: usize) -> f64 {
     let named = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let share = (x % 64) as f64 / 64.0;
     let flag = (x / 3 % 2) as f64;
@@ -158,6 +160,7 @@ fn number(name: &str, flavour: Flavour, x: usize, step: usize) -> f64 {
         Flavour::ByName if named(&["relevance", "grade"]) => (x % 4) as f64,
         Flavour::ByName if named(&["weight"]) => (x % 9) as f64 / 4.0,
         Flavour::ByName if named(&["target"]) => (x as f64 - 110.0) / 8.0,
+        Flavour::ByName if is_truth(name) && classes > 2 => (x % classes) as f64,
         Flavour::ByName if is_truth(name) => flag,
         Flavour::ByName => (x as f64 - 120.0) / 8.0 * step as f64,
         Flavour::Shares => share,

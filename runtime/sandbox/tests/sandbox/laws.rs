@@ -68,7 +68,7 @@ fn each_broken_law_is_found_with_rows_and_both_values() {
         (&[("UPDATE", &empty_first)], Law::Batches, "in batches of 1, 0, 1"),
         (&[("DESCRIPTION", NULLABLE), ("UPDATE", TRAP_AT_NULLS)], Law::Nulls, "plugin_trap"),
         (&[("UPDATE", SUM), ("STATE", FORGET)], Law::State, "`a` is 0 once its state is saved"),
-        (&[("UPDATE", SUM), ("STATE", EMPTIED)], Law::State, "when it is saved twice"),
+        (&[("UPDATE", SUM), ("STATE", EMPTIED)], Law::State, "when its state is saved"),
         (&[("UPDATE", SUM), ("MERGE", DONE)], Law::State, "`a` is 0 once its state is saved"),
         (&[("UPDATE", SUM), ("MERGE", REFUSE_ROWS)], Law::State, "plugin_invalid_data"),
         (&[("UPDATE", SUM), ("MERGE", "unreachable")], Law::State, "plugin_trap"),

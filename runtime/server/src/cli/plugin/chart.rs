@@ -26,8 +26,8 @@ pub fn draw(chart: &Chart) -> String {
 
 /// Each series as a row of blocks of equal width in x, all on one scale; where several points meet, their mean.
 fn lines(text: &mut String, chart: &Chart) {
-    let points = || chart.series.iter().flat_map(points);
-    let Some((x, y)) = range(points().map(|point| point.0)).zip(range(points().map(|point| point.1))) else {
+    let all = || chart.series.iter().flat_map(points);
+    let Some((x, y)) = range(all().map(|point| point.0)).zip(range(all().map(|point| point.1))) else {
         return put(text, format_args!("  no points\n"));
     };
     let name = width(chart.series.iter().map(|series| series.name.as_str()));

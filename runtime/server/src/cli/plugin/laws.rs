@@ -11,8 +11,14 @@ use crate::{
 /// When nobody reads any more.
 pub fn print(laws: &Laws) -> anyhow::Result<()> {
     say(format_args!("Laws: {}", summary(laws)))?;
-    if laws.findings.is_empty() {
-        return Ok(());
+    let mut notes = laws.findings.iter().map(|finding| (finding.verdict, finding.note.as_deref()));
+    match notes.next() {
+        None => return Ok(()),
+        // One reason for all need be read only once.
+        Some(first @ (LawVerdict::NotChecked, Some(reason))) if notes.all(|other| other == first) => {
+            return say(reason);
+        }
+        Some(_) => {}
     }
     let mut lines = table(&["law", "", "what it says", "note"]);
     for finding in &laws.findings {

@@ -4,7 +4,7 @@ use std::{fs::File, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use arrow::{
-    array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch},
+    array::{ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch},
     compute::{max, min},
     datatypes::TimestampMicrosecondType,
 };
