@@ -3,12 +3,26 @@
 use core::array::from_fn;
 
 /// Sums kept side by side, so that one addition need not wait for the last.
-const LANES: usize = 32;
+const LANES: usize = 16;
 
 /// So many terms are added without compensation; blocks are added with it.
 pub(crate) const BLOCK: usize = 128;
 
-/// Distances of a block of numbers from a mean, which is given with what rounding cuts off it.
+/// The sum of squared distances of a block of numbers from a mean, which is given with what rounding cuts off it.
+pub(crate) fn squares(numbers: &[f64], (mean, rest): (f64, f64)) -> f64 {
+    let square = |number: f64| {
+        let distance = (number - mean) - rest;
+        distance * distance
+    };
+    let mut lanes = [0.0; LANES];
+    let (blocks, tail) = numbers.as_chunks::<LANES>();
+    for block in blocks {
+        lanes = from_fn(|i| lanes[i] + square(block[i]));
+    }
+    lanes.iter().sum::<f64>() + tail.iter().map(|number| square(*number)).sum::<f64>()
+}
+
+/// Distances of a block of numbers from a mean.
 pub(crate) fn distances<'a>(numbers: &[f64], (mean, rest): (f64, f64), room: &'a mut [f64; BLOCK]) -> &'a [f64] {
     let room = &mut room[..numbers.len().min(BLOCK)];
     let ((numbers, rest_of_numbers), (places, rest_of_places)) = (numbers.as_chunks(), room.as_chunks_mut::<LANES>());

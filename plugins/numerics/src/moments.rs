@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Sum,
-    dot::{BLOCK, distances, dot},
+    dot::{BLOCK, squares},
 };
 
 /// Weight, sum and squared distances from the mean of finite numbers.
@@ -26,12 +26,8 @@ impl Moments {
         let mut batch = Self::default();
         batch.weight.add(numbers.len() as f64);
         batch.sum.extend(numbers);
-        let (mean, mut room) = (batch.mean_and_rest(), [0.0; BLOCK]);
-        let mut squares = |block| {
-            let distances = distances(block, mean, &mut room);
-            dot(distances, distances)
-        };
-        batch.squares = numbers.chunks(BLOCK).map(&mut squares).collect();
+        let mean = batch.mean_and_rest();
+        batch.squares = numbers.chunks(BLOCK).map(|block| squares(block, mean)).collect();
         self.merge(batch);
     }
 

@@ -6,12 +6,7 @@
 
 use driftline_numerics::Sum;
 
-use crate::{
-    Outcome,
-    comparison::Tested,
-    doubt::{Doubt, Range},
-    pass::Pass,
-};
+use crate::{Outcome, comparison::Tested, doubt::Doubt, pass::Pass, range::Range};
 
 /// Critical values for two samples at the levels 0.25 and 0.001: the ends of the table.
 const ENDS: [f64; 2] = [0.325, 6.546];

@@ -4,12 +4,8 @@ use driftline_numerics::{FiniteColumn, binning::count_few_values, proportions};
 use driftline_sdk::prelude::*;
 
 use crate::{
-    Outcome, anderson_darling, cramer_von_mises,
-    doubt::{Doubt, Range},
-    epps_singleton, mann_whitney,
-    parameters::Test,
-    pass::Pass,
-    welch,
+    Outcome, anderson_darling, cramer_von_mises, doubt::Doubt, epps_singleton, mann_whitney, parameters::Test,
+    pass::Pass, range::Range, welch,
 };
 
 /// Of more distinct values than this, counts say nothing.

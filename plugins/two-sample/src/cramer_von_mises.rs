@@ -8,12 +8,7 @@
 
 use core::f64::consts::PI;
 
-use crate::{
-    Outcome,
-    comparison::Tested,
-    doubt::{Doubt, Range},
-    pass::Pass,
-};
+use crate::{Outcome, comparison::Tested, doubt::Doubt, pass::Pass, range::Range};
 
 const EXACT: f64 = 20.0;
 /// Terms of the series for the limit that are left out; so much its sum is off.

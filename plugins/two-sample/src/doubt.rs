@@ -9,14 +9,10 @@ use driftline_numerics::{
     walk::{Visitor, walk},
 };
 
-use crate::pass::{squares_to, ties};
-
-/// The numbers between which one lies.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Range {
-    pub(crate) low: f64,
-    pub(crate) high: f64,
-}
+use crate::{
+    pass::{squares_to, ties},
+    range::Range,
+};
 
 /// The ranges of the pass's sums, where some keys are coarse.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,33 +39,6 @@ struct Group {
     b: f64,
     c: f64,
     r: f64,
-}
-
-impl Range {
-    /// The range between two sums.
-    pub(crate) fn of((low, high): (Sum, Sum)) -> Self {
-        Self { low: low.value(), high: high.value() }
-    }
-
-    /// What a function that only rises or only falls makes of it.
-    pub(crate) fn map(self, change: impl Fn(f64) -> f64) -> Self {
-        let (a, b) = (change(self.low), change(self.high));
-        Self { low: a.min(b), high: a.max(b) }
-    }
-
-    /// The range of a chance that is itself off by so much.
-    pub(crate) fn widened(self, by: f64) -> Self {
-        Self { low: (self.low - by).max(0.0), high: (self.high + by).min(1.0) }
-    }
-
-    /// How far a number in it is from the farther end.
-    pub(crate) fn off(&self, number: f64) -> f64 {
-        (number - self.low).max(self.high - number)
-    }
-
-    pub(crate) fn remark(&self) -> String {
-        format!("from a sketch; exactly it is between {:.3e} and {:.3e}", self.low, self.high)
-    }
 }
 
 impl Doubt {
@@ -146,7 +115,8 @@ impl Visitor for Doubt {
         let is_coarse = key::is_coarse(key, self.bits);
         self.is_coarse |= is_coarse;
         let (ranks, weighted) = self.tied(group);
-        let (mut ranks, mut weighted, mut tied) = (exactly(ranks), exactly(weighted), exactly(ties(c + r)));
+        let (mut ranks, mut weighted, mut tied) =
+            (Range::exactly(ranks), Range::exactly(weighted), Range::exactly(ties(c + r)));
         if is_coarse && c + r > 1.0 {
             self.above += c * r / 2.0;
             tied.low = 0.0;
@@ -165,8 +135,4 @@ impl Visitor for Doubt {
         }
         self.seen = (group.a + c, group.b + r);
     }
-}
-
-fn exactly(number: f64) -> Range {
-    Range { low: number, high: number }
 }

@@ -12,6 +12,7 @@ mod metric;
 mod outputs;
 mod parameters;
 mod pass;
+mod range;
 mod welch;
 
 use driftline_numerics::proportions::Outcome;

@@ -8,12 +8,7 @@
 
 use driftline_numerics::special::normal_above;
 
-use crate::{
-    Outcome,
-    comparison::Tested,
-    doubt::{Doubt, Range},
-    pass::Pass,
-};
+use crate::{Outcome, comparison::Tested, doubt::Doubt, pass::Pass, range::Range};
 
 /// Up to this many rows of a side SciPy is exact.
 const EXACT: f64 = 8.0;

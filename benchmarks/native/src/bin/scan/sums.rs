@@ -53,6 +53,7 @@ impl Summing {
             parameters: r#"{"type": "object"}"#.into(),
             reference: ReferenceUse::None,
             merges: true,
+            tolerance: None,
         })))
     }
 }
