@@ -220,7 +220,8 @@ pub fn List(comptime T: type) type {
         size: usize,
 
         pub fn of(items: []const T) @This() {
-            return .{ .at = items.ptr, .size = items.len };
+            // An empty list has a place too: within memory, and aligned.
+            return .{ .at = if (items.len == 0) @ptrFromInt(@alignOf(T)) else items.ptr, .size = items.len };
         }
 
         fn slice(self: @This()) []const T {
@@ -344,7 +345,8 @@ pub fn plugin(comptime Metric: type) void {
     const Payload = @FieldType(Result, "payload");
     const exported = struct {
         fn realloc(old: [*]u8, old_size: usize, alignment: usize, size: usize) callconv(.c) [*]u8 {
-            _ = alignment; // at most 8
+            // Nothing is somewhere too: within memory, and aligned.
+            if (size == 0) return @ptrFromInt(alignment);
             const new = scratch.alignedAlloc(u8, .@"8", size) catch @trap();
             const kept = @min(old_size, size);
             @memcpy(new[0..kept], old[0..kept]);
