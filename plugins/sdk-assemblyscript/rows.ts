@@ -59,6 +59,8 @@ export class Categories {
 const dictionaries = new Map<u32, Array<string>>();
 
 export function categories(column: u32): Categories {
+  // First: this batch's labels are known from then on.
+  const codes = Uint32Array.wrap(bytes(column));
   if (!dictionaries.has(column)) dictionaries.set(column, []);
   const labels = dictionaries.get(column);
   contract.labels(column, labels.length, contract.fetched);
@@ -67,7 +69,7 @@ export function categories(column: u32): Categories {
   for (let i: u32 = 0; i < size; i++) {
     labels.push(contract.textAt(load<usize>(at + 8 * i), load<u32>(at + 8 * i, 4)));
   }
-  return new Categories(Uint32Array.wrap(bytes(column)), labels);
+  return new Categories(codes, labels);
 }
 
 /**

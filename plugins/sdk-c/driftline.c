@@ -203,7 +203,7 @@ static void *grow(void *old, size_t count, size_t size) {
 
 driftline_categories driftline_categories_of(uint32_t column) {
     list codes, more;
-    columns_codes(column, &codes);
+    columns_codes(column, &codes); /* first: this batch's labels are known from then on */
     if (column >= dictionaries_size) {
         dictionaries = grow(dictionaries, column + 1, sizeof *dictionaries);
         memset(dictionaries + dictionaries_size, 0, (column + 1 - dictionaries_size) * sizeof *dictionaries);

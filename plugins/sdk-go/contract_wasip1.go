@@ -60,7 +60,9 @@ func view[T any](l list) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(uintptr(l.at))), l.size)
 }
 
-func text(l list) string { return strings.Clone(unsafe.String(unsafe.SliceData(view[byte](l)), l.size)) }
+func text(l list) string {
+	return strings.Clone(unsafe.String(unsafe.SliceData(view[byte](l)), l.size))
+}
 
 func columnsBound(input uint32) []uint32 {
 	importBound(input, unsafe.Pointer(&fetched.list))
@@ -134,10 +136,24 @@ var kept []any
 var allocated = []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 var collectedAt uint64
 
-func init() { debug.SetGCPercent(-1) }
+// What offers WASI to a module within a component asks for memory of its own at Go's first call of it, when nothing can be
+// allocated yet, and keeps it.
+var early [32 << 10]uint64
+var earlyUsed uint32
+var isReady bool
+
+func init() {
+	debug.SetGCPercent(-1)
+	isReady = true
+}
 
 //go:wasmexport cabi_realloc
 func realloc(old unsafe.Pointer, oldSize, align, size uint32) unsafe.Pointer {
+	if !isReady {
+		at := unsafe.Pointer(&early[earlyUsed])
+		earlyUsed += (size + 7) / 8
+		return at
+	}
 	// Words, for the sake of alignment.
 	words := make([]uint64, (size+7)/8+1)
 	bytes := unsafe.Pointer(unsafe.SliceData(words))

@@ -81,10 +81,12 @@ func (r *Rows) Categories(input string) Categories { return r.CategoriesOf(r.fir
 
 // CategoriesOf reads a column.
 func (r *Rows) CategoriesOf(column uint32) Categories {
+	// First: this batch's labels are known from then on.
+	codes := columnsCodes(column)
 	known := r.labels[column]
 	known = append(known, columnsLabels(column, uint32(len(known)))...)
 	r.labels[column] = known
-	return Categories{columnsCodes(column), known}
+	return Categories{codes, known}
 }
 
 // Truth reads binary truth: whether each row is positive. Without a positive label, 1 and "true" are, and whatever is

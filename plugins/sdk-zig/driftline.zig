@@ -117,13 +117,15 @@ pub const Categories = struct {
 var dictionaries: std.AutoHashMapUnmanaged(u32, std.ArrayList([]const u8)) = .empty;
 
 pub fn categories(column: u32) Error!Categories {
+    // First: this batch's labels are known from then on.
+    const codes = fetch(u32, imports.codes, .{column});
     const known = try dictionaries.getOrPutValue(allocator, column, .empty);
     const labels = known.value_ptr;
     const start: u32 = @intCast(labels.items.len);
     for (fetch(List(u8), imports.labels, .{ column, start })) |text| {
         try labels.append(allocator, try allocator.dupe(u8, text.slice()));
     }
-    return .{ .codes = fetch(u32, imports.codes, .{column}), .labels = labels.items };
+    return .{ .codes = codes, .labels = labels.items };
 }
 
 /// Binary truth: whether each row is positive. Without a `positive` label, 1 and "true" are, and whatever is neither
@@ -218,7 +220,8 @@ pub fn List(comptime T: type) type {
         size: usize,
 
         pub fn of(items: []const T) @This() {
-            return .{ .at = items.ptr, .size = items.len };
+            // An empty list has a place too: within memory, and aligned.
+            return .{ .at = if (items.len == 0) @ptrFromInt(@alignOf(T)) else items.ptr, .size = items.len };
         }
 
         fn slice(self: @This()) []const T {
@@ -342,7 +345,8 @@ pub fn plugin(comptime Metric: type) void {
     const Payload = @FieldType(Result, "payload");
     const exported = struct {
         fn realloc(old: [*]u8, old_size: usize, alignment: usize, size: usize) callconv(.c) [*]u8 {
-            _ = alignment; // at most 8
+            // Nothing is somewhere too: within memory, and aligned.
+            if (size == 0) return @ptrFromInt(alignment);
             const new = scratch.alignedAlloc(u8, .@"8", size) catch @trap();
             const kept = @min(old_size, size);
             @memcpy(new[0..kept], old[0..kept]);

@@ -7,6 +7,9 @@ use crate::harness::id;
 const START: i64 = 1_000_080_000_000;
 const DAY: i64 = 86_400_000;
 const ROWS_A_DAY: usize = 600;
+/// The last but one has so many that a segment takes several batches.
+const ROWS_OF_A_LONG_DAY: usize = 20_000;
+const LONG_DAY: i64 = 6;
 
 /// Beside these there are sixty numbered ones, more than are drawn. UTF-16 would order the last two the other way round.
 const SEGMENTS: [&str; 6] = ["b2b", "über", "a", "cost/with \"quotes\"\n", "\u{FFFD}", "\u{1F600}"];
@@ -18,7 +21,7 @@ impl Applications {
     /// The same on every run.
     pub fn new() -> Self {
         let mut random = fastrand::Rng::with_seed(21);
-        let row = |n: usize| {
+        let mut row = || {
             let score = if random.u8(0..20) == 0 { 0.5 } else { random.f64() };
             let bad = random.f64() < 0.1 + 0.7 * score;
             let segment = match random.u8(0..100) {
@@ -35,9 +38,14 @@ impl Applications {
                     cells[missing] = Value::Null;
                 }
             }
-            (START + (n * DAY as usize / ROWS_A_DAY) as i64, cells)
+            cells
         };
-        Self((0..8 * ROWS_A_DAY).map(row).collect())
+        let rows_of = |day| if day == LONG_DAY { ROWS_OF_A_LONG_DAY } else { ROWS_A_DAY };
+        let times = (0..8).flat_map(|day| {
+            let rows = rows_of(day) as i64;
+            (0..rows).map(move |n| START + day * DAY + n * (DAY / rows))
+        });
+        Self(times.map(|time| (time, row())).collect())
     }
 
     /// The start of a day, epoch milliseconds.

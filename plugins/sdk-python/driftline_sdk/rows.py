@@ -70,9 +70,11 @@ class Rows(Inputs):
 
     def categories(self, column: str | int) -> Categories:
         number = self._column(column)
+        # First: this batch's labels are known from then on.
+        codes = array("I", self._source.bytes(number))
         labels = self._labels.setdefault(number, [])
         labels += self._source.labels(number, len(labels))
-        return Categories(array("I", self._source.bytes(number)), labels)
+        return Categories(codes, labels)
 
     def validity(self, column: str | int) -> bytes | None:
         """One bit for each row, least significant first, 1 = present; None when no cell is missing."""

@@ -67,10 +67,12 @@ export class Rows extends Inputs {
 
   categories(input: string | number): Categories {
     const column = this.column(input);
+    // First: this batch's labels are known from then on.
+    const codes = new Uint32Array(this.bytes(column));
     const labels = dictionaries.get(column) ?? [];
     dictionaries.set(column, labels);
     for (const label of columns.labels(column, labels.length)) labels.push(label);
-    return { codes: new Uint32Array(this.bytes(column)), labels };
+    return { codes, labels };
   }
 
   /** Whether the cell of a row is present. */

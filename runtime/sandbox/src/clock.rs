@@ -21,8 +21,9 @@ impl Frozen {
         Self(Duration::from_micros(u64::try_from(time.micros()).unwrap_or(0)))
     }
 
+    /// For the monotonic clock: never 0, on which Go refuses to start.
     fn nanos(self) -> u64 {
-        u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)
+        u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX).max(1)
     }
 }
 

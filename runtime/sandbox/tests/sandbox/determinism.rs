@@ -43,6 +43,7 @@ fn two_instances_see_the_same_and_time_is_the_windows_end() {
     let time = |micros| Time::from_micros(micros).expect("in range");
     let early = observe(&place, Window::new(time(-5), time(-1)).expect("not empty"));
     assert_eq!(early[..8], [0; 8], "times before 1970 are 1970");
+    assert_eq!(early[8..16], 1_u64.to_le_bytes(), "Go does not start on a monotonic clock of 0");
     assert_eq!(early[24..], seen[24..], "random numbers do not depend on the window");
 }
 
