@@ -53,7 +53,7 @@ impl Summing {
             parameters: r#"{"type": "object"}"#.into(),
             reference: ReferenceUse::None,
             merges: true,
-            tolerance: None,
+            tolerance: 1e-9,
         })))
     }
 }

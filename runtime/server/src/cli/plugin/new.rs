@@ -14,6 +14,9 @@ use clap::Args;
 use self::{name::ProjectName, template::Language};
 use crate::cli::output::say;
 
+/// What every project's `build` makes.
+const MODULE: &str = "metric.wasm";
+
 /// Makes the project of a new plugin
 ///
 /// It is a small metric that works: what wrong predictions cost, by segment,
@@ -44,12 +47,11 @@ pub fn run(new: &New) -> anyhow::Result<()> {
     for file in template.files(&new.name) {
         write(&folder.join(file.path), &file.text, file.is_program)?;
     }
-    let (shown, module) = (folder.display(), new.name.fill(template.built));
+    let shown = folder.display();
     say(format_args!(
-        "{shown} is a metric in {}. Its README says what it needs; then:\n\n  cd {shown}\n  {}\n  \
-         driftline plugin check {module}\n  driftline plugin test . --plugin {module}\n  driftline plugin push {module}",
+        "{shown} is a metric in {}. Its README says what it needs; then:\n\n  cd {shown}\n  ./build\n  \
+         driftline plugin check {MODULE}\n  driftline plugin test .\n  driftline plugin push {MODULE}",
         template.language,
-        new.name.fill(template.build),
     ))
 }
 

@@ -316,7 +316,7 @@ async fn rows_that_come_late_for_rolled_up_time_are_added() {
 /// A prediction with many columns, whose states are as large as its cells.
 fn wide_row(number: i64, hours: i64) -> Value {
     let mut row = row(number, hours);
-    row["metrics"] = (0..40).map(|k| (format!("c{k:02}"), noise(number * 40 + k).into())).collect::<Value>();
+    row["metrics"] = (0..40).map(|k| (format!("c{k:02}"), json!(noise(number * 40 + k)))).collect::<Value>();
     row
 }
 

@@ -14,7 +14,7 @@ macro_rules! project {
 type Sources = &'static [(&'static str, &'static str)];
 
 pub const RUST: Sources = project![
-    "rust" [".gitignore", "Cargo.toml", "README.md", "src/costs.rs", "src/lib.rs", "tests/metric.rs"],
+    "rust" [".gitignore", "Cargo.toml", "README.md", "build", "src/costs.rs", "src/lib.rs", "tests/metric.rs"],
     "sdk" [
         "src/accumulator.rs", "src/bulk.rs", "src/chart.rs", "src/description.rs", "src/error.rs", "src/guest.rs",
         "src/labels.rs", "src/lib.rs", "src/log.rs", "src/metric.rs", "src/report.rs", "src/rows.rs", "src/source.rs",
