@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::{TcpListener, TcpStream},
-    process::ExitCode,
+    process::{self, ExitCode},
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
@@ -21,9 +21,9 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("compile") => compile_child(),
         Some("stall") => loop {
-            std::thread::park();
+            thread::park();
         },
-        Some("crash") => std::process::abort(),
+        Some("crash") => process::abort(),
         Some("tell") => tell(),
         Some("crawl") => crawl(),
         _ => parent(),
