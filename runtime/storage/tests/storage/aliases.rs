@@ -24,6 +24,7 @@ fn install(world: &World, plugin: &str, version: &str) -> Digest {
         size_bytes: wasm.len() as u64,
         installed: time(5),
         retired: None,
+        laws: None,
     };
     world.storage().install_plugin(record, wasm.as_bytes()).expect("installs");
     digest
