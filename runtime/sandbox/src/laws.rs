@@ -93,15 +93,18 @@ impl Laws {
     }
 }
 
-/// Checks every law for at most `limit`; what is not reached by then is not checked.
+/// Checks every law with the parameters that the schema gives.
 pub(crate) fn examine(plugin: &Plugin, limit: Duration) -> Laws {
+    match parameters::given(&plugin.description().parameters) {
+        Ok(parameters) => examine_with(plugin, &parameters, limit),
+        Err(reason) => Laws::unchecked(&reason, Instant::now()),
+    }
+}
+
+/// Checks every law for at most `limit`; what is not reached by then is not checked.
+pub(crate) fn examine_with(plugin: &Plugin, parameters: &str, limit: Duration) -> Laws {
     let begun = Instant::now();
-    let end = begun + limit;
-    let parameters = match parameters::given(&plugin.description().parameters) {
-        Ok(parameters) => parameters,
-        Err(reason) => return Laws::unchecked(&reason, begun),
-    };
-    let trials = match trials(plugin, &parameters, end) {
+    let trials = match trials(plugin, parameters, begun + limit) {
         Ok(trials) => trials,
         Err(reason) => return Laws::unchecked(&reason, begun),
     };

@@ -77,6 +77,11 @@ impl Plugin {
         laws::examine(self, Duration::from_millis(self.limits.laws_ms))
     }
 
+    /// The same with parameters of the caller's, a JSON object that fits the schema.
+    pub fn laws_with(&self, parameters: &str) -> Laws {
+        laws::examine_with(self, parameters, Duration::from_millis(self.limits.laws_ms))
+    }
+
     pub(crate) fn code_bytes(&self) -> usize {
         self.code_bytes
     }
