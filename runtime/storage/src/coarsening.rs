@@ -28,8 +28,6 @@ pub struct Coarsening {
 /// How much room states may take up, where that is why they are to become coarser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// What they take up now.
-    pub taken_bytes: u64,
     /// What all of them are to take up at most: half of what the rows did that they stand for, or next to nothing.
     pub bytes: u64,
     /// Whether all of their month is rolled up; else there is more to come.

@@ -109,6 +109,16 @@ impl KeptFile {
         Ok(())
     }
 
+    /// About how many bytes states of one definition take up in a file.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub fn packed_bytes(states: &[KeptState]) -> Result<u64, Error> {
+        let mut file = Self::new()?;
+        file.add(DefinitionKey([0; 16]), states)?;
+        Ok(file.finish()?.len() as u64)
+    }
+
     pub(crate) fn finish(self) -> Result<Bytes, Error> {
         self.file.finish()
     }

@@ -8,9 +8,6 @@ use driftline_storage::{Coarsened, DefinitionKey, Grain, KeptFile, KeptState, Ro
 use super::keeping::Keeping;
 use crate::Error;
 
-/// What a state takes up besides its bytes and its slice: the time, the counts of rows.
-const STATE_BYTES: usize = 24;
-
 /// The states of one definition.
 pub(super) struct Held {
     key: DefinitionKey,
@@ -21,12 +18,14 @@ pub(super) struct Held {
     rank: Option<usize>,
     /// The grain of the finest of the states, as far as they merge.
     grain: Grain,
+    /// What the states take up in a file; 0 where nobody asks.
+    bytes: u64,
 }
 
 impl Held {
     pub fn new(key: DefinitionKey, states: Vec<KeptState>, keeping: Option<Keeping>, rank: Option<usize>) -> Self {
         let grain = states.iter().map(|kept| Grain::of(kept.window)).min().unwrap_or(Grain::Month);
-        Self { key, states, keeping, rank, grain }
+        Self { key, states, keeping, rank, grain, bytes: 0 }
     }
 
     fn raise(&mut self, grain: Grain) {
@@ -36,9 +35,9 @@ impl Held {
         self.grain = self.grain.max(grain);
     }
 
-    /// About how many bytes the states are, before they are compressed.
-    fn bytes(&self) -> usize {
-        self.states.iter().map(|kept| kept.state.len() + kept.slice.len() + STATE_BYTES).sum()
+    fn weigh(&mut self) -> Result<(), Error> {
+        self.bytes = KeptFile::packed_bytes(&self.states)?;
+        Ok(())
     }
 
     /// From the start of the first to the end of the last.
@@ -58,28 +57,29 @@ pub(super) fn all(mut held: Vec<Held>, grain: Grain) -> Result<Coarsened, Error>
 /// room, least recently first, the rest into what that leaves, up to half, by the month even before it is over. Once
 /// the month is over, what fits at no grain is dropped; of what was evaluated only as much as would take up more than
 /// the rows did.
-pub(super) fn within(held: Vec<Held>, grain: Grain, room: Room) -> Result<Coarsened, Error> {
-    // Compression is told by what it made of these states so far.
-    let total: usize = held.iter().map(Held::bytes).sum();
-    let packed = room.taken_bytes as f64 / total.max(1) as f64;
-    let size = |held: &[Held]| packed * held.iter().map(Held::bytes).sum::<usize>() as f64;
-    let (room_bytes, half, rows_bytes) = (room.bytes as f64, room.bytes as f64 / 2.0, room.bytes as f64 * 2.0);
+pub(super) fn within(mut held: Vec<Held>, grain: Grain, room: Room) -> Result<Coarsened, Error> {
+    held.iter_mut().try_for_each(Held::weigh)?;
+    fit(held, grain, room)
+}
 
+fn fit(held: Vec<Held>, grain: Grain, room: Room) -> Result<Coarsened, Error> {
+    let (half, rows_bytes) = (room.bytes / 2, room.bytes * 2);
     let (mut evaluated, mut standard): (Vec<_>, Vec<_>) = held.into_iter().partition(|held| held.rank.is_some());
     evaluated.sort_by_key(|held| Reverse(held.rank));
-    standard.sort_by_key(|held| Reverse(held.bytes()));
-    let mut has_changed = raise(&mut evaluated, grain, |held| size(held) > half);
+    standard.sort_by_key(|held| Reverse(held.bytes));
+    let mut has_changed = raise(&mut evaluated, grain, half)?;
     let mut dropped = Vec::new();
     if room.month_is_over {
-        drop_until(&mut evaluated, &mut dropped, |held| size(held) <= rows_bytes);
+        drop_until(&mut evaluated, &mut dropped, rows_bytes);
     }
-    let rest = half.min(room_bytes - size(&evaluated));
-    has_changed |= raise(&mut standard, Grain::Month, |held| size(held) > rest);
+    let rest = half.min(room.bytes.saturating_sub(bytes(&evaluated)));
+    has_changed |= raise(&mut standard, Grain::Month, rest)?;
     if room.month_is_over {
-        drop_until(&mut standard, &mut dropped, |held| size(held) <= rest);
+        drop_until(&mut standard, &mut dropped, rest);
     }
     for dropped in &dropped {
-        let (definition, bytes) = (dropped.keeping.as_ref().map(|k| &k.definitions[0].text), dropped.bytes());
+        let definition = dropped.keeping.as_ref().map(|keeping| &keeping.definitions[0].text);
+        let (bytes, room_bytes) = (dropped.bytes, room.bytes);
         tracing::warn!(definition, bytes, room_bytes, "states take too much room beside their rows: they are not kept");
     }
     evaluated.append(&mut standard);
@@ -89,27 +89,34 @@ pub(super) fn within(held: Vec<Held>, grain: Grain, room: Room) -> Result<Coarse
     written(evaluated, if has_changed { reached } else { grain }, dropped)
 }
 
-/// Brings states to days, then to months, one definition after the other, while they are too large; tells whether any
-/// became coarser.
-fn raise(held: &mut [Held], coarsest: Grain, is_too_large: impl Fn(&[Held]) -> bool) -> bool {
+fn bytes(held: &[Held]) -> u64 {
+    held.iter().map(|held| held.bytes).sum()
+}
+
+/// Brings states to days, then to months, one definition after the other, until they fit into `room_bytes`; tells
+/// whether any became coarser.
+fn raise(held: &mut [Held], coarsest: Grain, room_bytes: u64) -> Result<bool, Error> {
     let mut has_changed = false;
     for grain in [Grain::Day, Grain::Month].into_iter().filter(|grain| *grain <= coarsest) {
         for at in 0..held.len() {
-            if !is_too_large(held) {
-                return has_changed;
+            if bytes(held) <= room_bytes {
+                return Ok(has_changed);
             }
             if held[at].grain < grain {
                 held[at].raise(grain);
+                if held[at].keeping.is_some() {
+                    held[at].weigh()?;
+                }
                 has_changed = true;
             }
         }
     }
-    has_changed
+    Ok(has_changed)
 }
 
-/// Moves the first to `dropped` until the others fit.
-fn drop_until(held: &mut Vec<Held>, dropped: &mut Vec<Held>, fits: impl Fn(&[Held]) -> bool) {
-    while !held.is_empty() && !fits(held) {
+/// Moves the first to `dropped` until the others fit into `room_bytes`.
+fn drop_until(held: &mut Vec<Held>, dropped: &mut Vec<Held>, room_bytes: u64) {
+    while bytes(held) > room_bytes {
         dropped.push(held.remove(0));
     }
 }
@@ -135,10 +142,10 @@ mod tests {
     }
 
     /// States of so many bytes by the hour, which nothing can merge.
-    fn held(name: &str, bytes: usize, rank: Option<usize>) -> Held {
-        let window = Grain::Hour.around(Time::EPOCH);
-        let state = vec![0; bytes - STATE_BYTES];
-        Held::new(key(name), vec![KeptState { window, slice: String::new(), rows: [1; 3], state }], None, rank)
+    fn held(name: &str, bytes: u64, rank: Option<usize>) -> Held {
+        let (window, slice, state) = (Grain::Hour.around(Time::EPOCH), String::new(), Vec::new());
+        let states = vec![KeptState { window, slice, rows: [1; 3], state }];
+        Held { bytes, ..Held::new(key(name), states, None, rank) }
     }
 
     #[test]
@@ -154,10 +161,9 @@ mod tests {
             ("a month that goes on keeps all", vec![("new", 2500, Some(0)), ("std", 900, None)], false, Day, &[]),
             ("what is evaluated stays as it is", vec![("new", 400, Some(0)), ("std", 900, None)], false, Hour, &[]),
         ] {
-            let taken_bytes = states.iter().map(|(_, bytes, _)| *bytes as u64).sum();
-            let room = Room { taken_bytes, bytes: 1000, month_is_over };
+            let room = Room { bytes: 1000, month_is_over };
             let states = states.into_iter().map(|(name, bytes, rank)| held(name, bytes, rank)).collect();
-            let coarsened = within(states, if month_is_over { Month } else { Day }, room).expect("written");
+            let coarsened = fit(states, if month_is_over { Month } else { Day }, room).expect("written");
             let gone: Vec<_> = coarsened.dropped.iter().map(|(key, _)| *key).collect();
             assert_eq!(gone, dropped.iter().map(|name| key(name)).collect::<Vec<_>>(), "{why}");
             assert_eq!(coarsened.grain, grain, "{why}");

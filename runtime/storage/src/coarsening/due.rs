@@ -52,16 +52,13 @@ pub(super) fn by_size(files: &[RollUp], horizon: Time) -> Option<Due> {
         let month_is_over = month.end() <= horizon;
         let grain = if month_is_over { Grain::Month } else { Grain::Day };
         let files = one_step(files);
-        let room = Room {
-            taken_bytes: files.iter().map(|file| file.bytes).sum(),
-            bytes: (rows_bytes(&files)? / SHARE).max(LITTLE_BYTES),
-            month_is_over,
-        };
+        let taken_bytes: u64 = files.iter().map(|file| file.bytes).sum();
+        let room = Room { bytes: (rows_bytes(&files)? / SHARE).max(LITTLE_BYTES), month_is_over };
         let is_enough = match month_is_over {
             true => files.iter().any(|file| file.grain < grain),
             false => hours(&files) >= DAY_MICROS,
         };
-        (room.taken_bytes > room.bytes && is_enough).then_some(Due { grain, files, room: Some(room) })
+        (taken_bytes > room.bytes && is_enough).then_some(Due { grain, files, room: Some(room) })
     })
 }
 
