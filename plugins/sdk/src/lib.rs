@@ -71,6 +71,7 @@ mod metric;
 mod report;
 mod rows;
 mod source;
+mod state;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod weights;

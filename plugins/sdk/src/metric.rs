@@ -4,7 +4,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Description, Error, Inputs, Report, Result, Rows};
+use crate::{Description, Error, Inputs, Report, Result, Rows, state};
 
 /// A metric: a mergeable summary of rows, and a function from summaries to numbers.
 ///
@@ -66,7 +66,7 @@ pub trait Metric: Default + Serialize + DeserializeOwned + 'static {
     /// # Errors
     /// When it can't be saved.
     fn encode(&self) -> Result<Vec<u8>> {
-        postcard::to_allocvec(self).map_err(|error| Error::failed(format!("the state can't be saved: {error}")))
+        state::to_bytes(self).map_err(|error| Error::failed(format!("the state can't be saved: {error}")))
     }
 
     /// A summary back from its saved form.
