@@ -14,6 +14,9 @@ use crate::{
     unit::{UnitStates, UnitWork},
 };
 
+/// Up to so many units are cut further, so that all threads have something to do.
+const FEW_UNITS: usize = 4;
+
 /// One side of an evaluation, ready to be computed.
 pub(crate) struct Side {
     shape: Shape,
@@ -25,7 +28,11 @@ pub(crate) struct Side {
 
 impl Side {
     fn new((source, stand_in): (Source, Option<StandIn>), shape: &Shape) -> Self {
-        Self { shape: shape.clone(), units: source.units, facts: source.facts, stand_in }
+        let units = match source.units.len() {
+            0..=FEW_UNITS => source.units.iter().flat_map(Unit::parts).collect(),
+            _ => source.units,
+        };
+        Self { shape: shape.clone(), units, facts: source.facts, stand_in }
     }
 
     /// What is computed of some sets of columns.

@@ -63,6 +63,8 @@ enum UnitRows {
 
 /// A dataset's rows in one unit of work.
 const DATASET_UNIT_ROWS: u64 = 1 << 20;
+/// A segment's rows in one unit of work, when there are few segments.
+const PART_ROWS: u64 = 1 << 19;
 /// Smaller parts of a file are not worth a thread.
 const MIN_PART_BYTES: u64 = 4 << 20;
 
@@ -181,6 +183,18 @@ impl Unit {
         }
     }
 
+    /// This unit in parts of about half a million rows. How many there are depends on the file alone, so that results have
+    /// the same bits on any number of threads.
+    pub fn parts(&self) -> Vec<Self> {
+        match &self.rows {
+            UnitRows::File(file) => {
+                let worth_a_thread = (file.bytes / MIN_PART_BYTES).max(1);
+                self.split(file.stored.rows().div_ceil(PART_ROWS).clamp(1, worth_a_thread))
+            }
+            UnitRows::Memory(_) => vec![self.clone()],
+        }
+    }
+
     /// Rows that are in memory.
     pub fn in_memory(rows: Vec<RecordBatch>) -> Self {
         Self { rows: UnitRows::Memory(Arc::new(rows)), times: None, delayed: None, hidden: None }
@@ -194,6 +208,13 @@ impl Unit {
 }
 
 impl Stored {
+    fn rows(&self) -> u64 {
+        match self {
+            Self::Segment { segment, .. } => segment.rows,
+            Self::Dataset(_, dataset) => dataset.rows,
+        }
+    }
+
     /// Checks the file against its digest before its first use in this process. Blocks.
     pub fn verify(&self) -> Result<(), driftline_storage::Error> {
         match self {
