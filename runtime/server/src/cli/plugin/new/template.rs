@@ -67,7 +67,7 @@ macro_rules! moved {
     ($language:literal, $sdk:literal => $to:literal) => {
         &[
             (concat!("cost-by-segment-", $language), "cost-by-segment"),
-            ("[the page above](../README.md) tells what it takes", "`driftline plugin check` tells what it takes"),
+            ("[the page above](../README.md) tells", "`driftline plugin check` tells"),
             (concat!("../../../plugins/", $sdk), $to),
             ("../../../wit", "wit"),
         ]
