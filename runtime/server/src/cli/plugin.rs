@@ -23,6 +23,7 @@ pub struct Plugin {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Action {
     Push(push::Push),
     /// Lists installed plugins by what they are for: drift, quality, data
