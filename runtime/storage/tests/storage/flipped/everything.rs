@@ -34,7 +34,10 @@ pub fn put(world: &World) {
         retired: None,
         laws: None,
     };
+    let digest = record.digest;
     storage.install_plugin(record, &wasm).expect("installs");
+    storage.set_alias(&name("psi"), &name("stable"), &PluginRef::Digest(digest)).expect("sets");
+    storage.sign_plugin(&digest, [1; 32], [2; 64]).expect("keeps");
     let aggregates = (0..20).map(|n| aggregate(n, Some(EVALUATION))).collect();
     storage.put_evaluation(evaluation(), aggregates, Vec::new()).expect("keeps");
     storage.append_aggregates(&name("m"), (20..40).map(|n| aggregate(n, None)).collect()).expect("keeps");
@@ -109,6 +112,8 @@ pub fn read(storage: &Storage) -> Result<String, Error> {
     for plugin in storage.plugins(None, 10)? {
         said.push(format!("{plugin:?} {:?}", storage.plugin(&PluginRef::Latest(plugin.name.clone()))?));
         said.push(format!("{:?}", storage.plugin_wasm(&plugin.digest)?));
+        said.push(format!("{:?} {:?}", storage.aliases(&plugin.name)?, storage.plugin_signatures(&plugin.digest)?));
+        said.push(format!("{:?}", storage.alias_moves(&plugin.name, &name("stable"))?));
     }
     said.push(format!("{:?}", again(storage)?));
     Ok(said.join("\n"))
