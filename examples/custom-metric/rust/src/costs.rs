@@ -13,13 +13,18 @@ pub(crate) struct Costs {
     segments: BTreeMap<String, Segment>,
 }
 
+/// What the rows of one segment cost.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-struct Segment {
+pub(crate) struct Segment {
     cost: f64,
     rows: f64,
 }
 
 impl Segment {
+    pub(crate) fn add_row(&mut self, cost: f64) {
+        self.add(Self { cost, rows: 1.0 });
+    }
+
     fn add(&mut self, other: Self) {
         self.cost += other.cost;
         self.rows += other.rows;
@@ -27,11 +32,17 @@ impl Segment {
 }
 
 impl Costs {
-    pub(crate) fn add(&mut self, segment: &str, cost: f64) {
-        let row = Segment { cost, rows: 1.0 };
-        match self.segments.get_mut(segment) {
-            Some(known) => known.add(row),
-            None => drop(self.segments.insert(segment.to_owned(), row)),
+    /// The segment of a name, without rows when it is new.
+    pub(crate) fn get(&self, name: &str) -> Segment {
+        self.segments.get(name).copied().unwrap_or_default()
+    }
+
+    /// Puts a segment in the place of the one of its name; one without rows is left out.
+    pub(crate) fn put(&mut self, name: &str, segment: Segment) {
+        match self.segments.get_mut(name) {
+            Some(known) => *known = segment,
+            None if segment.rows > 0.0 => drop(self.segments.insert(name.to_owned(), segment)),
+            None => {}
         }
     }
 

@@ -76,15 +76,22 @@ impl Metric for CostBySegment {
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
         let parameters = run.parameters;
         let labels = labels(rows, "label", parameters.positive.as_deref())?;
-        let segments = rows.categories("segment")?;
-        for ((score, label), segment) in rows.numbers("score")?.iter().zip(labels).zip(segments.iter()) {
+        let cells = rows.categories("segment")?;
+        // Segments are looked up by name once for a batch, and by code for each row.
+        let mut segments = cells.map_labels(|name| self.costs.get(name));
+        for ((score, label), code) in rows.numbers("score")?.iter().zip(labels).zip(cells.codes()) {
             let cost = match (*score >= parameters.threshold, label == 1) {
                 (true, false) => parameters.cost_false_positive,
                 (false, true) => parameters.cost_false_negative,
                 _ => 0.0,
             };
-            self.costs.add(segment.unwrap_or("(missing)"), cost);
+            // Rows without a segment are left out: the input is not nullable.
+            if let Some(segment) = segments.get_mut(*code as usize) {
+                segment.add_row(cost);
+            }
         }
+        let mut segments = segments.into_iter();
+        cells.map_labels(|name| self.costs.put(name, segments.next().unwrap_or_default()));
         Ok(())
     }
 
