@@ -18,6 +18,10 @@ async fn served(options: &[&str]) -> Server {
     server
 }
 
+fn sum(name: &str) -> Guest {
+    Guest::new(name, "1.0.0")
+}
+
 fn request(plugin: &str) -> Value {
     json!({"model": "m", "plugin": plugin, "inputs": {"value": "value"}, "window": {"start": 0, "end": 10}})
 }
@@ -27,16 +31,22 @@ async fn a_plugin_lowers_the_servers_limits_and_is_held_to_them() {
     let server = served(&["--plugin-memory-mib", "64"]).await;
     let endless = "(loop $ever (br $ever))";
     let hoard = "(if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable))";
-    let chatter = "(loop $more (call $log (i32.const 1) (i32.const 2048) (i32.const 20))
+    let chatter = "(local.set $cell (i32.const 0)) (loop $more (call $log (i32.const 1) (i32.const 2048) (i32.const 20))
         (local.set $cell (i32.add (local.get $cell) (i32.const 1))) (br_if $more (i32.lt_u (local.get $cell) (i32.const 50))))";
     let large = "(i32.store (i32.const 0) (i32.const 0)) (i32.store (i32.const 4) (i32.const 0))
         (i32.store (i32.const 8) (i32.const 5000)) (return (i32.const 0))";
-    for (name, limits, place, text, code, words) in [
-        ("slow", json!({"call_ms": 60}), "UPDATE", endless, "plugin_deadline", "60 ms"),
-        ("fat", json!({"memory_bytes": 1 << 20}), "UPDATE", hoard, "plugin_memory", "may have 1 MiB"),
-        ("wordy", json!({"output_bytes": 4000}), "STATE", large, "plugin_output", "4000 bytes"),
+    for (name, limits, guest, code, words) in [
+        ("slow", json!({"call_ms": 60}), sum("slow").with_ten_rows(endless), "plugin_deadline", "60 ms"),
+        ("fat", json!({"memory_bytes": 1 << 20}), sum("fat").with_ten_rows(hoard), "plugin_memory", "may have 1 MiB"),
+        (
+            "wordy",
+            json!({"output_bytes": 4000}),
+            sum("wordy").at_sum("STATE", 45.0, large),
+            "plugin_output",
+            "4000 bytes",
+        ),
     ] {
-        let guest = Guest::new(name, "1.0.0").described("limits", limits.clone()).part(place, text);
+        let guest = guest.described("limits", limits.clone());
         server.upload("/v1/plugins", WASM, guest.wasm()).await.expect(201);
         let failure = server.post("/v1/evaluations", &request(name)).await.expect(200)["failure"].take();
         assert_eq!(failure["code"], code, "{name}: {failure}");
@@ -46,7 +56,7 @@ async fn a_plugin_lowers_the_servers_limits_and_is_held_to_them() {
             assert_eq!(&shown[key], limit, "{name}: {shown}");
         }
     }
-    let chatter = Guest::new("chatty", "1.0.0").described("limits", json!({"log_bytes": 200})).part("UPDATE", chatter);
+    let chatter = Guest::new("chatty", "1.0.0").described("limits", json!({"log_bytes": 200})).with_ten_rows(chatter);
     server.upload("/v1/plugins", WASM, chatter.wasm()).await.expect(201);
     let log = server.evaluate(&request("chatty")).await["log"].to_string();
     assert!(log.contains("a log may have 200 bytes"), "{log}");
@@ -66,7 +76,7 @@ async fn each_plugin_is_measured() {
     let server = served(&[]).await;
     server.upload("/v1/plugins", WASM, Guest::new("good", "1.0.0").wasm()).await.expect(201);
     server
-        .upload("/v1/plugins", WASM, Guest::new("bad", "2.0.0").part("UPDATE", "unreachable").wasm())
+        .upload("/v1/plugins", WASM, Guest::new("bad", "2.0.0").with_ten_rows("unreachable").wasm())
         .await
         .expect(201);
     for _ in 0..2 {
@@ -88,7 +98,7 @@ async fn each_plugin_is_measured() {
 #[tokio::test]
 async fn a_plugin_that_keeps_failing_is_left_alone() {
     let server = served(&["--plugin-faults", "3", "--plugin-cool-down", "600"]).await;
-    let failing = Guest::new("sum", "1.0.0").part("UPDATE", "unreachable");
+    let failing = sum("sum").with_ten_rows("unreachable");
     server.upload("/v1/plugins", WASM, failing.wasm()).await.expect(201);
     for _ in 0..3 {
         let answer = server.post("/v1/evaluations", &request("sum")).await.expect(200);

@@ -164,7 +164,7 @@ async fn an_evaluation_keeps_the_version_that_it_began_with() {
     let server = served(&[("1.1.0", 200.0)]).await;
     let busy = "(local.set $cell (i32.const 0)) (loop $busy (local.set $cell (i32.add (local.get $cell) (i32.const 1)))
         (br_if $busy (i32.lt_u (local.get $cell) (i32.const 200000000))))";
-    let slow = Guest::new("sum", "1.0.0").part("UPDATE", busy);
+    let slow = Guest::new("sum", "1.0.0").with_ten_rows(busy);
     let installed = server.upload("/v1/plugins", WASM, slow.wasm()).await.expect(201);
     set(&server, "stable", "1.0.0").await;
     let begun = server.post("/v1/evaluations?wait=0", &request("sum@stable")).await.json();
