@@ -100,10 +100,8 @@ fn start(program: &Path, args: &[String], pace: Pace) -> Result<Child, Error> {
         .args(args)
         .env_clear()
         .env("RAYON_NUM_THREADS", threads.to_string())
-        // Allocators reserve address space, which is what is limited: the C library's for each of its arenas, mimalloc
-        // a gibibyte at a time unless told.
+        // Each arena of the allocator reserves address space, which is what is limited.
         .env("MALLOC_ARENA_MAX", "2")
-        .env("MIMALLOC_ARENA_RESERVE", "8M")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

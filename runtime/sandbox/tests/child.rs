@@ -10,12 +10,7 @@ use std::{
 
 use driftline_core::Digest;
 use driftline_sandbox::{Compiler, Error, Limits, Options, RefusalCode, Sandbox, compile_child};
-use mimalloc::MiMalloc;
 use tempfile::TempDir;
-
-/// The server's, whose child has to keep within its memory too.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {

@@ -17,8 +17,9 @@ pub const RUST: Sources = project![
     "rust" [".gitignore", "Cargo.toml", "README.md", "build", "src/costs.rs", "src/lib.rs", "tests/metric.rs"],
     "sdk" [
         "src/accumulator.rs", "src/bulk.rs", "src/chart.rs", "src/description.rs", "src/error.rs", "src/guest.rs",
-        "src/labels.rs", "src/lib.rs", "src/log.rs", "src/metric.rs", "src/report.rs", "src/rows.rs", "src/source.rs",
-        "src/testing.rs", "src/testing/check.rs", "src/testing/expected.rs", "src/testing/table.rs", "src/weights.rs"
+        "src/input.rs", "src/labels.rs", "src/lib.rs", "src/limit.rs", "src/log.rs", "src/metric.rs", "src/output.rs",
+        "src/report.rs", "src/rows.rs", "src/source.rs", "src/state.rs", "src/testing.rs", "src/testing/check.rs",
+        "src/testing/expected.rs", "src/testing/table.rs", "src/weights.rs"
     ],
     "sdk/Cargo.toml" = "../sdk.toml"
 ];
