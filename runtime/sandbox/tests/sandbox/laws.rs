@@ -69,7 +69,10 @@ const BOUNDED: &[(&str, &str)] = &[
     ("wasserstein", r#"{"sketch": 3}"#),
 ];
 
-fn laws(parts: &[(&str, &str)], limits: Limits) -> Laws {
+/// What is put in at which places of a guest.
+type Parts<'a> = &'a [(&'a str, &'a str)];
+
+fn laws(parts: Parts<'_>, limits: Limits) -> Laws {
     Place::new(limits).plugin(&wasm(parts)).expect("a plugin").laws()
 }
 
@@ -80,7 +83,7 @@ fn verdict(laws: &Laws, law: Law) -> &Verdict {
 #[test]
 fn each_broken_law_is_found_with_rows_and_both_values() {
     let empty_first = format!("(f64.store (local.get $self) (f64.const 0)) {SUM}");
-    let cases: &[(&[(&str, &str)], Law, &str)] = &[
+    let cases: &[(Parts<'_>, Law, &str)] = &[
         (&[("UPDATE", SUM), ("EVALUATE", TRAP_AT_ZERO)], Law::Empty, "of no rows, the answer is a failure"),
         (&[("UPDATE", SHARED)], Law::Independence, "`a` is"),
         (&[("UPDATE", &empty_first)], Law::Batches, "in batches of 1, 0, 1"),

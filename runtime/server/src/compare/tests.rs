@@ -45,6 +45,9 @@ fn found(base: Json, other: Json, tolerance: f64) -> Vec<(String, String, Option
     comparison.differences.into_iter().map(line).collect()
 }
 
+/// Kind, name, absolute and relative difference.
+type Line<'a> = (&'a str, &'a str, Option<f64>, Option<f64>);
+
 #[test]
 fn every_kind_of_difference_is_found() {
     let plain = || result(1, json!({}));
@@ -52,7 +55,7 @@ fn every_kind_of_difference_is_found() {
     let values = |values: Json| with(json!({ "values": values }));
     let noted = |note: &str| json!([{"name": "auc", "value": 0.5, "standard_error": 0.1, "note": note}]);
     let failed = with(json!({"values": [], "failure": {"code": "plugin_trap", "message": "m"}}));
-    let table: Vec<(Json, Json, &[(&str, &str, Option<f64>, Option<f64>)])> = vec![
+    let table: Vec<(Json, Json, &[Line<'_>])> = vec![
         (plain(), plain(), &[]),
         (plain(), values(json!([value("auc", json!(0.75))])), &[("value", "auc", Some(0.25), Some(0.5))]),
         (
