@@ -135,10 +135,15 @@ def multiclass_roc_auc(frame):
 
 
 def regression(frame):
+    """All that the plugin reports, its chart of error quantiles included."""
     t, p = frame["target"], frame["prediction"]
     names = {"mae": metrics.mean_absolute_error, "mse": metrics.mean_squared_error, "rmse": metrics.root_mean_squared_error, "r2": metrics.r2_score,
              "mape": metrics.mean_absolute_percentage_error, "explained_variance": metrics.explained_variance_score, "max_error": metrics.max_error,
-             "median_absolute_error": metrics.median_absolute_error, "msle": metrics.mean_squared_log_error, "pinball": lambda t, p: metrics.mean_pinball_loss(t, p, alpha=0.5)}
+             "median_absolute_error": metrics.median_absolute_error, "msle": metrics.mean_squared_log_error, "pinball": lambda t, p: metrics.mean_pinball_loss(t, p, alpha=0.5),
+             "rmsle": metrics.root_mean_squared_log_error, "mean_error": lambda t, p: (p - t).mean(),
+             "wape": lambda t, p: (p - t).abs().sum() / t.abs().sum(),
+             "smape": lambda t, p: (2 * (p - t).abs() / (p.abs() + t.abs())).mean()}
+    np.quantile(p - t, np.linspace(0, 1, 101))
     return {name: score(t, p) for name, score in names.items()}
 
 
@@ -193,9 +198,14 @@ def correlation(frame):
 def multivariate(current, reference):
     scaler = StandardScaler().fit(reference.to_numpy())
     pca = PCA(0.65).fit(scaler.transform(reference.to_numpy()))
-    scaled = scaler.transform(current.to_numpy())
-    left = scaled - pca.inverse_transform(pca.transform(scaled))
-    return {"reconstruction_error": np.linalg.norm(left, axis=1).mean()}
+
+    def error(frame):
+        scaled = scaler.transform(frame.to_numpy())
+        left = scaled - pca.inverse_transform(pca.transform(scaled))
+        return np.linalg.norm(left, axis=1).mean()
+
+    # What is usual is reported beside it, as NannyML does.
+    return {"reconstruction_error": error(current), "reference_error": error(reference)}
 
 
 VALUE, SCORED = {"value": "value"}, {"score": "score", "label": "label"}

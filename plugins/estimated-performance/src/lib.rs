@@ -2,6 +2,7 @@
 //!
 //! Equals NannyML's confidence-based performance estimation (CBPE).
 
+mod decisions;
 mod metric;
 
 pub use metric::{EstimatedPerformance, Parameters};

@@ -4,8 +4,13 @@
 //! Under Covariate Shift Without Labels", arXiv:2401.08348 (2024): a row of
 //! calibrated score p is p positives and 1 - p negatives.
 
-use driftline_numerics::{Multiset, Sum, key, roc::roc};
+use driftline_numerics::{
+    Multiset, key,
+    roc::{expected_roc, roc},
+};
 use driftline_sdk::prelude::*;
+
+use crate::decisions::Decisions;
 
 const OUTPUTS: [&str; 6] = ["roc_auc", "accuracy", "precision", "recall", "f1", "prevalence"];
 
@@ -30,16 +35,12 @@ fn half() -> f64 {
     0.5
 }
 
-/// Expected counts of decisions, and expected rows of both classes by score.
+/// Expected counts of decisions, and the scores: as they are, or as expected rows of both classes by what is kept of a score.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct EstimatedPerformance {
-    /// True positives, false positives, true negatives, false negatives.
-    counts: [Sum; 4],
-    /// The sum of p (1 - p): the variance of how many labels agree.
-    variance: Sum,
-    rows: u64,
-    positives: Multiset,
-    negatives: Multiset,
+    decisions: Decisions,
+    scores: Multiset,
+    sketch: Option<[Multiset; 2]>,
     not_numbers: u64,
 }
 
@@ -51,8 +52,8 @@ impl Metric for EstimatedPerformance {
             "estimated-performance",
             "1.0.0",
             "Performance to be expected from calibrated scores alone, for the time before labels come (NannyML's CBPE). It \
-             is only as good as the calibration: see the plugin `calibration`. Exact; the state grows by 32 bytes for each \
-             distinct score.",
+             is only as good as the calibration: see the plugin `calibration`. Exact; the state grows by 8 bytes a row; see \
+             `sketch`.",
         )
         .input(Input::number("score").doc("The calibrated probability of positive, 0 to 1."))
         .output(Output::share(OUTPUTS[0], "The expected area under the ROC curve."))
@@ -63,46 +64,49 @@ impl Metric for EstimatedPerformance {
         .output(Output::new(OUTPUTS[5]).range(0.0, 1.0).doc("The expected share of positive rows."))
     }
 
+    fn open(run: &Run<Parameters>) -> Result<Self> {
+        Ok(Self { sketch: run.parameters.sketch.map(|_| Default::default()), ..Self::default() })
+    }
+
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
-        let scores = rows.numbers("score")?;
+        let mut scores = rows.numbers("score")?;
         if let Some(score) = scores.iter().find(|score| !(0.0..=1.0).contains(*score) && !score.is_nan()) {
             return Err(Error::data(format!("`score` holds {score}: estimates take calibrated probabilities, 0 to 1")));
         }
-        let usable = || scores.iter().copied().filter(|score| !score.is_nan());
-        for score in usable() {
-            let [tp, fp, tn, fn_] = &mut self.counts;
-            let (positive, negative) = if score >= run.parameters.threshold { (tp, fp) } else { (fn_, tn) };
-            positive.add(score);
-            negative.add(1.0 - score);
-            self.variance.add(score * (1.0 - score));
-            self.rows += 1;
+        if scores.iter().any(|score| score.is_nan()) {
+            scores.to_mut().retain(|score| !score.is_nan());
         }
-        self.not_numbers += (scores.len() - usable().count()) as u64;
-        let kept = |score: f64| match run.parameters.sketch {
-            Some(bits) => key::coarse(key::key(score), bits),
-            None => key::key(score),
-        };
-        self.positives.extend_pairs(usable().filter(|score| *score > 0.0).map(|score| (kept(score), score)));
-        self.negatives.extend_pairs(usable().filter(|score| *score < 1.0).map(|score| (kept(score), 1.0 - score)));
+        self.decisions.extend(&scores, run.parameters.threshold);
+        self.not_numbers += (rows.len() - scores.len()) as u64;
+        match (&mut self.sketch, run.parameters.sketch) {
+            (Some([positives, negatives]), Some(bits)) => {
+                let kept = |score: f64| key::coarse(key::key(score), bits);
+                let of = |class: fn(f64) -> f64| scores.iter().map(move |score| (kept(*score), class(*score)));
+                positives.extend_pairs(of(|score| score).filter(|(_, rows)| *rows > 0.0));
+                negatives.extend_pairs(of(|score| 1.0 - score).filter(|(_, rows)| *rows > 0.0));
+            }
+            _ => self.scores.extend(scores.iter().copied()),
+        }
         Ok(())
     }
 
     fn settle(&mut self) {
-        for side in [&mut self.positives, &mut self.negatives] {
+        self.scores.settle();
+        for side in self.sketch.iter_mut().flatten() {
             side.settle();
             side.join_above(JOIN);
         }
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
-        if !other.positives.is_sound() || !other.negatives.is_sound() {
-            return Err(Error::data("the saved state was not made by this plugin"));
+        let is_sound = other.scores.is_sound() && other.sketch.iter().flatten().all(Multiset::is_sound);
+        if !is_sound || self.sketch.is_some() != other.sketch.is_some() {
+            return Err(Error::data("the saved state was not made by this plugin with these parameters"));
         }
-        self.counts.iter_mut().zip(other.counts).for_each(|(ours, theirs)| ours.merge(theirs));
-        self.variance.merge(other.variance);
-        self.rows += other.rows;
-        self.positives.merge(other.positives);
-        self.negatives.merge(other.negatives);
+        self.decisions.merge(other.decisions);
+        self.scores.merge(other.scores);
+        let sides = self.sketch.iter_mut().flatten().zip(other.sketch.into_iter().flatten());
+        sides.for_each(|(ours, theirs)| ours.merge(theirs));
         self.not_numbers += other.not_numbers;
         Ok(())
     }
@@ -110,16 +114,19 @@ impl Metric for EstimatedPerformance {
     fn evaluate(&self, _: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
         let left_out = format!("{} rows without a numeric score left out", self.not_numbers);
         let left_out = (self.not_numbers > 0).then_some(left_out);
-        if self.rows == 0 {
+        if self.decisions.rows == 0 {
             return Ok(Report::undefined(&OUTPUTS, left_out.as_deref().unwrap_or("no scores in the window")));
         }
-        let [tp, fp, tn, fn_] = self.counts.map(Sum::value);
-        let rows = self.rows as f64;
-        let one_class = self.positives.is_empty() || self.negatives.is_empty();
-        let (area, chart) = if one_class {
+        let [tp, fp, tn, fn_] = self.decisions.counts();
+        let rows = self.decisions.rows as f64;
+        let (positives, negatives) = (tp + fn_, tn + fp);
+        let (area, chart) = if positives == 0.0 || negatives == 0.0 {
             (Value::undefined(OUTPUTS[0], "all scores are 0, or all are 1"), None)
         } else {
-            let roc = roc(&self.positives, &self.negatives, false);
+            let roc = match &self.sketch {
+                Some([positives, negatives]) => roc(positives, negatives, false),
+                None => expected_roc(&self.scores, positives, negatives),
+            };
             let chart = Chart::line("Expected ROC curve", "false positive rate", "true positive rate");
             let chart = chart.series("model", roc.curve).series("chance", [(0.0, 0.0), (1.0, 1.0)]);
             // What the order of scores that share a key can move.
@@ -127,7 +134,7 @@ impl Metric for EstimatedPerformance {
             let notes: Vec<String> = left_out.into_iter().chain(run.parameters.sketch.map(|_| bound())).collect();
             (Value::new(OUTPUTS[0], roc.area).note(notes.join("; ")), Some(chart))
         };
-        let error = self.variance.value().max(0.0).sqrt() / rows;
+        let error = self.decisions.standard_error();
         let mut report = Report::new()
             .value(area)
             .value(Value::new(OUTPUTS[1], (tp + tn) / rows).standard_error(error))

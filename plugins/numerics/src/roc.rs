@@ -8,6 +8,7 @@
 
 use crate::{
     Multiset, Sum,
+    key::number,
     walk::{Visitor, walk},
 };
 
@@ -35,6 +36,27 @@ pub fn roc(positives: &Multiset, negatives: &Multiset, unit: bool) -> Roc {
     let mut pass = Pass::new(positives.total(), negatives.total());
     walk(positives, negatives, &mut pass);
     pass.finish(unit)
+}
+
+/// The curve to be expected of calibrated scores: each is that many positives, and the rest of one negative. The totals of
+/// both, which are positive, are known already.
+pub fn expected_roc(scores: &Multiset, positives: f64, negatives: f64) -> Roc {
+    let mut pass = Expected(Pass::new(positives, negatives));
+    walk(scores, &Multiset::default(), &mut pass);
+    pass.0.finish(false)
+}
+
+struct Expected(Pass);
+
+impl Visitor for Expected {
+    fn visit(&mut self, key: u64, rows: f64, _: f64) {
+        let score = number(key);
+        self.0.visit(key, rows * score, rows * (1.0 - score));
+    }
+
+    fn pause(&mut self) {
+        self.0.pause();
+    }
 }
 
 struct Pass {
