@@ -176,7 +176,8 @@ mod tests {
             assert!(one.found.as_deref().unwrap_or_default().contains(found), "{one:?}");
         }
         assert!(mismatches(&written_against(str::to_owned)).is_empty());
-        let newer = mismatches(&written_against(|text| text.replace("@0.1.0", "@0.2.0")));
+        let offered = format!("@{}", contract::VERSION);
+        let newer = mismatches(&written_against(|text| text.replace(&offered, "@0.2.0")));
         assert!(newer.iter().any(|one| one.found.as_deref() == Some("driftline:metric/metric@0.2.0")), "{newer:?}");
     }
 
