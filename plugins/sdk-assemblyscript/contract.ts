@@ -1,31 +1,31 @@
 // The contract's imports, and the memory that goes over it.
 
 // @ts-ignore: decorator
-@external("driftline:metric/columns@0.1.0", "rows")
+@external("driftline:metric/columns@0.1.1", "rows")
 export declare function rows(): u32;
 // @ts-ignore: decorator
-@external("driftline:metric/columns@0.1.0", "bound")
+@external("driftline:metric/columns@0.1.1", "bound")
 export declare function bound(input: u32, result: usize): void;
 // @ts-ignore: decorator
-@external("driftline:metric/columns@0.1.0", "name")
+@external("driftline:metric/columns@0.1.1", "name")
 export declare function name(column: u32, result: usize): void;
 // @ts-ignore: decorator
-@external("driftline:metric/columns@0.1.0", "kind")
+@external("driftline:metric/columns@0.1.1", "kind")
 export declare function kind(column: u32, result: usize): void;
 // @ts-ignore: decorator
-@external("driftline:metric/columns@0.1.0", "bytes")
+@external("driftline:metric/columns@0.1.1", "bytes")
 export declare function bytes(column: u32, result: usize): void;
 // @ts-ignore: decorator
-@external("driftline:metric/columns@0.1.0", "labels")
+@external("driftline:metric/columns@0.1.1", "labels")
 export declare function labels(column: u32, start: u32, result: usize): void;
 // @ts-ignore: decorator
-@external("driftline:metric/columns@0.1.0", "validity")
+@external("driftline:metric/columns@0.1.1", "validity")
 export declare function validity(column: u32, result: usize): void;
 // @ts-ignore: decorator
-@external("driftline:metric/log@0.1.0", "write")
+@external("driftline:metric/log@0.1.1", "write")
 export declare function write(level: u32, at: usize, size: u32): void;
 // @ts-ignore: decorator
-@external("[export]driftline:metric/metric@0.1.0", "[resource-new]accumulator")
+@external("[export]driftline:metric/metric@0.1.1", "[resource-new]accumulator")
 export declare function newHandle(representation: u32): u32;
 
 /** Where imports write what they give: a list or string as address and size, an option before it. */

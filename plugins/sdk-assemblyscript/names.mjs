@@ -1,6 +1,6 @@
 // For asc's --transform: gives the module's exports the names of the contract, which AssemblyScript can't write.
 
-const METRIC = "driftline:metric/metric@0.1.0#";
+const METRIC = "driftline:metric/metric@0.1.1#";
 
 const NAMES = {
   describe: "describe",

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
-#define COLUMNS(name) __attribute__((import_module("driftline:metric/columns@0.1.0"), import_name(name)))
-#define LOG(name) __attribute__((import_module("driftline:metric/log@0.1.0"), import_name(name)))
-#define HANDLES(name) __attribute__((import_module("[export]driftline:metric/metric@0.1.0"), import_name(name)))
-#define METRIC(name) __attribute__((export_name("driftline:metric/metric@0.1.0#" name), used))
-#define AFTER(name) __attribute__((export_name("cabi_post_driftline:metric/metric@0.1.0#" name), used))
+#define COLUMNS(name) __attribute__((import_module("driftline:metric/columns@0.1.1"), import_name(name)))
+#define LOG(name) __attribute__((import_module("driftline:metric/log@0.1.1"), import_name(name)))
+#define HANDLES(name) __attribute__((import_module("[export]driftline:metric/metric@0.1.1"), import_name(name)))
+#define METRIC(name) __attribute__((export_name("driftline:metric/metric@0.1.1#" name), used))
+#define AFTER(name) __attribute__((export_name("cabi_post_driftline:metric/metric@0.1.1#" name), used))
 
 typedef struct {
     void *at;

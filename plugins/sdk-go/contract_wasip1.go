@@ -12,37 +12,37 @@ import (
 
 // The contract's imports. Where one gives a list, a string or an option, it writes to result.
 
-//go:wasmimport driftline:metric/columns@0.1.0 rows
+//go:wasmimport driftline:metric/columns@0.1.1 rows
 func columnsRows() uint32
 
-//go:wasmimport driftline:metric/columns@0.1.0 bound
+//go:wasmimport driftline:metric/columns@0.1.1 bound
 func importBound(input uint32, result unsafe.Pointer)
 
-//go:wasmimport driftline:metric/columns@0.1.0 name
+//go:wasmimport driftline:metric/columns@0.1.1 name
 func importName(column uint32, result unsafe.Pointer)
 
-//go:wasmimport driftline:metric/columns@0.1.0 kind
+//go:wasmimport driftline:metric/columns@0.1.1 kind
 func importKind(column uint32, result unsafe.Pointer)
 
-//go:wasmimport driftline:metric/columns@0.1.0 numbers
+//go:wasmimport driftline:metric/columns@0.1.1 numbers
 func importNumbers(column uint32, result unsafe.Pointer)
 
-//go:wasmimport driftline:metric/columns@0.1.0 timestamps
+//go:wasmimport driftline:metric/columns@0.1.1 timestamps
 func importTimestamps(column uint32, result unsafe.Pointer)
 
-//go:wasmimport driftline:metric/columns@0.1.0 codes
+//go:wasmimport driftline:metric/columns@0.1.1 codes
 func importCodes(column uint32, result unsafe.Pointer)
 
-//go:wasmimport driftline:metric/columns@0.1.0 labels
+//go:wasmimport driftline:metric/columns@0.1.1 labels
 func importLabels(column, start uint32, result unsafe.Pointer)
 
-//go:wasmimport driftline:metric/columns@0.1.0 validity
+//go:wasmimport driftline:metric/columns@0.1.1 validity
 func importValidity(column uint32, result unsafe.Pointer)
 
-//go:wasmimport driftline:metric/log@0.1.0 write
+//go:wasmimport driftline:metric/log@0.1.1 write
 func importLog(level uint32, at unsafe.Pointer, size uint32)
 
-//go:wasmimport [export]driftline:metric/metric@0.1.0 [resource-new]accumulator
+//go:wasmimport [export]driftline:metric/metric@0.1.1 [resource-new]accumulator
 func newHandle(representation uint32) uint32
 
 // list is a list or string as the canonical ABI lays it out: an address of 32 bits, though Go's pointers here have 64.
@@ -267,13 +267,13 @@ var accumulators = map[uint32]accumulator{}
 var lastAccumulator uint32
 var description list
 
-//go:wasmexport driftline:metric/metric@0.1.0#describe
+//go:wasmexport driftline:metric/metric@0.1.1#describe
 func exportDescribe() unsafe.Pointer {
 	description = lowerBytes(plugin.description)
 	return unsafe.Pointer(&description)
 }
 
-//go:wasmexport driftline:metric/metric@0.1.0#[static]accumulator.open
+//go:wasmexport driftline:metric/metric@0.1.1#[static]accumulator.open
 func exportOpen(at unsafe.Pointer, size uint32) unsafe.Pointer {
 	opened, err := plugin.open(unsafe.Slice((*byte)(at), size))
 	if err != nil {
@@ -284,25 +284,25 @@ func exportOpen(at unsafe.Pointer, size uint32) unsafe.Pointer {
 	return succeed(newHandle(lastAccumulator))
 }
 
-//go:wasmexport driftline:metric/metric@0.1.0#[dtor]accumulator
+//go:wasmexport driftline:metric/metric@0.1.1#[dtor]accumulator
 func exportClose(self uint32) { delete(accumulators, self) }
 
-//go:wasmexport driftline:metric/metric@0.1.0#[method]accumulator.update
+//go:wasmexport driftline:metric/metric@0.1.1#[method]accumulator.update
 func exportUpdate(self uint32) unsafe.Pointer { return finish(accumulators[self].update()) }
 
-//go:wasmexport driftline:metric/metric@0.1.0#[method]accumulator.state
+//go:wasmexport driftline:metric/metric@0.1.1#[method]accumulator.state
 func exportState(self uint32) unsafe.Pointer {
 	state, err := accumulators[self].state()
 	bytes := lowerBytes(state)
 	return finish(err, bytes.at, bytes.size)
 }
 
-//go:wasmexport driftline:metric/metric@0.1.0#[method]accumulator.merge
+//go:wasmexport driftline:metric/metric@0.1.1#[method]accumulator.merge
 func exportMerge(self uint32, at unsafe.Pointer, size uint32) unsafe.Pointer {
 	return finish(accumulators[self].merge(unsafe.Slice((*byte)(at), size)))
 }
 
-//go:wasmexport driftline:metric/metric@0.1.0#evaluate
+//go:wasmexport driftline:metric/metric@0.1.1#evaluate
 func exportEvaluate(current, hasReference, reference uint32) unsafe.Pointer {
 	var other accumulator
 	if hasReference != 0 {
@@ -318,20 +318,20 @@ func exportEvaluate(current, hasReference, reference uint32) unsafe.Pointer {
 
 // The runtime has read the result.
 
-//go:wasmexport cabi_post_driftline:metric/metric@0.1.0#describe
+//go:wasmexport cabi_post_driftline:metric/metric@0.1.1#describe
 func afterDescribe(unsafe.Pointer) { release() }
 
-//go:wasmexport cabi_post_driftline:metric/metric@0.1.0#[static]accumulator.open
+//go:wasmexport cabi_post_driftline:metric/metric@0.1.1#[static]accumulator.open
 func afterOpen(unsafe.Pointer) { release() }
 
-//go:wasmexport cabi_post_driftline:metric/metric@0.1.0#[method]accumulator.update
+//go:wasmexport cabi_post_driftline:metric/metric@0.1.1#[method]accumulator.update
 func afterUpdate(unsafe.Pointer) { release() }
 
-//go:wasmexport cabi_post_driftline:metric/metric@0.1.0#[method]accumulator.state
+//go:wasmexport cabi_post_driftline:metric/metric@0.1.1#[method]accumulator.state
 func afterState(unsafe.Pointer) { release() }
 
-//go:wasmexport cabi_post_driftline:metric/metric@0.1.0#[method]accumulator.merge
+//go:wasmexport cabi_post_driftline:metric/metric@0.1.1#[method]accumulator.merge
 func afterMerge(unsafe.Pointer) { release() }
 
-//go:wasmexport cabi_post_driftline:metric/metric@0.1.0#evaluate
+//go:wasmexport cabi_post_driftline:metric/metric@0.1.1#evaluate
 func afterEvaluate(unsafe.Pointer) { release() }

@@ -295,17 +295,17 @@ pub const Report = struct {
 // --- The contract's imports and exports -----------------------------------------------------------------------------
 
 const imports = struct {
-    extern "driftline:metric/columns@0.1.0" fn rows() u32;
-    extern "driftline:metric/columns@0.1.0" fn bound(u32, *List(u32)) void;
-    extern "driftline:metric/columns@0.1.0" fn name(u32, *List(u8)) void;
-    extern "driftline:metric/columns@0.1.0" fn kind(u32, *List(u8)) void;
-    extern "driftline:metric/columns@0.1.0" fn numbers(u32, *List(f64)) void;
-    extern "driftline:metric/columns@0.1.0" fn timestamps(u32, *List(i64)) void;
-    extern "driftline:metric/columns@0.1.0" fn codes(u32, *List(u32)) void;
-    extern "driftline:metric/columns@0.1.0" fn labels(u32, u32, *List(List(u8))) void;
-    extern "driftline:metric/columns@0.1.0" fn validity(u32, *anyopaque) void;
-    extern "driftline:metric/log@0.1.0" fn write(u32, [*]const u8, usize) void;
-    extern "[export]driftline:metric/metric@0.1.0" fn @"[resource-new]accumulator"(*anyopaque) u32;
+    extern "driftline:metric/columns@0.1.1" fn rows() u32;
+    extern "driftline:metric/columns@0.1.1" fn bound(u32, *List(u32)) void;
+    extern "driftline:metric/columns@0.1.1" fn name(u32, *List(u8)) void;
+    extern "driftline:metric/columns@0.1.1" fn kind(u32, *List(u8)) void;
+    extern "driftline:metric/columns@0.1.1" fn numbers(u32, *List(f64)) void;
+    extern "driftline:metric/columns@0.1.1" fn timestamps(u32, *List(i64)) void;
+    extern "driftline:metric/columns@0.1.1" fn codes(u32, *List(u32)) void;
+    extern "driftline:metric/columns@0.1.1" fn labels(u32, u32, *List(List(u8))) void;
+    extern "driftline:metric/columns@0.1.1" fn validity(u32, *anyopaque) void;
+    extern "driftline:metric/log@0.1.1" fn write(u32, [*]const u8, usize) void;
+    extern "[export]driftline:metric/metric@0.1.1" fn @"[resource-new]accumulator"(*anyopaque) u32;
 };
 
 /// Calls an import that gives a list.
@@ -406,7 +406,7 @@ pub fn plugin(comptime Metric: type) void {
         }
     };
     @export(&exported.realloc, .{ .name = "cabi_realloc" });
-    @export(&exported.close, .{ .name = "driftline:metric/metric@0.1.0#[dtor]accumulator" });
+    @export(&exported.close, .{ .name = "driftline:metric/metric@0.1.1#[dtor]accumulator" });
     for (.{
         .{ "describe", &exported.describe },
         .{ "[static]accumulator.open", &exported.open },
@@ -415,8 +415,8 @@ pub fn plugin(comptime Metric: type) void {
         .{ "[method]accumulator.merge", &exported.merge },
         .{ "evaluate", &exported.evaluate },
     }) |function| {
-        @export(function[1], .{ .name = "driftline:metric/metric@0.1.0#" ++ function[0] });
-        @export(&exported.after, .{ .name = "cabi_post_driftline:metric/metric@0.1.0#" ++ function[0] });
+        @export(function[1], .{ .name = "driftline:metric/metric@0.1.1#" ++ function[0] });
+        @export(&exported.after, .{ .name = "cabi_post_driftline:metric/metric@0.1.1#" ++ function[0] });
     }
 }
 

@@ -1,6 +1,6 @@
 // The contract's imports (wit/metric.wit) as componentize-qjs offers them.
 
-declare module "driftline:metric/columns@0.1.0" {
+declare module "driftline:metric/columns@0.1.1" {
   const columns: {
     rows(): number;
     bound(input: number): number[];
@@ -13,7 +13,7 @@ declare module "driftline:metric/columns@0.1.0" {
   export default columns;
 }
 
-declare module "driftline:metric/log@0.1.0" {
+declare module "driftline:metric/log@0.1.1" {
   const log: { write(level: "debug" | "info" | "warn", message: string): void };
   export default log;
 }

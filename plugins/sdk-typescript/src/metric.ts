@@ -1,6 +1,6 @@
 // The one class that a metric extends, and the glue between it and the contract.
 
-import log from "driftline:metric/log@0.1.0";
+import log from "driftline:metric/log@0.1.1";
 import type { Description } from "./description";
 import { Failure, guard } from "./failure";
 import type { Report } from "./report";

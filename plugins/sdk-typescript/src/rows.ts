@@ -1,6 +1,6 @@
 // Rows as a metric reads them: columns by the name of an input.
 
-import columns from "driftline:metric/columns@0.1.0";
+import columns from "driftline:metric/columns@0.1.1";
 import type { Kind } from "./description";
 import { Failure } from "./failure";
 
