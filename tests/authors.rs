@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{DROP_LATER, SUM, driftline, float, guest, integer, parquet, repository, succeed, table};
+use crate::harness::{KEEP_FIRST, SUM, driftline, float, guest, integer, parquet, repository, succeed, table};
 
 const SUMMING: &str = r#"{"name": "adder", "version": "1.2.0", "doc": "Adds up.", "inputs": [{"name": "value"}], "outputs": [{"name": "a"}]}"#;
 
@@ -59,7 +59,7 @@ fn a_check_tells_all_that_an_upload_would() {
     ] {
         assert!(printed.contains(word), "{word}: {printed}");
     }
-    let lawless = folder.put("lawless.wasm", guest(SUMMING, &[("UPDATE", SUM), ("MERGE", DROP_LATER)]));
+    let lawless = folder.put("lawless.wasm", guest(SUMMING, &[("UPDATE", SUM), ("MERGE", KEEP_FIRST)]));
     let printed = fail(&["plugin", "check", &lawless]);
     for word in ["BROKEN", "law_broken", "`split`", r#"{"value":-14.875}"#] {
         assert!(printed.contains(word), "{word}: {printed}");

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use command::{driftline, succeed, verify};
 pub use disk::{Disk, Honesty};
-pub use guest::{DROP_LATER, Guest, SUM, guest};
+pub use guest::{Guest, KEEP_FIRST, SUM, guest};
 pub use reply::Reply;
 pub use server::Server;
 pub use tables::{

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{DROP_LATER, SUM, Server, driftline, guest, repository};
+use crate::harness::{KEEP_FIRST, SUM, Server, driftline, guest, repository};
 
 const WASM: &str = "application/wasm";
 
@@ -187,7 +187,7 @@ async fn a_plugin_that_breaks_a_law_is_refused_unless_it_does_not_claim_it() {
         let description = format!(
             r#"{{"name": "{name}", "version": "1.0.0", "inputs": [{{"name": "value"}}], "outputs": [{{"name": "a"}}]{more}}}"#
         );
-        guest(&description, &[("UPDATE", SUM), ("MERGE", DROP_LATER)])
+        guest(&description, &[("UPDATE", SUM), ("MERGE", KEEP_FIRST)])
     };
     let reply = server.upload("/v1/plugins", WASM, sum("lawless", "")).await;
     reply.expect_problem(422, "law_broken", "laws.split");

@@ -2,32 +2,20 @@
 
 use serde_json::{Value, json};
 
-const TEXT: &str = include_str!("../../runtime/sandbox/tests/sandbox/guest.wat");
+#[path = "../../runtime/sandbox/tests/sandbox/guest/text.rs"]
+mod text;
+
+pub use text::{KEEP_FIRST, SUM};
+use text::{TEXT, assembled};
 
 /// A guest that says `description` of itself: `("MERGE", body)` puts the body at the start of `merge`.
 pub fn guest(description: &str, parts: &[(&str, &str)]) -> Vec<u8> {
-    assembled(TEXT.to_owned(), description, parts.iter().copied())
+    built(&assembled(TEXT, description, parts.iter().copied()))
 }
 
-fn assembled<'a>(text: String, description: &str, parts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
-    let text = parts.fold(text, |text, (part, body)| text.replacen(&format!(";;{part}"), body, 1));
-    let literal: String = description.bytes().map(|byte| format!("\\{byte:02x}")).collect();
-    let text = text.replace("\"DESCRIPTION\"", &format!("\"{literal}\""));
-    let text = text.replace("DESCRIBED", &description.len().to_string());
+fn built(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"))
 }
-
-/// Adds up the numbers of column 0.
-pub const SUM: &str = "
-    (global.set $heap (i32.const 65536))
-    (call $numbers (i32.const 0) (i32.const 256))
-    (local.set $cell (i32.load (i32.const 256)))
-    (local.set $end (i32.add (local.get $cell) (i32.mul (i32.load (i32.const 260)) (i32.const 8))))
-    (block $done (loop $next
-      (br_if $done (i32.ge_u (local.get $cell) (local.get $end)))
-      (f64.store (local.get $self) (f64.add (f64.load (local.get $self)) (f64.load (local.get $cell))))
-      (local.set $cell (i32.add (local.get $cell) (i32.const 8)))
-      (br $next)))";
 
 /// A plugin to be built.
 pub struct Guest {
@@ -93,10 +81,6 @@ impl Guest {
         let more = format!("(f64.add (f64.load (local.get $self)) (f64.const {}))", self.plus);
         let text = text.replace(told, &format!("(f64.store (i32.const 1048) {more})"));
         let parts = self.parts.iter().map(|(place, part)| (*place, part.as_str()));
-        assembled(text, &self.description.to_string(), parts)
+        built(&assembled(&text, &self.description.to_string(), parts))
     }
 }
-
-/// Keeps what is there and drops the rest.
-pub const DROP_LATER: &str = "(if (f64.ne (f64.load (local.get $self)) (f64.const 0)) (then
-      (i32.store (i32.const 0) (i32.const 0)) (return (i32.const 0))))";

@@ -1,22 +1,16 @@
 //! Guests made from one Wasm text, each with some of its bodies replaced.
 
+#[path = "guest/text.rs"]
+pub mod text;
+
 use std::sync::Arc;
 
 use arrow::array::Float64Array;
 use driftline_core::{BoundColumn, Cells, InputBatch, InputLayout, Kind, Metric, MetricFactory, Time, Window};
 use driftline_sandbox::{Compiler, Error, Limits, Options, Plugin, Sandbox};
 
-/// Adds up the numbers of column 0.
-pub const SUM: &str = "
-    (global.set $heap (i32.const 65536))
-    (call $numbers (i32.const 0) (i32.const 256))
-    (local.set $cell (i32.load (i32.const 256)))
-    (local.set $end (i32.add (local.get $cell) (i32.mul (i32.load (i32.const 260)) (i32.const 8))))
-    (block $done (loop $next
-      (br_if $done (i32.ge_u (local.get $cell) (local.get $end)))
-      (f64.store (local.get $self) (f64.add (f64.load (local.get $self)) (f64.load (local.get $cell))))
-      (local.set $cell (i32.add (local.get $cell) (i32.const 8)))
-      (br $next)))";
+pub use text::SUM;
+use text::{TEXT, assembled};
 
 pub const DESCRIPTION: &str =
     r#"{"name": "test", "version": "1.0.0", "inputs": [{"name": "value"}], "outputs": [{"name": "a"}]}"#;
@@ -24,12 +18,7 @@ pub const DESCRIPTION: &str =
 /// The guest's text with replaced parts: `("UPDATE", body)` puts the body at the start of `update`.
 pub fn text(parts: &[(&str, &str)]) -> String {
     let described = parts.iter().find(|(part, _)| *part == "DESCRIPTION").map_or(DESCRIPTION, |(_, text)| text);
-    let mut guest = include_str!("guest.wat").to_owned();
-    for (part, text) in parts.iter().filter(|(part, _)| *part != "DESCRIPTION") {
-        guest = guest.replacen(&format!(";;{part}"), text, 1);
-    }
-    let literal: String = described.bytes().map(|byte| format!("\\{byte:02x}")).collect();
-    guest.replace("\"DESCRIPTION\"", &format!("\"{literal}\"")).replace("DESCRIBED", &described.len().to_string())
+    assembled(TEXT, described, parts.iter().copied().filter(|(part, _)| *part != "DESCRIPTION"))
 }
 
 pub fn wasm(parts: &[(&str, &str)]) -> Vec<u8> {
