@@ -52,9 +52,10 @@ fn a_check_tells_all_that_an_upload_would() {
         "fits metric-plugin",
         "a core module",
         "value",
-        "9 hold",
+        "10 hold",
         "not checked (nulls)",
         "of `update`",
+        "Fuel: ",
         "takes this plugin",
     ] {
         assert!(printed.contains(word), "{word}: {printed}");

@@ -2,6 +2,7 @@
 
 mod applications;
 mod built;
+mod projects;
 
 use serde_json::{Value, json};
 
@@ -68,7 +69,7 @@ async fn every_language_gives_the_bits_of_rust() {
         let installed = install(&server, language).await;
         assert_eq!(installed.name, format!("cost-by-segment-{}", language.name));
         assert_eq!(declared(&installed.description), declared(&rust.description), "{}", language.name);
-        complaints.extend(differences(&server, &rust.name, &installed.name).await);
+        complaints.extend(differences((&server, &rust.name), (&server, &installed.name)).await);
     }
     assert!(complaints.is_empty(), "{} of them:\n{}", complaints.len(), complaints.join("\n"));
 }
@@ -86,8 +87,19 @@ async fn core_modules_become_components_with_or_without_their_world_inside() {
         let module = module.saying_its_world();
         assert!(module.is_core_module() && module.says_its_world());
         let installed = install(&server, &module).await;
-        assert_eq!(differences(&server, &rust.name, &installed.name).await, Vec::<String>::new());
+        assert_eq!(differences((&server, &rust.name), (&server, &installed.name)).await, Vec::<String>::new());
     }
+}
+
+#[tokio::test]
+async fn what_the_build_command_makes_of_rust_is_the_committed_metric() {
+    let Some(folder) = built::folder() else { return };
+    // It has the same name and version, so it goes to a server of its own.
+    let (server, another) = (served().await, served().await);
+    let committed = install(&server, &Built::rust()).await;
+    let built = install(&another, &Built::read("rust", &folder.join("rust.wasm"))).await;
+    assert_eq!(built.description, committed.description);
+    assert_eq!(differences((&server, &committed.name), (&another, &built.name)).await, Vec::<String>::new());
 }
 
 /// A plugin on the server.
@@ -138,12 +150,13 @@ fn kinds(kind: &Value) -> Value {
     }
 }
 
-/// Where a plugin's answers are not those of another.
-async fn differences(server: &Server, expected: &str, plugin: &str) -> Vec<String> {
+/// Where a plugin's answers are not those of another; each with its server, which have the same rows.
+async fn differences(expected: (&Server, &str), found: (&Server, &str)) -> Vec<String> {
+    let plugin = found.1;
     let mut complaints = Vec::new();
     for (what, question) in questions() {
         let mut answers = Vec::new();
-        for plugin in [expected, plugin] {
+        for (server, plugin) in [expected, found] {
             let answer = server.evaluate(&ask(plugin, &question)).await;
             assert!(answer["results"][0]["values"].as_array().is_some_and(|values| !values.is_empty()), "{answer}");
             // Texts, since -0 equals 0.
@@ -155,7 +168,7 @@ async fn differences(server: &Server, expected: &str, plugin: &str) -> Vec<Strin
     }
     for (what, question, code) in refused() {
         let mut failures = Vec::new();
-        for plugin in [expected, plugin] {
+        for (server, plugin) in [expected, found] {
             let answer = server.post("/v1/evaluations", &ask(plugin, &question)).await.expect(200);
             failures.push((answer["failure"]["code"].clone(), answer["failure"]["message"].clone()));
         }

@@ -197,6 +197,12 @@ async fn a_plugin_that_breaks_a_law_is_refused_unless_it_does_not_claim_it() {
     }
     assert_eq!(server.get("/v1/plugins/lawless").await.status, 404);
 
+    let trapping =
+        r#"{"name": "trapping", "version": "1.0.0", "inputs": [{"name": "value"}], "outputs": [{"name": "a"}]}"#;
+    let reply = server.upload("/v1/plugins", WASM, guest(trapping, &[("UPDATE", "unreachable")])).await;
+    reply.expect_problem(422, "law_broken", "laws.rows");
+    assert!(reply.text().contains("plugin_trap"), "{reply}");
+
     let whole = server.upload("/v1/plugins", WASM, sum("whole", r#", "merges": false"#)).await.expect(201);
     let verdicts = |laws: &serde_json::Value| -> Vec<(String, String)> {
         let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();

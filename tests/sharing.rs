@@ -1,5 +1,7 @@
 //! Many people's plugins on one server: limits of their own, who signed them, uploads that stall nobody.
 
+mod fuel;
+mod limits;
 mod signing;
 
 use std::time::Duration;

@@ -1,6 +1,10 @@
 //! The components and core modules that the examples' build commands have made.
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use wasmparser::{Parser, Payload};
 use wit_component::{StringEncoding, embed_component_metadata};
@@ -13,8 +17,8 @@ pub const WASM: &str = "application/wasm";
 /// The folder with `LANGUAGE.wasm` for each of [`LANGUAGES`]; `.ci/run languages` fills one.
 const FOLDER: &str = "DRIFTLINE_TEST_LANGUAGES";
 
-/// All but Rust, whose component is committed.
-const LANGUAGES: [&str; 8] = ["assemblyscript", "c", "cpp", "go", "javascript", "python", "typescript", "zig"];
+/// All but Rust, whose component is committed, and built too.
+pub const LANGUAGES: [&str; 8] = ["assemblyscript", "c", "cpp", "go", "javascript", "python", "typescript", "zig"];
 
 /// What a build command has made.
 pub struct Built {
@@ -24,24 +28,30 @@ pub struct Built {
 
 /// Those of every language. None, and a line that says so, where they were not built.
 pub fn languages() -> Option<Vec<Built>> {
-    let Some(folder) = std::env::var_os(FOLDER) else {
+    let folder = folder()?;
+    Some(LANGUAGES.iter().map(|name| Built::read(name, &folder.join(format!("{name}.wasm")))).collect())
+}
+
+/// The folder of what was built. None, and a line that says so, where there is none.
+pub fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os(FOLDER).map(PathBuf::from);
+    if folder.is_none() {
         // Not by println, which shows nothing when the test passes.
         let _ = writeln!(std::io::stderr(), "SKIPPED, proves nothing: {FOLDER} names no folder of built examples");
-        return None;
-    };
-    let read = |name: &&str| {
-        let path = Path::new(&folder).join(format!("{name}.wasm"));
-        let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Built { name: (*name).to_owned(), bytes }
-    };
-    Some(LANGUAGES.iter().map(read).collect())
+    }
+    folder
 }
 
 impl Built {
+    /// What is in a file.
+    pub fn read(name: &str, path: &Path) -> Self {
+        let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self { name: name.to_owned(), bytes }
+    }
+
     /// The committed component.
     pub fn rust() -> Self {
-        let path = repository("examples/custom-metric/rust/cost-by-segment.wasm");
-        Self { name: "rust".into(), bytes: fs::read(path).expect("the committed component") }
+        Self::read("rust", &repository("examples/custom-metric/rust/cost-by-segment.wasm"))
     }
 
     pub fn is_core_module(&self) -> bool {

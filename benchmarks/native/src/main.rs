@@ -163,6 +163,8 @@ impl Bench {
             installed: self.storage.now(),
             retired: None,
             laws: None,
+            limits: None,
+            fuel: None,
         };
         self.storage.install_plugin(record, &wasm)?;
         Ok(inspected.digest)

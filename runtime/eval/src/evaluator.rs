@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc};
 
 use driftline_core::MetricFactory;
 use driftline_sandbox::Sandbox;
-use driftline_storage::Storage;
+use driftline_storage::{PluginRecord, Storage};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
@@ -72,11 +72,21 @@ impl Evaluator {
             let model = plan::model(&this.storage, &request.model)?;
             let record =
                 this.storage.plugin(&request.plugin)?.ok_or_else(|| plan::plugin_not_found(&request.plugin))?;
-            let plugin = this.sandbox.load(&record.digest, || this.storage.plugin_wasm(&record.digest))?;
+            let plugin = this.plugin(&record)?;
             let id = PluginId { name: record.name, version: record.version, digest: record.digest };
             plan::plan(&request, model, id, plugin, &this.storage, &this.expressions)
         })
         .await
+    }
+
+    /// An installed plugin within the limits that its upload set. Blocks.
+    pub(crate) fn plugin(&self, record: &PluginRecord) -> Result<Arc<dyn MetricFactory>, Error> {
+        let plugin = self.sandbox.load(&record.digest, || self.storage.plugin_wasm(&record.digest))?;
+        let limits = record.limits.as_deref().and_then(|limits| serde_json::from_str(limits).ok());
+        Ok(match limits {
+            Some(limits) => Arc::new(plugin.lowered_to(&limits)),
+            None => plugin,
+        })
     }
 
     /// As [`Self::plan`], with a metric of the caller's instead of an

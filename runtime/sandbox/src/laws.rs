@@ -10,6 +10,7 @@
 mod breach;
 mod check;
 mod compare;
+mod fuel;
 mod law;
 mod parameters;
 mod rows;
@@ -17,9 +18,10 @@ mod trial;
 
 use std::time::{Duration, Instant};
 
-use driftline_core::MetricFactory;
+use driftline_core::{Failure, MetricFactory};
 
-pub use self::{breach::Breach, law::Law};
+pub(crate) use self::fuel::fuel;
+pub use self::{breach::Breach, fuel::Fuel, law::Law};
 use self::{
     rows::{Bound, Choice, Flavour},
     trial::{Stop, Trial},
@@ -91,6 +93,25 @@ impl Laws {
         let finding = |law| Finding { law, verdict: Verdict::NotChecked(reason.to_owned()) };
         Self { findings: Law::ALL.map(finding).into(), rows: 0, took: begun.elapsed() }
     }
+
+    /// Every row ends in a defect: shown on as few as are enough.
+    fn trapped(trial: &Trial<'_>, failure: &Failure, begun: Instant) -> Self {
+        let shows = |rows: &usize| matches!(trial.whole(*rows), Err(Stop::Failed(failure)) if failure.code.is_fatal());
+        let rows = SMALLER.into_iter().find(shows).unwrap_or(trial.rows());
+        let breach = Breach::failure(trial, rows, Law::Rows.deed(), failure);
+        let broken = Finding { law: Law::Rows, verdict: Verdict::Broken(Box::new(breach)) };
+        let mut laws = Self::unchecked("no generated row is taken", begun);
+        laws.findings[0] = broken;
+        Self { rows: trial.rows(), ..laws }
+    }
+}
+
+/// Why there are no rows to check laws on.
+enum Unfit<'a> {
+    /// The plugin takes none that were tried, or there was no time.
+    Refused(String),
+    /// All that were tried, which fit its description, end in a defect of the plugin; the first of them.
+    Trapped(Box<Trial<'a>>, Failure),
 }
 
 /// Checks every law with the parameters that the schema gives.
@@ -106,7 +127,8 @@ pub(crate) fn examine_with(plugin: &Plugin, parameters: &str, limit: Duration) -
     let begun = Instant::now();
     let trials = match trials(plugin, parameters, begun + limit) {
         Ok(trials) => trials,
-        Err(reason) => return Laws::unchecked(&reason, begun),
+        Err(Unfit::Refused(reason)) => return Laws::unchecked(&reason, begun),
+        Err(Unfit::Trapped(trial, failure)) => return Laws::trapped(&trial, &failure, begun),
     };
     let findings = Law::ALL.map(|law| Finding { law, verdict: verdict(law, &trials, plugin.description().merges) });
     let rows = trials.iter().map(Trial::rows).max().unwrap_or(0);
@@ -115,16 +137,16 @@ pub(crate) fn examine_with(plugin: &Plugin, parameters: &str, limit: Duration) -
 
 /// The ways of binding inputs that the plugin takes rows with: all inputs, then only the required ones, with their
 /// other kinds.
-fn trials<'a>(plugin: &'a Plugin, parameters: &'a str, end: Instant) -> Result<Vec<Trial<'a>>, String> {
+fn trials<'a>(plugin: &'a Plugin, parameters: &'a str, end: Instant) -> Result<Vec<Trial<'a>>, Unfit<'a>> {
     let inputs = &plugin.description().inputs;
     let mut found: Vec<Trial<'a>> = Vec::new();
-    let mut reason = None;
+    let mut unfit = Vec::new();
     let mut attempt = |bound: Bound, last_kinds: bool, found: &mut Vec<Trial<'a>>| {
         let choices = Flavour::ALL.map(|flavour| Choice { bound, last_kinds, flavour, nulls: false });
         match fitting(plugin, parameters, end, &choices) {
             Ok(trial) if found.iter().all(|other| other.layout() != trial.layout()) => found.push(trial),
             Ok(_) => {}
-            Err(why) => _ = reason.get_or_insert(why),
+            Err(why) => unfit.push(why),
         }
     };
     attempt(Bound::All, false, &mut found);
@@ -136,29 +158,60 @@ fn trials<'a>(plugin: &'a Plugin, parameters: &'a str, end: Instant) -> Result<V
             attempt(Bound::With(at), false, &mut found);
         }
     }
-    if found.is_empty() { Err(reason.unwrap_or_default()) } else { Ok(found) }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // Whoever refuses some rows in words may well refuse all that are generated.
+    let at = unfit.iter().position(|why| matches!(why, Unfit::Refused(_))).unwrap_or(0);
+    Err(unfit.swap_remove(at))
 }
 
 /// The first rows that give a number, or else that are taken at all.
-fn fitting<'a>(plugin: &'a Plugin, parameters: &'a str, end: Instant, choices: &[Choice]) -> Result<Trial<'a>, String> {
+fn fitting<'a>(
+    plugin: &'a Plugin,
+    parameters: &'a str,
+    end: Instant,
+    choices: &[Choice],
+) -> Result<Trial<'a>, Unfit<'a>> {
     let mut taken = None;
     let mut refused = None;
+    let mut trapped = None;
     for choice in choices {
         let begun = Instant::now();
         let few = Trial::new(plugin, parameters, end, *choice, FEW_ROWS);
         let answer = few.whole(FEW_ROWS).map(|report| report.values.iter().any(|value| value.number.is_some()));
         let trial = if begun.elapsed() < SLOW { Trial::new(plugin, parameters, end, *choice, ROWS) } else { few };
         match answer.and_then(|numbers| trial.whole(trial.rows()).map(|_| numbers)) {
-            Ok(true) => return Ok(trial),
+            Ok(true) => return Ok(trial.doubted(doubt(trapped.as_ref()))),
             Ok(false) => taken = taken.or(Some(trial)),
+            Err(Stop::Failed(failure)) if failure.code.is_fatal() => {
+                trapped = trapped.or(Some((Box::new(trial), failure)));
+            }
             Err(Stop::Failed(failure)) => {
                 let why = format!("the plugin does not take generated rows: {} ({})", failure.message, failure.code);
                 refused = refused.or(Some(why));
             }
-            Err(Stop::TimeIsUp) => return taken.ok_or_else(|| Stop::TIME_IS_UP.to_owned()),
+            Err(Stop::TimeIsUp) => {
+                refused = Some(Stop::TIME_IS_UP.to_owned());
+                break;
+            }
         }
     }
-    taken.ok_or_else(|| refused.unwrap_or_default())
+    match (taken, refused, trapped) {
+        (Some(trial), _, trapped) => Ok(trial.doubted(doubt(trapped.as_ref()))),
+        (None, None, Some((trial, failure))) => Err(Unfit::Trapped(trial, failure)),
+        (None, refused, _) => Err(Unfit::Refused(refused.unwrap_or_default())),
+    }
+}
+
+/// What is to be said of a plugin that takes some rows, of others that end in a defect.
+fn doubt(trapped: Option<&(Box<Trial<'_>>, Failure)>) -> Option<String> {
+    let (trial, failure) = trapped?;
+    let row = trial.shown(1).join("");
+    Some(format!(
+        "with rows such as {row} it ends in {} ({}); a failure in words helps more",
+        failure.message, failure.code
+    ))
 }
 
 /// The worst that any trial has found.

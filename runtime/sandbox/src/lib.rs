@@ -60,7 +60,7 @@ pub use child::compile_child;
 pub use description::parse_description;
 pub use error::{Error, Refusal, RefusalCode};
 pub use explain::{Mismatch, mismatches};
-pub use laws::{Breach, Finding, Law, Laws, Verdict};
+pub use laws::{Breach, Finding, Fuel, Law, Laws, Verdict};
 pub use meter::{CallUsage, Usage};
 pub use options::{Compiler, Limits, Metering, Options};
 pub use plugin::Plugin;

@@ -1,4 +1,4 @@
-//! The limits that a plugin sets itself: each can only lower the server's.
+//! The limits that a plugin sets itself, or its upload sets it: each can only lower the server's.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,13 @@ impl Limits {
     #[must_use]
     pub fn lowered_by(&self, description_json: &str) -> Self {
         let description: Value = serde_json::from_str(description_json).unwrap_or_default();
-        let own = |key: &str| description["limits"][key].as_u64();
+        self.lowered_to(&description["limits"])
+    }
+
+    /// These limits, lowered by an object such as a description has under `limits`.
+    #[must_use]
+    pub fn lowered_to(&self, limits: &Value) -> Self {
+        let own = |key: &str| limits[key].as_u64();
         let lower = |key: &str, limit: u64| own(key).map_or(limit, |own| own.min(limit));
         let lower_bytes = |key: &str, limit: usize| {
             own(key).and_then(|own| usize::try_from(own).ok()).map_or(limit, |own| own.min(limit))

@@ -7,7 +7,7 @@ use semver::Version;
 use wasmtime::{Engine, component::Component};
 
 use crate::{
-    Laws, Limits, Refusal, RefusalCode, bindings::MetricPluginPre, clock::Frozen, description::parse_description,
+    Fuel, Laws, Limits, Refusal, RefusalCode, bindings::MetricPluginPre, clock::Frozen, description::parse_description,
     guest::Guest, laws, log::head, meter::Meter, running::Running, session::Session, world::Fitting,
 };
 
@@ -15,6 +15,7 @@ use crate::{
 const LOG_BYTES: usize = 2_000;
 
 /// An installed plugin; starting it costs some microseconds.
+#[derive(Clone)]
 pub struct Plugin {
     digest: Digest,
     description: Arc<Description>,
@@ -72,6 +73,21 @@ impl Plugin {
         self.world_version.to_string()
     }
 
+    /// The same plugin within limits that its upload set, an object such as a description has under `limits`: each can
+    /// only lower what it may use.
+    #[must_use]
+    pub fn lowered_to(&self, limits: &serde_json::Value) -> Self {
+        Self { limits: self.limits.lowered_to(limits), ..self.clone() }
+    }
+
+    /// Checks that the plugin starts within its limits. Blocks.
+    ///
+    /// # Errors
+    /// What it lacks.
+    pub fn check_start(&self) -> Result<(), Refusal> {
+        describe(&self.pre, &self.limits, None).map(drop)
+    }
+
     /// Checks on generated rows whether the plugin keeps the laws that it claims, for at most `Limits::laws_ms`. Blocks.
     pub fn laws(&self) -> Laws {
         laws::examine(self, Duration::from_millis(self.limits.laws_ms))
@@ -80,6 +96,15 @@ impl Plugin {
     /// The same with parameters of the caller's, a JSON object that fits the schema.
     pub fn laws_with(&self, parameters: &str) -> Laws {
         laws::examine_with(self, parameters, Duration::from_millis(self.limits.laws_ms))
+    }
+
+    /// What the plugin uses up on generated rows. Blocks.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub(crate) fn fuel(&self) -> Result<Fuel, String> {
+        let meter = self.meter.as_ref().ok_or("nothing is counted on this engine")?;
+        laws::fuel(self, meter)
     }
 
     pub(crate) fn code_bytes(&self) -> usize {

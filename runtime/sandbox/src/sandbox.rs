@@ -6,8 +6,8 @@ use driftline_core::{Description, Digest, MetricFactory};
 use wasmtime::{Engine, component::Linker};
 
 use crate::{
-    Error, Limits, Metering, Options, Plugin, Refusal, RefusalCode, Stage, Usage, built_against, cache::Cache, compile,
-    guest, guest::Guest, meter::Meter, plugin, queue::Queue, settings, shape, shelf::Shelf, ticker, world,
+    Error, Fuel, Limits, Metering, Options, Plugin, Refusal, RefusalCode, Stage, Usage, built_against, cache::Cache,
+    compile, guest, guest::Guest, meter::Meter, plugin, queue::Queue, settings, shape, shelf::Shelf, ticker, world,
 };
 
 /// Where plugins are checked, compiled, kept and started. Clones are the same sandbox.
@@ -113,6 +113,34 @@ impl Sandbox {
             Some(artifact) => self.0.cache.write(digest, &artifact),
             None => Ok(()),
         }
+    }
+
+    /// What a plugin uses up on generated rows, in fuel: counted by an engine of its own, whose machine code is not kept.
+    /// With `is_stopped` nobody waits for it: it is compiled as [`Self::prepare`] does, and `None` when that was ended.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// As [`Self::inspect`]; the inner one says why the measure is not known.
+    pub fn fuel(
+        &self,
+        wasm: &[u8],
+        is_stopped: Option<&dyn Fn() -> bool>,
+    ) -> Result<Option<Result<Fuel, String>>, Error> {
+        let options = Options { metering: Metering::Fuel, ..self.0.options.clone() };
+        let engine = settings::engine(options.limits.stack_bytes, true)?;
+        let linker = guest::linker(&engine).map_err(|error| Error::Setup(format!("{error:#}")))?;
+        let artifact = match is_stopped {
+            Some(is_stopped) => compile::unhurried_artifact(&engine, wasm, &options, is_stopped)?,
+            None => Some(compile::artifact(&engine, wasm, &options)?),
+        };
+        let Some(artifact) = artifact else { return Ok(None) };
+        ticker::start(&engine)?;
+        let component = plugin::component(&engine, &artifact)
+            .map_err(|cause| Refusal::new(RefusalCode::CompileFailed, format!("what the compiler made: {cause}")))?;
+        let fitting = world::fit(&component, &linker)?;
+        let meter = Some(Meter::default());
+        let plugin = Plugin::new(Digest::of(wasm), &component, fitting, options.limits, meter)?;
+        Ok(Some(plugin.fuel()))
     }
 
     /// How far the compilation of a plugin is; `None` when it neither waits nor is at work.

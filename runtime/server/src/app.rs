@@ -6,7 +6,7 @@ use driftline_core::Name;
 use driftline_eval::Evaluator;
 use driftline_sandbox::Sandbox;
 use driftline_storage::{Model, Storage};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     breakers::Breakers, config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, queries::Queries,
@@ -41,6 +41,8 @@ pub struct App {
     pub schemas: Schemas,
     /// What is counted.
     pub metrics: Metrics,
+    /// There may be plugins whose fuel is not measured.
+    pub unmeasured: Notify,
     /// Held by whoever erases.
     pub erasing: tokio::sync::Mutex<()>,
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use driftline_core::{Digest, FailureCode, Time};
+use driftline_core::{Digest, FailureCode};
 use driftline_eval::{Outcome, PluginId};
 use driftline_storage::Storage;
 
@@ -70,10 +70,6 @@ impl Breakers {
         self.held().get(digest).map(|breaker| breaker.circuit(now, &self.0.rules)).unwrap_or_default()
     }
 
-    fn now(&self) -> Time {
-        self.0.storage.now()
-    }
-
     fn held(&self) -> MutexGuard<'_, HashMap<Digest, Breaker>> {
         // The map is whole between any two statements, so a panic elsewhere does not spoil it.
         self.0.breakers.lock().unwrap_or_else(PoisonError::into_inner)
@@ -91,7 +87,7 @@ impl Pass {
                 }
             }
             Some(code) if inner.rules.faults > 0 => {
-                let now = self.breakers.now();
+                let now = inner.storage.now();
                 let mut breakers = self.breakers.held();
                 let breaker = breakers.entry(self.plugin.digest).or_default();
                 if breaker.fault(code.as_str(), now, &inner.rules) {

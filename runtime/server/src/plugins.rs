@@ -1,10 +1,12 @@
 //! Installing plugins: one way for uploads and for the standard plugins alike.
 
+mod measure;
 mod standing;
 
+pub use measure::measure;
 pub use standing::standing;
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use driftline_core::{Description, Digest, Name};
@@ -17,21 +19,36 @@ use crate::{
     wire,
 };
 
-/// Checks the bytes of a plugin and installs it. Takes as long as a compilation, and as checking its laws.
+/// Checks the bytes of a plugin and installs it, with limits that its upload sets. Takes as long as a compilation, and as
+/// checking its laws.
 ///
 /// # Errors
 /// 422 with what its author can do, 409 when its version has other bytes, 429 when others are being compiled.
-pub async fn install(app: &Shared, wasm: Bytes) -> Result<wire::Installed, Problem> {
-    let bytes = wasm.clone();
+pub async fn install(
+    app: &Shared,
+    wasm: Bytes,
+    limits: Option<wire::UploadLimits>,
+) -> Result<wire::Installed, Problem> {
+    let (bytes, told) = (wasm.clone(), limits.clone());
     let inspect = move |app: &App| -> Result<_, Problem> {
         let inspected = app.sandbox.inspect(&bytes)?;
         let known = app.storage.plugin(&PluginRef::Digest(inspected.digest))?;
         let plugin = app.sandbox.load(&inspected.digest, || Ok::<_, Infallible>(bytes.to_vec()))?;
-        Ok((inspected, plugin, known))
+        let kept = known.as_ref().and_then(|record| wire::UploadLimits::read(record.limits.as_deref()));
+        let is_known = known.is_some() && (told.is_none() || told == kept);
+        let plugin = match told.or(kept) {
+            None => plugin,
+            Some(limits) => {
+                let lowered = plugin.lowered_to(&limits.to_value());
+                lowered.check_start()?;
+                Arc::new(lowered)
+            }
+        };
+        Ok((inspected, plugin, known.filter(|_| is_known)))
     };
     let (inspected, plugin, known) = app.blocking(inspect).await?;
     let laws = match known.and_then(|record| wire::Laws::read(record.laws.as_deref())) {
-        // The same bytes keep the same laws.
+        // The same bytes keep the same laws, within the same limits.
         Some(laws) if laws.checked == wire::LawsChecked::Upload => laws,
         _ => {
             let laws = app.evaluator.compute(move || plugin.laws()).await?;
@@ -41,7 +58,11 @@ pub async fn install(app: &Shared, wasm: Bytes) -> Result<wire::Installed, Probl
             }
         }
     };
-    app.blocking(move |app| keep(&app.storage, &wasm, inspected.description, inspected.description_json, &laws)).await
+    let keep = move |app: &App| {
+        let (description, json) = (inspected.description, inspected.description_json);
+        keep(&app.storage, &wasm, (description, json), &laws, limits.as_ref())
+    };
+    app.blocking(keep).await
 }
 
 /// The refusal, at the law that is broken.
@@ -53,16 +74,16 @@ fn broken(laws: &driftline_sandbox::Laws, refusal: driftline_sandbox::Refusal) -
     }
 }
 
-/// Installs the bytes of a plugin whose description is known.
+/// Installs the bytes of a plugin whose description, with its text, is known.
 ///
 /// # Errors
 /// 409 when its version has other bytes.
 pub fn keep(
     storage: &Storage,
     wasm: &[u8],
-    description: Description,
-    description_json: String,
+    (description, description_json): (Description, String),
     laws: &wire::Laws,
+    limits: Option<&wire::UploadLimits>,
 ) -> Result<wire::Installed, Problem> {
     let digest = Digest::of(wasm);
     let record = PluginRecord {
@@ -74,6 +95,8 @@ pub fn keep(
         installed: ingest::now(),
         retired: None,
         laws: Some(laws.to_string()),
+        limits: limits.map(ToString::to_string),
+        fuel: None,
     };
     let outcome = storage.install_plugin(record, wasm)?;
     let record = storage.plugin(&PluginRef::Digest(digest))?;

@@ -8,7 +8,7 @@ use driftline_sandbox::{Compiler, Options as SandboxOptions, Sandbox};
 use driftline_storage::{Options as StorageOptions, Storage};
 use tokio::{
     net::TcpListener,
-    sync::{Mutex, Semaphore},
+    sync::{Mutex, Notify, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,7 @@ use crate::{
     evaluations::{Evaluations, Gate, mark_interrupted},
     maintenance,
     metrics::Metrics,
+    plugins,
     queries::Queries,
     receive::Reception,
     router::router,
@@ -89,6 +90,7 @@ impl Server {
         };
         let maintenance = tokio::spawn(maintenance::run(app.clone(), stop.clone()));
         let compiling = tokio::spawn(standard_plugins::compile_ahead(app.clone(), stop.clone()));
+        let measuring = tokio::spawn(plugins::measure(app.clone(), stop.clone()));
         let serving = axum::serve(listener, router(&app)).with_graceful_shutdown(stop.clone().cancelled_owned());
         let overdue = async {
             stop.cancelled().await;
@@ -100,6 +102,7 @@ impl Server {
         }
         maintenance.abort();
         compiling.abort();
+        measuring.abort();
         let closed = tokio::task::spawn_blocking(move || app.storage.close()).await;
         closed.map_err(|error| Error::Panicked(error.to_string()))
     }
@@ -156,6 +159,7 @@ pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Err
         reads,
         schemas,
         metrics,
+        unmeasured: Notify::new(),
         erasing: Mutex::default(),
     }))
 }

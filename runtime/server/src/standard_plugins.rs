@@ -80,7 +80,7 @@ pub fn install_missing(storage: &Storage) -> Result<(), Error> {
         }
         let installed = parse_description(description)
             .map_err(|refusal| Problem::internal(refusal.to_string()))
-            .and_then(|(description, json)| plugins::keep(storage, wasm, description, json, &wire::Laws::of_release()));
+            .and_then(|described| plugins::keep(storage, wasm, described, &wire::Laws::of_release(), None));
         match installed {
             Ok(_) => tracing::info!(name, "installed a standard plugin"),
             Err(problem) if problem.code == "version_taken" => {

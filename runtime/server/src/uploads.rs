@@ -50,7 +50,13 @@ pub struct Upload {
 
 impl Uploads {
     /// Checks and installs a plugin; it goes on until its end, whoever waits.
-    pub fn start(&self, app: &Shared, wasm: Held, signature: Option<Signature>) -> Arc<Upload> {
+    pub fn start(
+        &self,
+        app: &Shared,
+        wasm: Held,
+        signature: Option<Signature>,
+        limits: Option<wire::UploadLimits>,
+    ) -> Arc<Upload> {
         let upload = Arc::new(Upload {
             id: Uuid::now_v7(),
             digest: Digest::of(&wasm.bytes),
@@ -63,7 +69,7 @@ impl Uploads {
         let (app, running) = (app.clone(), upload.clone());
         tokio::spawn(async move {
             // Whoever waits for it must hear of its end, also of a bad one.
-            let installed = AssertUnwindSafe(install(&app, wasm, signature)).catch_unwind().await;
+            let installed = AssertUnwindSafe(install(&app, wasm, signature, limits)).catch_unwind().await;
             let ended = installed.unwrap_or_else(|_| Err(Problem::internal("an upload panicked")));
             running.result.send_replace(Some(ended));
             app.uploads.ended(running.id);
@@ -92,13 +98,14 @@ impl Uploads {
     }
 }
 
-async fn install(app: &Shared, wasm: Held, signature: Option<Signature>) -> Ended {
-    let installed = plugins::install(app, wasm.bytes.clone()).await?;
+async fn install(app: &Shared, wasm: Held, signature: Option<Signature>, limits: Option<wire::UploadLimits>) -> Ended {
+    let installed = plugins::install(app, wasm.bytes.clone(), limits).await?;
     if let Some(signature) = signature {
         let digest = Digest::of(&wasm.bytes);
         let sign = move |app: &App| app.storage.sign_plugin(&digest, signature.key().0, *signature.bytes());
         app.blocking(sign).await?;
     }
+    app.unmeasured.notify_one();
     Ok(installed)
 }
 

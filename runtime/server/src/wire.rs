@@ -32,7 +32,8 @@ pub use list::{List, PageQuery};
 pub use model::{Column, Model, ModelPut, ModelSummary, Retention};
 pub use plugin::{
     Alias, AliasMove, AliasPut, Circuit, CircuitState, Installed, LawFinding, LawVerdict, Laws, LawsChecked, Plugin,
-    PluginGroup, PluginLimits, PluginUpload, PluginVersion, Signer, Standing, UploadStatus,
+    PluginFuel, PluginGroup, PluginLimits, PluginUpload, PluginVersion, Signer, Standing, UploadLimits, UploadQuery,
+    UploadStatus,
 };
 pub use rows::{Accepted, PredictionPage, PredictionQuery};
 pub use scalar::{Id, Instant, ItemName, Length};

@@ -27,6 +27,10 @@ pub struct PluginRecord {
     pub retired: Option<Time>,
     /// What became of the laws that it claims to keep, as JSON text; none when it was installed before they were checked.
     pub laws: Option<String>,
+    /// The limits that its upload set, as JSON text; none when it set none.
+    pub limits: Option<String>,
+    /// What it uses up on generated rows, as JSON text; none until that is measured.
+    pub fuel: Option<String>,
 }
 
 /// One way to say which plugin.
@@ -47,7 +51,7 @@ pub enum PluginRef {
 pub enum Installed {
     /// It is installed now.
     New,
-    /// The same bytes were installed already; if they were retired they no longer are. New findings about laws are kept.
+    /// The same bytes were installed already; if they were retired they no longer are. New findings about laws and new limits are kept.
     AlreadyThere,
 }
 
@@ -94,6 +98,32 @@ impl Storage {
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn plugin(&self, which: &PluginRef) -> Result<Option<PluginRecord>, Error> {
         self.inner.catalog.read(|view| find(view, which))
+    }
+
+    /// The plugins whose fuel is not measured, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn unmeasured_plugins(&self) -> Result<Vec<Digest>, Error> {
+        self.inner.catalog.read(|view| {
+            let mut statement =
+                view.prepare_cached("SELECT digest FROM plugins WHERE fuel IS NULL ORDER BY installed, digest")?;
+            let found = statement.query_map([], |row| catalog::digest(row, 0))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Keeps what a plugin uses up on generated rows, JSON text.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub fn measure_plugin(&self, digest: &Digest, fuel: String) -> Result<(), Error> {
+        let digest = *digest;
+        self.inner.writer.call(move |group| {
+            let values = params![digest.as_bytes(), fuel];
+            group.connection.execute("UPDATE plugins SET fuel = ?2 WHERE digest = ?1", values)?;
+            Ok(())
+        })
     }
 
     /// A plugin's component.
@@ -169,7 +199,8 @@ impl std::fmt::Display for PluginRef {
     }
 }
 
-const SELECT: &str = "SELECT digest, name, version, description, size_bytes, installed, retired, laws FROM plugins";
+const SELECT: &str =
+    "SELECT digest, name, version, description, size_bytes, installed, retired, laws, limits, fuel FROM plugins";
 
 fn install(connection: &Connection, record: &PluginRecord) -> Result<Installed, Error> {
     let same = PluginRef::Version(record.name.clone(), record.version.clone());
@@ -177,8 +208,8 @@ fn install(connection: &Connection, record: &PluginRecord) -> Result<Installed, 
         Some(there) if there.digest != record.digest => return Err(taken(record)),
         Some(_) => {
             connection.execute(
-                "UPDATE plugins SET retired = NULL, laws = coalesce(?2, laws) WHERE digest = ?1",
-                params![record.digest.as_bytes(), record.laws],
+                "UPDATE plugins SET retired = NULL, laws = coalesce(?2, laws), limits = coalesce(?3, limits) WHERE digest = ?1",
+                params![record.digest.as_bytes(), record.laws, record.limits],
             )?;
             return Ok(Installed::AlreadyThere);
         }
@@ -186,8 +217,8 @@ fn install(connection: &Connection, record: &PluginRecord) -> Result<Installed, 
     }
     connection
         .prepare_cached(
-            "INSERT INTO plugins (digest, name, version, description, size_bytes, installed, retired, laws)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO plugins (digest, name, version, description, size_bytes, installed, retired, laws, limits, fuel)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             record.digest.as_bytes(),
@@ -198,6 +229,8 @@ fn install(connection: &Connection, record: &PluginRecord) -> Result<Installed, 
             record.installed.micros(),
             record.retired.map(Time::micros),
             record.laws,
+            record.limits,
+            record.fuel,
         ])?;
     Ok(Installed::New)
 }
@@ -244,6 +277,8 @@ fn plugin(row: &Row<'_>) -> rusqlite::Result<PluginRecord> {
         installed: catalog::time(row, 5)?,
         retired: catalog::time_or_null(row, 6)?,
         laws: row.get(7)?,
+        limits: row.get(8)?,
+        fuel: row.get(9)?,
     })
 }
 

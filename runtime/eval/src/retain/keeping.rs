@@ -56,7 +56,7 @@ impl Evaluator {
         let ready = || -> Result<_, Error> {
             let which = PluginRef::Digest(defined.plugin);
             let record = self.storage.plugin(&which)?.ok_or_else(|| plan::plugin_not_found(&which))?;
-            let factory = self.sandbox.load(&record.digest, || self.storage.plugin_wasm(&record.digest))?;
+            let factory = self.plugin(&record)?;
             let schema = model.schema.arrow_predictions();
             let groups = plan::groups(&defined.group_by, &self.expressions, &schema)?;
             let filter = plan::filter(defined.filter.as_deref(), &self.expressions, &schema)?;

@@ -26,6 +26,7 @@ type Checked = Result<Outcome, Stop>;
 /// Checks a law on the first rows of a trial.
 pub(super) fn check(law: Law, trial: &Trial<'_>, rows: usize) -> Checked {
     match law {
+        Law::Rows => taken(trial, rows),
         Law::Empty => empty(trial, rows),
         Law::Determinism => determinism(trial, rows),
         Law::Independence => independence(trial, rows),
@@ -37,6 +38,11 @@ pub(super) fn check(law: Law, trial: &Trial<'_>, rows: usize) -> Checked {
         Law::Associativity => associativity(trial, rows),
         Law::Order => order(trial, rows),
     }
+}
+
+fn taken(trial: &Trial<'_>, rows: usize) -> Checked {
+    trial.whole(rows)?;
+    Ok(trial.doubt().map_or(Outcome::Holds, |doubt| Outcome::Remarked(doubt.to_owned())))
 }
 
 fn empty(trial: &Trial<'_>, rows: usize) -> Checked {

@@ -5,6 +5,8 @@ use std::fmt;
 /// Something that holds for every plugin, whatever it measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Law {
+    /// Of rows at all.
+    Rows,
     /// Of windows without rows.
     Empty,
     /// Of doing the same again.
@@ -29,7 +31,8 @@ pub enum Law {
 
 impl Law {
     /// All of them, in the order in which they are checked.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
+        Self::Rows,
         Self::Empty,
         Self::Determinism,
         Self::Independence,
@@ -45,6 +48,7 @@ impl Law {
     /// The stable word.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Rows => "rows",
             Self::Empty => "empty",
             Self::Determinism => "determinism",
             Self::Independence => "independence",
@@ -61,6 +65,7 @@ impl Law {
     /// What it says.
     pub fn says(self) -> &'static str {
         match self {
+            Self::Rows => "rows of the declared kinds end in a report or an expected failure",
             Self::Empty => "a window without rows ends in a report or an expected failure",
             Self::Determinism => "the same rows give the same state and report, bit for bit",
             Self::Independence => "accumulators of one instance do not touch each other",
@@ -77,6 +82,7 @@ impl Law {
     /// What was done when it failed.
     pub(super) fn deed(self) -> &'static str {
         match self {
+            Self::Rows => "in one batch",
             Self::Empty => "without rows",
             Self::Determinism => "the second time",
             Self::Independence => "with other accumulators beside it",

@@ -46,6 +46,8 @@ pub(super) struct Trial<'a> {
     layout: InputLayout,
     made: Rows,
     others: Rows,
+    /// What was seen on rows of other flavours.
+    doubt: Option<String>,
     wholes: RefCell<HashMap<usize, Report>>,
     states: RefCell<HashMap<Range<usize>, Vec<u8>>>,
 }
@@ -56,7 +58,17 @@ impl<'a> Trial<'a> {
         let (layout, made) = Rows::of(inputs, choice, rows, 1);
         let (_, others) = Rows::of(inputs, choice, rows / 2, OTHER_STEP);
         let (wholes, states) = (RefCell::default(), RefCell::default());
-        Self { plugin, parameters, end, choice, rows, layout, made, others, wholes, states }
+        Self { plugin, parameters, end, choice, rows, layout, made, others, doubt: None, wholes, states }
+    }
+
+    /// The same, with something to be said of it.
+    pub(super) fn doubted(self, doubt: Option<String>) -> Self {
+        Self { doubt, ..self }
+    }
+
+    /// The same with so many rows, and nothing remembered.
+    pub(super) fn with_rows(&self, rows: usize) -> Self {
+        Self::new(self.plugin, self.parameters, self.end, self.choice, rows)
     }
 
     /// The same with missing cells; none when no input that has a column takes them.
@@ -69,6 +81,10 @@ impl<'a> Trial<'a> {
 
     pub(super) fn rows(&self) -> usize {
         self.rows
+    }
+
+    pub(super) fn doubt(&self) -> Option<&str> {
+        self.doubt.as_deref()
     }
 
     pub(super) fn layout(&self) -> &InputLayout {

@@ -35,6 +35,8 @@ const EMPTIED: &str =
     (i32.store (i32.const 8) (i32.const 8)) (return (i32.const 0))";
 const OVERWRITE: &str = "(f64.store (local.get $self) (f64.const 0))";
 const ROUND: &str = "(f64.store (local.get $at) (f64.mul (f64.load (local.get $at)) (f64.const 1.0001)))";
+const TRAP_BELOW_ZERO: &str = "(call $numbers (i32.const 0) (i32.const 256))
+    (if (f64.lt (f64.load (i32.load (i32.const 256))) (f64.const 0)) (then unreachable))";
 const LOOP: &str = "(loop $ever (br $ever))";
 
 /// What bounds the memory of plugins whose exact state grows.
@@ -73,6 +75,13 @@ fn each_broken_law_is_found_with_rows_and_both_values() {
     let shared = format!("{shared} (f64.store (local.get $self) (f64.load (i32.const 800)))");
     let empty_first = format!("(f64.store (local.get $self) (f64.const 0)) {SUM}");
     let cases: &[(Parts<'_>, Law, &str)] = &[
+        (
+            &[("UPDATE", "unreachable")],
+            Law::Rows,
+            "of the row {\"value\":-14.875}, the answer is a failure, `update` trapped",
+        ),
+        (&[("OPEN", "unreachable")], Law::Rows, "of no rows, the answer is a failure, `open` trapped"),
+        (&[("UPDATE", SUM), ("EVALUATE", "unreachable")], Law::Rows, "plugin_trap"),
         (&[("UPDATE", SUM), ("EVALUATE", TRAP_AT_ZERO)], Law::Empty, "of no rows, the answer is a failure"),
         (&[("UPDATE", &shared)], Law::Independence, "`a` is"),
         (&[("UPDATE", &empty_first)], Law::Batches, "in batches of 1, 0, 1"),
@@ -128,7 +137,6 @@ fn what_is_not_claimed_and_what_cannot_be_checked_is_no_breach() {
     for (parts, words) in [
         (&[("DESCRIPTION", CHOOSY)][..], "parameter `k` has neither a default nor an example"),
         (&[("UPDATE", REFUSE_ROWS)], "does not take generated rows: name"),
-        (&[("UPDATE", "unreachable")], "plugin_trap"),
     ] {
         let laws = laws(parts, Limits::default());
         assert_eq!(laws.refusal(), None, "{laws:?}");
@@ -136,6 +144,35 @@ fn what_is_not_claimed_and_what_cannot_be_checked_is_no_breach() {
             assert!(matches!(&finding.verdict, Verdict::NotChecked(why) if why.contains(words)), "{finding:?}");
         }
     }
+}
+
+#[test]
+fn a_plugin_that_takes_some_rows_and_traps_on_others_is_told_so() {
+    let laws = laws(&[("UPDATE", &format!("{TRAP_BELOW_ZERO} {SUM}"))], Limits::default());
+    assert_eq!(laws.refusal(), None, "{laws:?}");
+    let Verdict::Holds(Some(remark)) = verdict(&laws, Law::Rows) else { panic!("{laws:?}") };
+    assert!(remark.contains("{\"value\":-14.875}") && remark.contains("plugin_trap"), "{remark}");
+    assert_eq!(*verdict(&laws, Law::Split), Verdict::Holds(None), "{laws:?}");
+}
+
+#[test]
+fn fuel_depends_on_the_bytes_and_grows_with_the_work() {
+    let fuel = |body: &str| {
+        let place = Place::new(Limits::default());
+        place.sandbox.fuel(&wasm(&[("UPDATE", body)]), None).expect("compiled").expect("not stopped").expect("measured")
+    };
+    let once = fuel(SUM);
+    assert_eq!(once, fuel(SUM));
+    assert_eq!(once.rows, 1024);
+    assert_eq!(
+        once.calls.keys().copied().collect::<Vec<_>>(),
+        ["evaluate", "merge", "open", "start", "state", "update"]
+    );
+    let twice = fuel(&format!("{SUM} {SUM}"));
+    assert!(once.a_row() > 3.0 && twice.a_row() > 1.9 * once.a_row(), "{once:?} {twice:?}");
+    let place = Place::new(Limits::default());
+    let choosy = place.sandbox.fuel(&wasm(&[("DESCRIPTION", CHOOSY)]), None).expect("compiled").expect("not stopped");
+    assert!(choosy.as_ref().is_err_and(|why| why.contains("`k`")), "{choosy:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod alias;
 mod chart;
 mod check;
 mod compare;
+mod fuel;
 mod laws;
 mod list;
 mod new;

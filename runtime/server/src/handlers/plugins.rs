@@ -17,7 +17,7 @@ use crate::{
     plugins::{self, parse_ref, standing},
     problem::{Problem, ProblemBody},
     trust::Signature,
-    wire::{Id, Installed, List, PageQuery, Plugin, PluginUpload, PluginVersion, WaitQuery},
+    wire::{Id, Installed, List, PageQuery, Plugin, PluginUpload, PluginVersion, UploadQuery},
 };
 
 /// No body is read further than this; what the sandbox takes is less.
@@ -31,9 +31,11 @@ const WAIT: Duration = Duration::from_secs(60);
 /// told); an upload that takes longer goes on and is answered with 202 and its address. A signature may come in the
 /// header `x-plugin-signature`, as `driftline plugin sign` writes it; a server that lists keys takes nothing else.
 ///
-/// Whether it keeps the laws of the contract is checked on generated rows; the findings are in `laws`.
+/// Whether it keeps the laws of the contract is checked on generated rows; the findings are in `laws`. Limits that are told
+/// here can only lower the server's; they are kept with the plugin until an upload of the same bytes tells others, and
+/// are shown with those of its description in `standing.limits`.
 #[utoipa::path(post, path = "/v1/plugins", tag = "plugins",
-    params(WaitQuery, ("x-plugin-signature" = Option<String>, Header, description = "`ed25519:KEY:SIGNATURE` in hexadecimal digits")),
+    params(UploadQuery, ("x-plugin-signature" = Option<String>, Header, description = "`ed25519:KEY:SIGNATURE` in hexadecimal digits")),
     request_body(content((Vec<u8> = "application/wasm"))),
     responses((status = 201, description = "Installed", body = Installed),
         (status = 200, description = "The same bytes were installed before", body = Installed),
@@ -41,20 +43,21 @@ const WAIT: Duration = Duration::from_secs(60);
         (status = 403, description = "It is not signed by a key that the server lists", body = ProblemBody),
         (status = 409, description = "The version has other bytes", body = ProblemBody),
         (status = 413, description = "The body is too large", body = ProblemBody),
-        (status = 422, description = "It is no plugin, or breaks a law that it claims to keep (`law_broken`); the answer says what its author can do", body = ProblemBody),
+        (status = 422, description = "It is no plugin, breaks a law that it claims to keep (`law_broken`), or a limit is out of range; the answer says what its author can do", body = ProblemBody),
         (status = 429, description = "Too many plugins wait to be compiled", body = ProblemBody)))]
 pub async fn upload_plugin(
     State(app): State<Shared>,
-    Query(query): Query<WaitQuery>,
+    Query(query): Query<UploadQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
     let signature = signature(request.headers())?;
+    let limits = query.limits(app.sandbox.limits())?;
     let wasm = app.reception.hold(request, MOST_BYTES).await?;
     if wasm.bytes.is_empty() {
         return Err(Problem::invalid("not_wasm", "the body is empty: send the bytes of a Wasm component"));
     }
     app.trust.check_upload(&Digest::of(&wasm.bytes), signature.as_ref())?;
-    let upload = app.uploads.start(&app, wasm, signature);
+    let upload = app.uploads.start(&app, wasm, signature, limits);
     match tokio::time::timeout(query.wait.map_or(WAIT, |wait| wait.duration()), upload.ended()).await {
         Ok(ended) => {
             let installed = ended?;

@@ -6,7 +6,7 @@ use crate::{
     app::App,
     problem::Problem,
     trust::Signature,
-    wire::{Alias, Circuit, Instant, PluginLimits, Signer, Standing},
+    wire::{Alias, Circuit, Instant, PluginLimits, Signer, Standing, UploadLimits},
 };
 
 /// How the plugin stands. Blocks on the catalog.
@@ -17,6 +17,10 @@ pub fn standing(app: &App, record: &PluginRecord) -> Result<Standing, Problem> {
     let latest = app.storage.plugin(&PluginRef::Latest(record.name.clone()))?;
     let aliases = app.storage.aliases(&record.name)?;
     let limits = app.sandbox.limits().lowered_by(&record.description);
+    let limits = match UploadLimits::read(record.limits.as_deref()) {
+        Some(told) => limits.lowered_to(&told.to_value()),
+        None => limits,
+    };
     let signatures = app.storage.plugin_signatures(&record.digest)?;
     let signers = signatures.iter().map(|kept| {
         let signature = Signature::from(kept);

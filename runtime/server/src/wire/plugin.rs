@@ -2,13 +2,17 @@
 
 mod alias;
 mod catalogue;
+mod fuel;
 mod laws;
+mod limits;
 mod state;
 mod upload;
 
 pub use alias::{Alias, AliasMove, AliasPut};
 pub use catalogue::PluginGroup;
+pub use fuel::PluginFuel;
 pub use laws::{LawFinding, LawVerdict, Laws, LawsChecked};
+pub use limits::{UploadLimits, UploadQuery};
 pub use state::{Circuit, CircuitState, PluginLimits, Signer, Standing};
 pub use upload::{PluginUpload, UploadStatus};
 
@@ -43,6 +47,10 @@ pub struct Plugin {
     /// What became of the laws that it claims to keep; only when one plugin is shown or uploaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub laws: Option<Laws>,
+    /// What it uses up, in fuel; only when one plugin is shown or uploaded, and absent until it is measured, which happens
+    /// in the background after the upload. Standard plugins are not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fuel: Option<PluginFuel>,
     /// A request to POST /v1/evaluations that would run it; only when one plugin is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -79,7 +87,7 @@ pub struct Installed {
 impl Plugin {
     /// The plugin as lists show it.
     pub fn as_listed(self) -> Self {
-        Self { laws: None, ..self }
+        Self { laws: None, fuel: None, ..self }
     }
 
     /// The plugin with all that is shown of a single one.
@@ -103,6 +111,7 @@ impl From<driftline_storage::PluginRecord> for Plugin {
             retired: record.retired.map(Instant),
             description,
             laws: Some(Laws::read(record.laws.as_deref()).unwrap_or_else(Laws::never)),
+            fuel: PluginFuel::read(record.fuel.as_deref()),
             example: None,
             versions: Vec::new(),
             standing: None,

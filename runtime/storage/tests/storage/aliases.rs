@@ -25,6 +25,8 @@ fn install(world: &World, plugin: &str, version: &str) -> Digest {
         installed: time(5),
         retired: None,
         laws: None,
+        limits: None,
+        fuel: None,
     };
     world.storage().install_plugin(record, wasm.as_bytes()).expect("installs");
     digest

@@ -54,6 +54,8 @@ fn plugin(plugin_name: &str, version: &str, wasm: &[u8]) -> PluginRecord {
         installed: time(5),
         retired: None,
         laws: None,
+        limits: None,
+        fuel: None,
     }
 }
 
@@ -92,6 +94,28 @@ fn a_version_means_one_plugin_for_ever() {
     assert!(matches!(error, Error::VersionTaken { .. }) && error.to_string().contains("psi@1.0.0"), "{error}");
     assert_eq!(world.storage().plugin_wasm(&Digest::of(b"one")).expect("reads"), b"one");
     assert!(matches!(world.storage().plugin_wasm(&Digest::of(b"two")), Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn limits_and_fuel_are_kept_until_others_come() {
+    let mut world = World::new();
+    let install = |world: &World, limits: Option<&str>| {
+        let record = PluginRecord { limits: limits.map(str::to_owned), ..plugin("psi", "1.0.0", b"one") };
+        world.storage().install_plugin(record, b"one").expect("installs");
+    };
+    let kept = |world: &World| {
+        let record = world.storage().plugin(&PluginRef::Digest(Digest::of(b"one"))).expect("reads").expect("there");
+        (record.limits, record.fuel)
+    };
+    install(&world, Some("{\"call_ms\":5}"));
+    assert_eq!(world.storage().unmeasured_plugins().expect("reads"), [Digest::of(b"one")]);
+    world.storage().measure_plugin(&Digest::of(b"one"), "{}".into()).expect("kept");
+    assert_eq!(world.storage().unmeasured_plugins().expect("reads"), []);
+    install(&world, None);
+    world.restart();
+    assert_eq!(kept(&world), (Some("{\"call_ms\":5}".into()), Some("{}".into())));
+    install(&world, Some("{\"call_ms\":6}"));
+    assert_eq!(kept(&world), (Some("{\"call_ms\":6}".into()), Some("{}".into())));
 }
 
 #[test]

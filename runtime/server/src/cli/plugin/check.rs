@@ -7,7 +7,7 @@ use driftline_sandbox::{Error, Limits, Metering, RefusalCode, contract_version, 
 use serde_json::Value;
 
 use super::{
-    laws, show,
+    fuel, laws, show,
     workbench::{Workbench, said},
 };
 use crate::{
@@ -46,10 +46,11 @@ pub fn check(file: &Path) -> anyhow::Result<()> {
     limits(&workbench)?;
     let refusal = found.refusal();
     laws::print(&Laws::from(found))?;
-    match refusal {
-        Some(refusal) => bail!("{refusal} ({})", refusal.code),
-        None => say("A server takes this plugin."),
+    if let Some(refusal) = refusal {
+        bail!("{refusal} ({})", refusal.code);
     }
+    fuel::print(&workbench.fuel(&wasm).map_err(said)?)?;
+    say("A server takes this plugin.")
 }
 
 fn is_component(wasm: &[u8]) -> bool {

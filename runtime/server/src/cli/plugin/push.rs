@@ -12,18 +12,21 @@ use driftline_core::Digest;
 use indicatif::ProgressBar;
 use serde_json::Value;
 
-use super::{laws, sign, text};
+use super::{fuel, laws, sign, text};
 use crate::{
     cli::{
         client::{Client, ServerAddress},
         output::say,
     },
     trust::Signature,
-    wire::Laws,
+    wire::{Laws, PluginFuel},
 };
 
 /// How often an upload that is under way is looked at.
 const LOOK: Duration = Duration::from_millis(300);
+
+/// How often it is looked whether the fuel of a new plugin is measured.
+const FUEL_LOOKS: u32 = 20;
 
 /// Uploads a plugin: a Wasm component, or a core module that the server makes one
 ///
@@ -35,6 +38,21 @@ pub struct Push {
     /// Sign it with the secret key in this file, which `driftline plugin key` made
     #[arg(long, value_name = "KEY")]
     sign: Option<PathBuf>,
+    /// Longest time in milliseconds that one call may take here; like all limits, it can only lower the server's
+    #[arg(long, value_name = "MS")]
+    call_ms: Option<u64>,
+    /// Longest time in milliseconds of all calls of one instance
+    #[arg(long, value_name = "MS")]
+    total_ms: Option<u64>,
+    /// Memory in MiB that one instance may use
+    #[arg(long, value_name = "MIB")]
+    memory_mib: Option<u64>,
+    /// Bytes that a state, or a report, may have
+    #[arg(long, value_name = "BYTES")]
+    output_bytes: Option<u64>,
+    /// Bytes of log text that are kept
+    #[arg(long, value_name = "BYTES")]
+    log_bytes: Option<u64>,
     #[command(flatten)]
     server: ServerAddress,
 }
@@ -47,7 +65,8 @@ pub async fn run(push: Push) -> anyhow::Result<()> {
     let client = Client::new(&push.server)?;
     let wasm = std::fs::read(&push.file).with_context(|| format!("{} can't be read", push.file.display()))?;
     let signature = signature(&push, &Digest::of(&wasm))?.map(|signature| (Signature::HEADER, signature.to_string()));
-    let upload = client.upload("/v1/plugins?wait=1s", "application/wasm", signature, Bytes::from(wasm)).await?;
+    let path = format!("/v1/plugins?wait=1s{}", limits(&push));
+    let upload = client.upload(&path, "application/wasm", signature, Bytes::from(wasm)).await?;
     let installed = if upload["status"].is_string() { followed(&client, upload).await? } else { upload };
     let verb = if installed["already_installed"] == true { "was installed already" } else { "is installed" };
     say(format_args!(
@@ -58,9 +77,37 @@ pub async fn run(push: Push) -> anyhow::Result<()> {
     ))?;
     // A server of an earlier release does not tell.
     match serde_json::from_value::<Laws>(installed["laws"].clone()) {
-        Ok(laws) => say(format_args!("Laws: {}", laws::summary(&laws))),
-        Err(_) => Ok(()),
+        Ok(laws) => say(format_args!("Laws: {}", laws::summary(&laws)))?,
+        Err(_) => return Ok(()),
     }
+    match measured(&client, text(&installed["digest"])).await? {
+        Some(measured) => say(format_args!("Fuel: {}", fuel::summary(&measured))),
+        None => say("Fuel: is still being measured; `driftline plugin show` tells it later."),
+    }
+}
+
+/// The limits that are told, as the rest of a query.
+fn limits(push: &Push) -> String {
+    let told = [
+        ("call_ms", push.call_ms),
+        ("total_ms", push.total_ms),
+        ("memory_bytes", push.memory_mib.map(|mib| mib.saturating_mul(1 << 20))),
+        ("output_bytes", push.output_bytes),
+        ("log_bytes", push.log_bytes),
+    ];
+    told.iter().filter_map(|(name, limit)| limit.map(|limit| format!("&{name}={limit}"))).collect()
+}
+
+/// Waits a little for the measure of fuel, which is made in the background.
+async fn measured(client: &Client, digest: &str) -> anyhow::Result<Option<PluginFuel>> {
+    for _ in 0..FUEL_LOOKS {
+        let shown = client.get(&format!("/v1/plugins/{digest}")).await?;
+        if let Ok(fuel) = serde_json::from_value(shown["fuel"].clone()) {
+            return Ok(Some(fuel));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(None)
 }
 
 fn signature(push: &Push, digest: &Digest) -> anyhow::Result<Option<Signature>> {

@@ -4,7 +4,7 @@ mod parameters;
 
 use serde_json::Value;
 
-use super::{kinds, laws, text};
+use super::{fuel, kinds, laws, text};
 use crate::cli::{client::Client, output::say, table::table};
 
 /// Prints what there is to know of a plugin.
@@ -22,6 +22,9 @@ pub async fn show(plugin: &str, json: bool, client: &Client) -> anyhow::Result<(
     describe(description)?;
     if let Ok(laws) = serde_json::from_value(plugin["laws"].clone()) {
         laws::print(&laws)?;
+    }
+    if let Ok(measured) = serde_json::from_value(plugin["fuel"].clone()) {
+        fuel::print(&measured)?;
     }
     versions(&plugin)?;
     standing(&plugin["standing"])?;
@@ -102,8 +105,16 @@ fn standing(standing: &Value) -> anyhow::Result<()> {
         say(format_args!("Aliases: {}", aliases.join(", ")))?;
     }
     let limits = &standing["limits"];
-    let mib = |key: &str| limits[key].as_u64().unwrap_or_default() >> 20;
-    say(format_args!("It may use {} ms a call and {} MiB of memory.", limits["call_ms"], mib("memory_bytes")))?;
+    let mib = |key: &str| limits[key].as_f64().unwrap_or_default() / f64::from(1 << 20);
+    let mib = |key: &str| format!("{:.2}", mib(key)).trim_end_matches('0').trim_end_matches('.').to_owned();
+    say(format_args!(
+        "It may use {} ms a call, {} ms in all, {} MiB of memory, {} MiB for a state and {} bytes of log.",
+        limits["call_ms"],
+        limits["total_ms"],
+        mib("memory_bytes"),
+        mib("output_bytes"),
+        limits["log_bytes"]
+    ))?;
     for signer in standing["signers"].as_array().into_iter().flatten() {
         let name = signer["name"].as_str().unwrap_or("a key that this server does not list");
         say(format_args!("Signed by {name} ({})", text(&signer["key"])))?;

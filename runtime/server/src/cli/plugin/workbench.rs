@@ -17,7 +17,7 @@ pub use self::{
     ask::{Answer, Question},
     rows::Loaded,
 };
-use crate::{Config, problem::Problem, server};
+use crate::{Config, problem::Problem, server, wire::PluginFuel};
 
 /// The name of the model that holds a file's rows, and of the dataset to compare with.
 const MODEL: &str = "data";
@@ -57,6 +57,15 @@ impl Workbench {
         self.sandbox.inspect(wasm)
     }
 
+    /// What a plugin uses up, as a server measures it.
+    ///
+    /// # Errors
+    /// As [`Self::inspect`].
+    pub fn fuel(&self, wasm: &[u8]) -> Result<PluginFuel, driftline_sandbox::Error> {
+        let measured = self.sandbox.fuel(wasm, None)?;
+        Ok(measured.map_or_else(|| PluginFuel::unknown("nothing was measured".to_owned()), PluginFuel::from))
+    }
+
     /// A plugin that was checked, ready to start.
     ///
     /// # Errors
@@ -84,6 +93,8 @@ impl Workbench {
             installed: self.storage.now(),
             retired: None,
             laws: None,
+            limits: None,
+            fuel: None,
         };
         self.storage.install_plugin(record, wasm)?;
         Ok(inspected)

@@ -23,7 +23,8 @@ pub struct Standing {
     pub circuit: Circuit,
 }
 
-/// What one instance of the plugin may use here: the server's limits, lowered by those in its description.
+/// What one instance of the plugin may use here: the server's limits, lowered by those in its description
+/// and those that came with its upload.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PluginLimits {
     /// Milliseconds of one call.

@@ -33,6 +33,8 @@ pub fn put(world: &World) {
         installed: time(5),
         retired: None,
         laws: None,
+        limits: None,
+        fuel: None,
     };
     let digest = record.digest;
     storage.install_plugin(record, &wasm).expect("installs");
