@@ -34,7 +34,7 @@ pub async fn install(app: &Shared, wasm: Bytes) -> Result<wire::Installed, Probl
         // The same bytes keep the same laws.
         Some(laws) if laws.checked == wire::LawsChecked::Upload => laws,
         _ => {
-            let laws = app.evaluator.compute(move || plugin.laws()).await?;
+            let laws = app.evaluator.compute(inspected.digest, move || plugin.laws()).await?;
             match laws.refusal() {
                 Some(refusal) => return Err(broken(&laws, refusal)),
                 None => laws.into(),
