@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use driftline_core::MetricFactory;
+use driftline_core::{Digest, MetricFactory};
 use driftline_sandbox::Sandbox;
 use driftline_storage::{PluginRecord, Storage};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -116,21 +116,26 @@ impl Evaluator {
     pub async fn run(&self, plan: Plan, progress: Arc<Progress>, cancel: CancellationToken) -> Result<Outcome, Error> {
         let storage = self.storage.clone();
         let (plan, sides) = blocking(move || side::sides(&plan, &storage).map(|sides| (plan, sides))).await?;
-        run::run(&plan, sides, &self.workers, &self.context(progress, cancel)).await
+        let context = self.context(plan.plugin.digest, progress, cancel);
+        run::run(&plan, sides, &self.workers, &context).await
     }
 
-    /// Runs work that computes on one of the threads that evaluations share, when it is its turn.
+    /// Runs work of a plugin that computes on one of the threads that evaluations share, when it is its turn.
     ///
     /// # Errors
     /// When it panics.
-    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        self.workers.run_one(work).await
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        plugin: Digest,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        self.workers.run_one(plugin, work).await
     }
 
     /// What computing needs besides rows.
-    pub(crate) fn context(&self, progress: Arc<Progress>, cancel: CancellationToken) -> RunContext {
+    pub(crate) fn context(&self, plugin: Digest, progress: Arc<Progress>, cancel: CancellationToken) -> RunContext {
         let (expressions, scanner) = (self.expressions.clone(), self.scanner.clone());
-        RunContext { expressions, scanner, progress, cancel, cells: self.cells }
+        RunContext { plugin, expressions, scanner, progress, cancel, cells: self.cells }
     }
 
     /// Opens a model's rows; take them on the threads for that, see [`Self::spawn`].

@@ -144,7 +144,7 @@ impl Evaluator {
             let columns: Vec<_> = reading.shape.columns().into_iter().collect();
             Source::of_snapshot(&storage, &snapshot, &columns)
         });
-        let context = self.context(Arc::new(Progress::default()), CancellationToken::new());
+        let context = self.context(keeping.plugin, Arc::new(Progress::default()), CancellationToken::new());
         let jobs = source.await?.units.into_iter().map(|unit| {
             let (work, context) = (Arc::clone(&work), context.clone());
             move || work.states(&unit, &context)

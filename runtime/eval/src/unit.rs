@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::{Failure, MetricFactory, Window};
+use driftline_core::{Digest, Failure, MetricFactory, Window};
 use futures::StreamExt;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,8 @@ pub(crate) struct UnitWork {
 /// What a running evaluation carries along.
 #[derive(Clone)]
 pub(crate) struct RunContext {
+    /// The plugin that runs, for its share of the threads.
+    pub plugin: Digest,
     pub expressions: Expressions,
     pub scanner: Scanner,
     pub progress: std::sync::Arc<Progress>,

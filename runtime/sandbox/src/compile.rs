@@ -35,15 +35,26 @@ pub(crate) enum Pace {
 }
 
 /// The serialized machine code of a plugin.
-pub(crate) fn artifact(engine: &Engine, bytes: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+/// [`Error::Stopped`] when it was given up because `is_stopped` said so.
+pub(crate) fn artifact(
+    engine: &Engine,
+    bytes: &[u8],
+    options: &Options,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Vec<u8>, Error> {
     let limit = Duration::from_millis(options.limits.compile_ms);
     match &options.compiler {
         Compiler::InProcess => Ok(compile(engine, bytes, options.upload_bytes)?),
         Compiler::Command { program, args } => {
             let (limits, child) = (&options.limits, start(program, args, Pace::Full)?);
-            let output =
-                converse(child, &child::request(bytes, limits, Pace::Full, options.metering), limit, &|| false)?;
-            Ok(output.map_or_else(|| Err(too_slow(limits)), |output| judge(output, limits))?)
+            let request = child::request(bytes, limits, Pace::Full, options.metering);
+            match converse(child, &request, limit, is_stopped)? {
+                Some(output) => Ok(judge(output, limits)?),
+                None if is_stopped() => Err(Error::Stopped),
+                None => Err(too_slow(limits).into()),
+            }
         }
     }
 }

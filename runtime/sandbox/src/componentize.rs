@@ -9,18 +9,26 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use semver::Version;
 
 use crate::{
-    Refusal, RefusalCode, built_against, contract,
+    Refusal, RefusalCode, built_against,
+    contained::contained,
+    contract,
     shape::{self, Shape},
 };
 
-/// The component that is in `bytes` or can be made from them; always the same for the same bytes.
-pub(crate) fn componentize(bytes: &[u8], limit_bytes: usize) -> Result<Vec<u8>, Refusal> {
+/// The component that is in `bytes` or can be made from them; always the same for the same bytes. A core module is
+/// validated before, a component is given back as it is.
+///
+/// # Errors
+/// When there are more than `limit_bytes`, they are no Wasm, or a module does not fit the contract's world.
+pub fn componentize(bytes: &[u8], limit_bytes: usize) -> Result<Vec<u8>, Refusal> {
     match shape::look(bytes, limit_bytes)? {
         Shape::Component => Ok(bytes.to_vec()),
         Shape::Module => {
             validate(bytes)?;
             let version = built_against::check(bytes)?.unwrap_or(contract::newest());
-            encode(bytes.to_vec(), &version).map_err(|cause| mismatch(bytes, &version, &cause))
+            contained(|| encode(bytes.to_vec(), &version))
+                .and_then(|encoded| encoded)
+                .map_err(|cause| mismatch(bytes, &version, &cause))
         }
     }
 }

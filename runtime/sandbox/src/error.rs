@@ -14,6 +14,9 @@ pub enum Error {
         /// When it is worth trying again.
         retry_after_ms: u64,
     },
+    /// The sandbox was told to stop.
+    #[error("no plugin is compiled any more, since the server stops: try again when it is back")]
+    Stopped,
     /// The bytes of the plugin could not be fetched.
     #[error("the plugin's bytes could not be read: {0}")]
     Fetch(Box<dyn std::error::Error + Send + Sync>),

@@ -8,7 +8,7 @@
 //! | stage | files |
 //! |---|---|
 //! | is this Wasm at all, and whole? for which contract? | `shape`, `built_against` |
-//! | a core module becomes a component | `componentize`, `contract` |
+//! | a core module becomes a component | `componentize`, `contract`, `contained` |
 //! | compiled in another process, one at a time, bounded in time and memory | `compile`, `child`, `queue` |
 //! | machine code kept on disk and verified | `cache` |
 //! | does it fit our world, and where not? what does it say of itself? | `world`, `explain`, `description` |
@@ -31,6 +31,7 @@ mod columns;
 mod compile;
 mod componentize;
 mod console;
+mod contained;
 mod contract;
 mod description;
 mod dictionary;
@@ -57,6 +58,7 @@ mod ticker;
 mod world;
 
 pub use child::compile_child;
+pub use componentize::componentize;
 pub use description::parse_description;
 pub use error::{Error, Refusal, RefusalCode};
 pub use explain::{Mismatch, mismatches};

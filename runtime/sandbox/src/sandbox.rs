@@ -6,8 +6,16 @@ use driftline_core::{Description, Digest, MetricFactory};
 use wasmtime::{Engine, component::Linker};
 
 use crate::{
-    Error, Fuel, Limits, Metering, Options, Plugin, Refusal, RefusalCode, Stage, Usage, built_against, cache::Cache,
-    compile, guest, guest::Guest, meter::Meter, plugin, queue::Queue, settings, shape, shelf::Shelf, ticker, world,
+    Error, Fuel, Limits, Metering, Options, Plugin, Refusal, RefusalCode, Stage, Usage, built_against,
+    cache::Cache,
+    compile, guest,
+    guest::Guest,
+    meter::Meter,
+    plugin,
+    queue::{Purpose, Queue},
+    settings, shape,
+    shelf::Shelf,
+    ticker, world,
 };
 
 /// Where plugins are checked, compiled, kept and started. Clones are the same sandbox.
@@ -58,14 +66,17 @@ impl Sandbox {
     ///
     /// # Errors
     /// [`Error::Refused`] says what the author can do; [`Error::Busy`] that
-    /// others are waiting; anything else is our fault.
+    /// others are waiting; [`Error::Stopped`]; anything else is our fault.
     pub fn inspect(&self, bytes: &[u8]) -> Result<Inspected, Error> {
         shape::look(bytes, self.0.options.upload_bytes)?;
         built_against::check(bytes)?;
         let digest = Digest::of(bytes);
         let plugin = match self.0.kept(&digest)? {
             Some(plugin) => plugin,
-            None => self.0.compiled(&digest, bytes, self.0.options.limits.compile_waiting)?,
+            None => {
+                let most_waiting = self.0.options.limits.compile_waiting;
+                self.0.compiled(&digest, bytes, Purpose::Upload { most_waiting })?
+            }
         };
         Ok(Inspected {
             digest,
@@ -93,8 +104,7 @@ impl Sandbox {
         if found != *digest {
             return Err(Error::Digest { wanted: *digest, found });
         }
-        // What is installed must be had, however many ask for it at once; the evaluations bound how many that are.
-        self.0.compiled(digest, &bytes, usize::MAX)
+        self.0.compiled(digest, &bytes, Purpose::Use)
     }
 
     /// Compiles an installed plugin ahead of its first use, unless that is done: on one core, and only when nothing
@@ -148,6 +158,11 @@ impl Sandbox {
         self.0.queue.stage(digest)
     }
 
+    /// Ends compilations that others wait for, also those that have not begun; from then on none begins.
+    pub fn stop(&self) {
+        self.0.queue.stop();
+    }
+
     /// What any plugin may use.
     pub fn limits(&self) -> &Limits {
         &self.0.options.limits
@@ -185,13 +200,13 @@ impl Inner {
         }
     }
 
-    fn compiled(&self, digest: &Digest, bytes: &[u8], most_waiting: usize) -> Result<Arc<Plugin>, Error> {
-        let _turn = self.queue.turn((digest, bytes.len()), most_waiting, &self.options.limits)?;
+    fn compiled(&self, digest: &Digest, bytes: &[u8], purpose: Purpose) -> Result<Arc<Plugin>, Error> {
+        let _turn = self.queue.turn((digest, bytes.len()), purpose, &self.options.limits)?;
         // The one before us in the queue may have compiled the same plugin.
         if let Some(plugin) = self.kept(digest)? {
             return Ok(plugin);
         }
-        let artifact = compile::artifact(&self.engine, bytes, &self.options)?;
+        let artifact = compile::artifact(&self.engine, bytes, &self.options, &|| self.queue.is_stopped())?;
         let plugin = self.checked(digest, &artifact).map_err(|unusable| match unusable {
             Unusable::Plugin(refusal) => refusal,
             Unusable::Artifact(cause) => Refusal::new(

@@ -158,7 +158,11 @@ impl Session {
         };
         let kept = head(&message, self.limits.message_bytes);
         let cut = message.len() - kept.len();
-        let message = if cut == 0 { message } else { format!("{kept}… ({cut} more bytes)") };
+        let message = match (kept, cut) {
+            ("", _) => "the plugin failed and did not say why".to_owned(),
+            (_, 0) => message,
+            _ => format!("{kept}… ({cut} more bytes)"),
+        };
         Failure { code, message, log: self.store.data().log.take() }
     }
 

@@ -51,7 +51,7 @@ pub async fn install(
         // The same bytes keep the same laws, within the same limits.
         Some(laws) if laws.checked == wire::LawsChecked::Upload => laws,
         _ => {
-            let laws = app.evaluator.compute(move || plugin.laws()).await?;
+            let laws = app.evaluator.compute(inspected.digest, move || plugin.laws()).await?;
             match laws.refusal() {
                 Some(refusal) => return Err(broken(&laws, refusal)),
                 None => laws.into(),

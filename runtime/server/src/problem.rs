@@ -224,6 +224,9 @@ impl From<sandbox::Error> for Problem {
                 "other plugins are being compiled: try again in a moment",
                 retry_after_ms.div_ceil(1000).max(1),
             ),
+            stopped @ sandbox::Error::Stopped => {
+                Self::busy(StatusCode::SERVICE_UNAVAILABLE, "server_stopping", stopped.to_string(), 5)
+            }
             other => Self::internal(other),
         }
     }
@@ -287,6 +290,7 @@ mod tests {
             (eval::Error::Cancelled.into(), 409, "evaluation_cancelled", None),
             (wasm.into(), 422, "not_wasm", None),
             (sandbox::Error::Busy { retry_after_ms: 1500 }.into(), 429, "compiler_busy", None),
+            (sandbox::Error::Stopped.into(), 503, "server_stopping", None),
         ];
         for (problem, status, code, field) in table {
             assert_eq!(problem.status.as_u16(), status, "{code}");

@@ -83,9 +83,10 @@ impl Server {
                 tracing::debug!(%error, "a connection keeps Nagle's algorithm");
             }
         });
-        let (evaluations, stopped) = (app.evaluations.clone(), stop.clone());
+        let (evaluations, sandbox, stopped) = (app.evaluations.clone(), app.sandbox.clone(), stop.clone());
         let draining = async move {
             stopped.cancelled().await;
+            sandbox.stop();
             evaluations.stop().await;
         };
         let maintenance = tokio::spawn(maintenance::run(app.clone(), stop.clone()));

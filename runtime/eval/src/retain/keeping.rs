@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use driftline_core::{Failure, MetricFactory, Window};
+use driftline_core::{Digest, Failure, MetricFactory, Window};
 use driftline_storage::{Definition, Grain, KeptState, Model, PluginRef};
 
 use crate::{
@@ -25,6 +25,7 @@ pub(super) type Alike = Vec<(Definition, Defined)>;
 
 /// Definitions that one scan computes, and what computes them.
 pub(super) struct Keeping {
+    pub plugin: Digest,
     factory: Arc<dyn MetricFactory>,
     parameters: String,
     /// One binding for each definition.
@@ -74,7 +75,13 @@ impl Evaluator {
                 Err(error) => not_kept(&definition.text, error),
             }
         }
-        (!definitions.is_empty()).then_some(Keeping { factory, parameters: defined.parameters, shape, definitions })
+        (!definitions.is_empty()).then_some(Keeping {
+            plugin: defined.plugin,
+            factory,
+            parameters: defined.parameters,
+            shape,
+            definitions,
+        })
     }
 }
 
