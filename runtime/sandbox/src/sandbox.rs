@@ -141,7 +141,7 @@ impl Sandbox {
         let linker = guest::linker(&engine).map_err(|error| Error::Setup(format!("{error:#}")))?;
         let artifact = match is_stopped {
             Some(is_stopped) => compile::unhurried_artifact(&engine, wasm, &options, is_stopped)?,
-            None => Some(compile::artifact(&engine, wasm, &options)?),
+            None => Some(compile::artifact(&engine, wasm, &options, &|| self.0.queue.is_stopped())?),
         };
         let Some(artifact) = artifact else { return Ok(None) };
         ticker::start(&engine)?;
