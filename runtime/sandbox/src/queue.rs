@@ -163,7 +163,8 @@ mod tests {
     fn only_one_has_a_turn_and_waiting_is_bounded() {
         let queue = Queue::default();
         let limits = Limits { compile_wait_ms: 1, ..Limits::default() };
-        let turn = |number, most_waiting, limits: &Limits| queue.turn((&digest(number), 1), upload(most_waiting), limits);
+        let turn =
+            |number, most_waiting, limits: &Limits| queue.turn((&digest(number), 1), upload(most_waiting), limits);
         let first = turn(1, 1, &limits).expect("free");
         assert!(matches!(turn(2, 1, &limits), Err(Error::Busy { .. })), "waited too long");
         let patient = Limits { compile_wait_ms: 60_000, ..Limits::default() };

@@ -6,8 +6,16 @@ use driftline_core::{Description, Digest, MetricFactory};
 use wasmtime::{Engine, component::Linker};
 
 use crate::{
-    Error, Limits, Metering, Options, Plugin, Refusal, RefusalCode, Stage, Usage, built_against, cache::Cache, compile,
-    guest, guest::Guest, meter::Meter, plugin, queue::{Purpose, Queue}, settings, shape, shelf::Shelf, ticker, world,
+    Error, Limits, Metering, Options, Plugin, Refusal, RefusalCode, Stage, Usage, built_against,
+    cache::Cache,
+    compile, guest,
+    guest::Guest,
+    meter::Meter,
+    plugin,
+    queue::{Purpose, Queue},
+    settings, shape,
+    shelf::Shelf,
+    ticker, world,
 };
 
 /// Where plugins are checked, compiled, kept and started. Clones are the same sandbox.
