@@ -1,11 +1,14 @@
 //! No plugin can take the server down: each way to misbehave is a recorded failure with its own code.
 
-use std::{fs, time::Instant};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::harness::{Server, repository};
+use crate::harness::{Guest, Server, repository};
 
 const WASM: &str = "application/wasm";
 
@@ -25,9 +28,12 @@ const BEHAVIOURS: &[(&str, &str)] = &[
     ("loop-in-drop", "plugin_deadline"),
     ("hoard-in-open", "plugin_memory"),
     ("hoard-in-update", "plugin_memory"),
+    ("hoard-in-state", "plugin_memory"),
+    ("hoard-in-merge", "plugin_memory"),
     ("hoard-in-evaluate", "plugin_memory"),
     ("recurse-in-open", "plugin_stack"),
     ("recurse-in-update", "plugin_stack"),
+    ("recurse-in-state", "plugin_stack"),
     ("recurse-in-merge", "plugin_stack"),
     ("recurse-in-evaluate", "plugin_stack"),
     ("flood-in-update", "plugin_log"),
@@ -123,10 +129,56 @@ async fn plugins_that_cannot_be_described_are_refused() {
     assert_eq!(server.get("/v1/plugins").await.expect(200), before);
 }
 
+/// The longest call of a plugin in the test of neighbours.
+const CALL: Duration = Duration::from_secs(5);
+
+/// The bound: a small evaluation of one plugin, whatever others do, waits for none of their calls to end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_neighbour_waits_for_nobody_elses_calls() {
+    let server = served_with(&["--threads", "2", "--plugin-call-ms", &CALL.as_millis().to_string()]).await;
+    server.upload("/v1/plugins", WASM, Guest::new("neighbour", "1.0.0").wasm()).await.expect(201);
+    for behaviour in ["loop-in-update", "loop-in-update", "hoard-in-update", "loop-in-state"] {
+        let mut endless = request(behaviour);
+        endless["wait"] = json!(0);
+        server.post("/v1/evaluations", &endless).await.expect(202);
+    }
+    let neighbour = async {
+        let mut took = Vec::new();
+        let mut honest = request("none");
+        (honest["plugin"], honest["parameters"]) = (json!("neighbour"), json!({}));
+        for _ in 0..20 {
+            let asked = Instant::now();
+            let answer = server.evaluate(&honest).await;
+            took.push(asked.elapsed());
+            assert_eq!(answer["results"][0]["values"][0]["value"], 499_500.0, "{answer}");
+        }
+        let running = server.get("/v1/evaluations?status=running").await.expect(200);
+        assert_ne!(running["items"], json!([]), "the others ended too early to be in the way");
+        took.sort();
+        took
+    };
+    let (took, bomb) = futures::join!(neighbour, server.upload("/v1/plugins", WASM, bomb()));
+    println!("a neighbour's evaluations took {:.1?} in the middle, {:.1?} at the 95th percentile", took[10], took[18]);
+    assert!(took[18] < CALL / 2, "{took:?}");
+    assert!([201, 422].contains(&bomb.status), "{bomb}");
+}
+
+/// A plugin with a function that takes the compiler long.
+fn bomb() -> Vec<u8> {
+    let sum = "local.get 0 i32.add local.get 0 i32.mul ".repeat(150_000);
+    Guest::new("bomb", "1.0.0").part("EXTRA", format!("(func (param i32) (result i32) i32.const 1 {sum})")).wasm()
+}
+
 /// A server with the guest and a thousand rows, 0 to 999, in two units of work, so that states are merged.
 async fn served() -> Server {
+    served_with(&[]).await
+}
+
+/// The same with more options.
+async fn served_with(options: &[&str]) -> Server {
     // It fails on purpose again and again, which must not count against it.
-    let mut server = Server::start_with(&["--seal-rows", "1", "--plugin-faults", "0"]).await;
+    let options = [&["--seal-rows", "1", "--plugin-faults", "0"][..], options].concat();
+    let mut server = Server::start_with(&options).await;
     server.upload("/v1/plugins", WASM, built("hostile")).await.expect(201);
     for half in [0..500, 500..1000] {
         let rows: Vec<_> = half.map(|n| json!({"time": n, "metrics": {"value": n}})).collect();

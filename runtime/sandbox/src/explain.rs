@@ -188,6 +188,12 @@ mod tests {
     }
 
     #[test]
+    fn a_section_that_claims_more_than_there_is_takes_no_room() {
+        let claims_4_gib = b"\0asm\x0d\0\x01\0\x01\xff\xff\xff\xff\x0f";
+        assert!(mismatches(claims_4_gib).is_empty());
+    }
+
+    #[test]
     fn modules_without_a_world_are_told_by_their_exports() {
         let module = wat::parse_str(r#"(module (func (export "discribe")) (memory (export "memory") 1))"#);
         let all = mismatches(&module.expect("valid"));

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Read,
     net::{TcpListener, TcpStream},
     process::{self, ExitCode},
     sync::atomic::{AtomicBool, Ordering},
@@ -21,12 +22,13 @@ fn main() -> ExitCode {
         Some("crash") => process::abort(),
         Some("tell") => tell(),
         Some("crawl") => crawl(),
+        Some("hang") => hang(),
         _ => parent(),
     }
 }
 
 fn parent() -> ExitCode {
-    let cases: [(&str, fn()); 8] = [
+    let cases: [(&str, fn()); 10] = [
         ("a child compiles what this process runs", compiles),
         ("a child refuses with the same words", refuses),
         ("a child that takes too long is killed", stalls),
@@ -35,6 +37,8 @@ fn parent() -> ExitCode {
         ("a child that nobody waits for has one thread and the lowest priority", yields),
         ("who needs what is compiled in the background compiles it at full speed", overtakes),
         ("a compilation in the background ends when it is told to", stops),
+        ("a compilation that somebody waits for ends when the sandbox stops", gives_up),
+        ("a compile bomb goes off within its limits", defuses),
     ];
     for (name, case) in cases {
         case();
@@ -65,6 +69,15 @@ fn crawl() -> ExitCode {
     if std::env::var("RAYON_NUM_THREADS").as_deref() != Ok("1") {
         return compile_child();
     }
+    let address = std::env::args().nth(2).expect("an address");
+    let _open = TcpStream::connect(address).expect("the parent listens");
+    loop {
+        thread::park();
+    }
+}
+
+/// A compiler that says to the address in its argument that it was started, and then gets nowhere.
+fn hang() -> ExitCode {
     let address = std::env::args().nth(2).expect("an address");
     let _open = TcpStream::connect(address).expect("the parent listens");
     loop {
@@ -173,4 +186,32 @@ fn stops() {
     let stop = AtomicBool::new(false);
     let ended = while_crawling(&|| stop.load(Ordering::Relaxed), |_, _| stop.store(true, Ordering::Relaxed));
     ended.expect("to stop is no error");
+}
+
+fn gives_up() {
+    let wasm = wat::parse_str(guest()).expect("valid");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let (_dir, sandbox) = sandbox(&["hang", &address], Limits::default());
+    let ended = thread::scope(|scope| {
+        let waiting = scope.spawn(|| sandbox.inspect(&wasm));
+        let (mut compiler, _) = listener.accept().expect("the compiler runs");
+        sandbox.stop();
+        // Its end of the connection is closed when it has been killed.
+        assert_eq!(compiler.read(&mut [0]).ok(), Some(0));
+        waiting.join().expect("no panic")
+    });
+    assert!(matches!(ended, Err(Error::Stopped)), "{ended:?}");
+    let after = sandbox.inspect(&wasm);
+    assert!(matches!(after, Err(Error::Stopped)), "{after:?}");
+}
+
+/// One small function takes the compiler much time and memory.
+fn defuses() {
+    let sum = "local.get 0 i32.add local.get 0 i32.mul ".repeat(150_000);
+    let bomb = guest().replace(";;EXTRA", &format!("(func (param i32) (result i32) i32.const 1 {sum})"));
+    let limits = Limits { compile_ms: 100, ..Limits::default() };
+    refused("compile", &bomb, limits, RefusalCode::CompileTimeout, "100 ms");
+    let limits = Limits { compile_memory_bytes: 40 << 20, ..Limits::default() };
+    refused("compile", &bomb, limits, RefusalCode::CompileMemory, "more than 40 MiB");
 }

@@ -19,7 +19,13 @@ pub const PLUGINS: [&str; 6] = ["roc-auc", "psi", "data-quality", "multiclass", 
 
 /// Enough for any honest state, but a few seconds are a hang.
 fn limits() -> Limits {
-    Limits { call_ms: 20_000, memory_bytes: 64 << 20, output_bytes: 8 << 20, report_bytes: 8 << 20, ..Limits::default() }
+    Limits {
+        call_ms: 20_000,
+        memory_bytes: 64 << 20,
+        output_bytes: 8 << 20,
+        report_bytes: 8 << 20,
+        ..Limits::default()
+    }
 }
 
 pub fn target(cache: &Path) -> Run {
@@ -33,7 +39,8 @@ pub fn target(cache: &Path) -> Run {
         let mut told = Vec::new();
         let mut tell = |step: u64, ending: u64| {
             let fuel = sandbox.take_usage().fuel();
-            let coarse = u64::from(fuel.checked_ilog2().unwrap_or(0)) * 4 + (fuel >> fuel.checked_ilog2().unwrap_or(2).saturating_sub(2)) % 4;
+            let coarse = u64::from(fuel.checked_ilog2().unwrap_or(0)) * 4
+                + (fuel >> fuel.checked_ilog2().unwrap_or(2).saturating_sub(2)) % 4;
             told.push((((which as u64 * 4) + step) * 16 + ending) * 256 + coarse);
         };
         let mut steps = || {

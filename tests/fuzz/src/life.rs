@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use arrow::array::{Float64Array, StringArray, TimestampMicrosecondArray};
 use driftline_core::{
-    BoundColumn, Cells, Failure, FailureCode, InputBatch, InputLayout, Kind, Metric, MetricFactory, Report, Time, Window,
+    BoundColumn, Cells, Failure, FailureCode, InputBatch, InputLayout, Kind, Metric, MetricFactory, Report, Time,
+    Window,
 };
 use driftline_sandbox::{Compiler, Limits, Metering, Options, Plugin, Sandbox};
 
@@ -46,7 +47,8 @@ pub fn plugin(sandbox: &Sandbox, wasm: &[u8]) -> Arc<Plugin> {
 pub fn layout(plugin: &Plugin) -> InputLayout {
     let inputs = &plugin.description().inputs;
     let kind = |at: usize| inputs[at].kinds.first().copied().unwrap_or(Kind::Number);
-    let bound = |at: usize| (!inputs[at].optional).then(|| BoundColumn { name: inputs[at].name.clone(), kind: kind(at) });
+    let bound =
+        |at: usize| (!inputs[at].optional).then(|| BoundColumn { name: inputs[at].name.clone(), kind: kind(at) });
     let columns: Vec<_> = (0..inputs.len()).map(bound).collect();
     let numbers = columns.iter().enumerate().map(|(at, column)| column.iter().map(|_| at as u32).collect());
     InputLayout { bound: numbers.collect(), columns }
@@ -57,10 +59,18 @@ pub fn batch(layout: &InputLayout, rows: usize) -> InputBatch {
     let cells = |(at, column): (usize, &Option<BoundColumn>)| {
         let flag = |row: usize| (row * 7 + at) % 3 % 2;
         Some(match column.as_ref()?.kind {
-            Kind::Number if at == 1 => Cells::Numbers((0..rows).map(|row| Some(flag(row) as f64)).collect::<Float64Array>()),
-            Kind::Number => Cells::Numbers((0..rows).map(|row| Some((row * 37 % 64) as f64 / 64.0)).collect::<Float64Array>()),
-            Kind::Category => Cells::Categories((0..rows).map(|row| Some(flag(row).to_string())).collect::<StringArray>()),
-            Kind::Timestamp => Cells::Timestamps((0..rows).map(|row| Some(row as i64)).collect::<TimestampMicrosecondArray>()),
+            Kind::Number if at == 1 => {
+                Cells::Numbers((0..rows).map(|row| Some(flag(row) as f64)).collect::<Float64Array>())
+            }
+            Kind::Number => {
+                Cells::Numbers((0..rows).map(|row| Some((row * 37 % 64) as f64 / 64.0)).collect::<Float64Array>())
+            }
+            Kind::Category => {
+                Cells::Categories((0..rows).map(|row| Some(flag(row).to_string())).collect::<StringArray>())
+            }
+            Kind::Timestamp => {
+                Cells::Timestamps((0..rows).map(|row| Some(row as i64)).collect::<TimestampMicrosecondArray>())
+            }
         })
     };
     InputBatch { rows, columns: layout.columns.iter().enumerate().map(cells).collect() }

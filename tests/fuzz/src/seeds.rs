@@ -123,7 +123,9 @@ fn reports() -> Seeds {
 
 fn states() -> Seeds {
     let answer = |which: u8, image: Image| [&[which][..], &image.0].concat();
-    let call = |which: u32, words: [u32; 3]| words.iter().fold(Image::default().word(which), |image, word| image.word(*word)).0;
+    let call = |which: u32, words: [u32; 3]| {
+        words.iter().fold(Image::default().word(which), |image, word| image.word(*word)).0
+    };
     let mut seeds = vec![
         answer(0, Image::default().word(0).list(16, 4).word(0).text("kept")),
         answer(0, Image::default().word(1).word(1).list(16, 4).text("said")),

@@ -53,6 +53,8 @@ const BAD_LEVEL: &str = "(call $log (i32.const 9) (i32.const 2048) (i32.const 5)
 const UNBOUND: &str = "(call $numbers (i32.const 1) (i32.const 256))";
 const WRONG_KIND: &str = "(call $codes (i32.const 0) (i32.const 256))";
 const NO_INPUT: &str = "(call $bound (i32.const 7) (i32.const 256))";
+const NO_HANDLE: &str =
+    "(i32.store (i32.const 0) (i32.const 0)) (i32.store (i32.const 4) (i32.const 99)) (return (i32.const 0))";
 const OUTSIDE: &str = "(drop (call $rows))";
 const OUTSIDE_CELLS: &str = "(call $bytes (i32.const 0) (i32.const 256))";
 const PULL: &str =
@@ -94,6 +96,10 @@ fn each_hostile_behaviour_ends_as_its_own_failure() {
         ("UPDATE", UNBOUND, "", Column, "the plugin asked for column 1, but this run has 1"),
         ("UPDATE", WRONG_KIND, "", Column, "column 0 (`c0`) is a number column and cannot be read with `codes`"),
         ("UPDATE", NO_INPUT, "", Column, "the plugin asked for input 7, but its description has 1"),
+        ("OPEN", NO_HANDLE, "", Contract, "unknown handle index 99"),
+        // Out of the allocator, which the host calls while it hands something over, there is no way back into the host.
+        ("REALLOC", OUTSIDE, "", Trap, "cannot leave component instance"),
+        ("MERGE", HUNGRY, "", Memory, "`merge` ran out of memory"),
         ("OPEN", OUTSIDE, "", Column, "`rows` outside `update`"),
         ("EVALUATE", OUTSIDE_CELLS, "", Column, "column 0 (`c0`) with `bytes` outside `update`"),
     ];
@@ -169,4 +175,33 @@ fn a_plugin_that_cannot_start_says_so() {
     let plugin = place.plugin(&wasm(&wasi)).expect("a plugin");
     let failure = plugin.start(&layout(&[Kind::Number]), window()).err().expect("no instance");
     assert_eq!(failure.code, FailureCode::Start, "{failure}");
+}
+
+/// Fills 18 pages of its memory.
+const FILL: &str = "(drop (memory.grow (i32.const 16)))
+    (memory.fill (i32.const 131072) (i32.const 171) (i32.const 1179648))";
+/// Adds up whether any of these pages holds anything.
+const SEARCH: &str = "(drop (memory.grow (i32.const 16)))
+    (global.set $next (i32.const 131072))
+    (loop $more
+      (if (i64.ne (i64.load (global.get $next)) (i64.const 0)) (then (f64.store (local.get $self) (f64.const 1))))
+      (global.set $next (i32.add (global.get $next) (i32.const 8)))
+      (br_if $more (i32.lt_u (global.get $next) (i32.const 1310720))))";
+
+#[test]
+fn a_fresh_instance_sees_nothing_of_earlier_ones() {
+    let place = Place::new(Limits { call_ms: 10_000, ..tight() });
+    let plugin = place.plugin(&wasm(&[("UPDATE", FILL), ("STATE", SEARCH)])).expect("a plugin");
+    let seen = |fill: bool| {
+        let mut metric = plugin.start(&layout(&[Kind::Number]), window()).expect("an instance");
+        let one = metric.open("{}").expect("open");
+        if fill {
+            metric.update(one, numbers(&[])).expect("update");
+        }
+        metric.state(one).expect("state")
+    };
+    for _ in 0..20 {
+        assert_eq!(seen(true), 1.0_f64.to_le_bytes(), "it finds what it wrote itself");
+        assert_eq!(seen(false), 0.0_f64.to_le_bytes(), "and nothing of another run");
+    }
 }

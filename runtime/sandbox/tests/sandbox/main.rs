@@ -3,6 +3,7 @@
 mod cache;
 mod columns;
 mod contract;
+mod corpus;
 mod determinism;
 mod guest;
 mod hostile;
