@@ -1,4 +1,6 @@
 //! The sandbox through its public face, with guests written in Wasm text.
+// The fuzzer puts its guests together as these tests do.
+#![allow(clippy::duplicate_mod)]
 
 mod cache;
 mod columns;
