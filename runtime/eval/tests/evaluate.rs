@@ -168,6 +168,10 @@ async fn gives_the_same_numbers_however_much_is_sealed_and_whether_or_not_states
                     Request { every, ..request() },
                     vec![(0, String::new(), 3, 1, vec![Some(1.5)]), (3, String::new(), 3, 0, vec![Some(28.0 / 3.0)])],
                 ),
+                (
+                    Request { window: WindowSpec::Periods(vec![window(0, 3), window(4, 6)]), every, ..request() },
+                    vec![(0, String::new(), 3, 1, vec![Some(1.5)]), (4, String::new(), 2, 0, vec![Some(12.0)])],
+                ),
                 (Request { filter: filtered.clone(), ..request() }, vec![(0, String::new(), 5, 1, vec![Some(3.75)])]),
                 (
                     Request { group_by: vec!["in.region".into()], ..request() },
@@ -318,6 +322,12 @@ async fn refusals_name_the_place() {
         ),
         (Request { group_by: vec!["value".into(), "value".into()], ..request() }, "duplicate_group", "group_by[1]"),
         (Request { every: "1ms".parse().ok(), ..request() }, "too_many_periods", "every"),
+        (
+            Request { window: WindowSpec::Periods(vec![window(0, 3), window(2, 6)]), ..request() },
+            "invalid_window",
+            "window",
+        ),
+        (Request { window: WindowSpec::Periods(Vec::new()), ..request() }, "invalid_window", "window"),
         (
             Request { inputs: vec![("value".into(), vec!["in.region".into()])], ..request() },
             "input_kind_mismatch",
