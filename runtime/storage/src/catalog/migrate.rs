@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("0008_roll_up_rows.sql"),
     include_str!("0009_aliases.sql"),
     include_str!("0010_laws.sql"),
+    include_str!("0011_monitors.sql"),
 ];
 
 /// Checks that this release knows catalogs of format `found`.
