@@ -98,6 +98,16 @@ impl Evaluator {
         .await
     }
 
+    /// What [`Outcome::lineage`] would say of the data now, without reading a row: as long as it stays the same, so do the
+    /// numbers.
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub async fn data_digest(&self, plan: &Plan) -> Result<driftline_core::Digest, Error> {
+        let (current, reference) = side::sides(plan, &self.storage)?;
+        Ok(run::lineage(plan, &current.facts, reference.as_ref().map(|side| &side.facts)).data)
+    }
+
     /// Runs a plan over the rows there are now.
     ///
     /// # Errors

@@ -202,7 +202,8 @@ fn failed(binding: &Binding, window: Window, failure: Failure) -> WindowResult {
     }
 }
 
-fn lineage(plan: &Plan, current: &Facts, reference: Option<&Facts>) -> Lineage {
+/// What an evaluation rests on.
+pub(crate) fn lineage(plan: &Plan, current: &Facts, reference: Option<&Facts>) -> Lineage {
     let parts = std::iter::once(current).chain(reference);
     Lineage {
         segments: parts.clone().map(|facts| facts.segments).sum(),
