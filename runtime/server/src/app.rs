@@ -9,8 +9,9 @@ use driftline_storage::{Model, Storage};
 use tokio::sync::Semaphore;
 
 use crate::{
-    breakers::Breakers, config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, queries::Queries,
-    receive::Reception, schemas::Schemas, trust::Trust, uploads::Uploads,
+    breakers::Breakers, config::Limits, delivery::Deliveries, evaluations::Evaluations, metrics::Metrics,
+    problem::Problem, queries::Queries, receive::Reception, scheduler::Scheduler, schemas::Schemas, trust::Trust,
+    uploads::Uploads,
 };
 
 /// The parts of a running server.
@@ -39,6 +40,10 @@ pub struct App {
     pub reads: Arc<Semaphore>,
     /// The models' schemas as they were last seen.
     pub schemas: Schemas,
+    /// When monitors run.
+    pub scheduler: Scheduler,
+    /// What monitors tell.
+    pub deliveries: Deliveries,
     /// What is counted.
     pub metrics: Metrics,
     /// Held by whoever erases.

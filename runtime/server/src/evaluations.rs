@@ -8,7 +8,7 @@ mod shelf;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use driftline_core::{Name, Time};
+use driftline_core::Name;
 use driftline_eval::{Evaluator, Plan, PluginId, Request};
 use driftline_storage::Storage;
 use futures::FutureExt;

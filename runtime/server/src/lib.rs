@@ -8,6 +8,7 @@
 //! | the parts of the request, checked | `extract`, [`wire`], [`ingest`] |
 //! | the recipe | `handlers` |
 //! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations`, `uploads` and `queries` under way |
+//! | what happens without a request | `scheduler` (runs of monitors), `delivery` (what they tell), `maintenance` |
 //! | whether a plugin may run | `trust` (who signed it), `breakers` (how it did) |
 //! | the answer, or why there is none | [`wire`], `export` (rows), [`problem`] |
 //!
@@ -18,6 +19,7 @@ mod breakers;
 pub mod cli;
 mod compare;
 mod config;
+mod delivery;
 mod error;
 mod evaluations;
 mod export;
@@ -27,11 +29,13 @@ pub mod ingest;
 mod layers;
 mod maintenance;
 mod metrics;
+mod monitors;
 mod plugins;
 pub mod problem;
 mod queries;
 mod receive;
 mod router;
+mod scheduler;
 mod schemas;
 mod server;
 mod standard_plugins;

@@ -16,12 +16,14 @@ use crate::{
     Config, Error,
     app::{App, Shared},
     breakers::Breakers,
+    delivery::{self, Deliveries, Unsent},
     evaluations::{Evaluations, Gate, mark_interrupted},
     maintenance,
     metrics::Metrics,
     queries::Queries,
     receive::Reception,
     router::router,
+    scheduler::{self, Scheduler},
     schemas::Schemas,
     standard_plugins,
     trust::Trust,
@@ -83,11 +85,16 @@ impl Server {
             }
         });
         let (evaluations, stopped) = (app.evaluations.clone(), stop.clone());
+        let outgoing = app.clone();
         let draining = async move {
             stopped.cancelled().await;
+            outgoing.scheduler.stop().await;
+            outgoing.deliveries.stop().await;
             evaluations.stop().await;
         };
         let maintenance = tokio::spawn(maintenance::run(app.clone(), stop.clone()));
+        let scheduling = tokio::spawn(scheduler::run(app.clone(), stop.clone()));
+        let delivering = tokio::spawn(delivery::run(app.clone(), stop.clone()));
         let compiling = tokio::spawn(standard_plugins::compile_ahead(app.clone(), stop.clone()));
         let serving = axum::serve(listener, router(&app)).with_graceful_shutdown(stop.clone().cancelled_owned());
         let overdue = async {
@@ -99,6 +106,8 @@ impl Server {
             () = overdue => tracing::warn!("some requests did not end in time and are cut off"),
         }
         maintenance.abort();
+        scheduling.abort();
+        delivering.abort();
         compiling.abort();
         let closed = tokio::task::spawn_blocking(move || app.storage.close()).await;
         closed.map_err(|error| Error::Panicked(error.to_string()))
@@ -118,6 +127,7 @@ pub fn open(config: &Config) -> Result<Shared, Error> {
 /// # Errors
 /// When the directory can't be had.
 pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Error> {
+    let post = Arc::new(Unsent);
     let metrics = Metrics::new();
     let options = StorageOptions {
         clock: options.clock,
@@ -156,6 +166,8 @@ pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Err
         reads,
         schemas,
         metrics,
+        scheduler: Scheduler::new(&config.limits),
+        deliveries: Deliveries::new(post),
         erasing: Mutex::default(),
     }))
 }
