@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use driftline_core::Name;
 use driftline_eval::Evaluator;
+use driftline_notify::Courier;
 use driftline_sandbox::Sandbox;
 use driftline_storage::{Model, Storage};
 use tokio::sync::Semaphore;
 
 use crate::{
-    breakers::Breakers, config::Limits, delivery::Deliveries, evaluations::Evaluations, metrics::Metrics,
+    breakers::Breakers, config::Limits, delivery::Deliveries, evaluations::Evaluations, metrics::Metrics, monitors,
     problem::Problem, queries::Queries, receive::Reception, scheduler::Scheduler, schemas::Schemas, trust::Trust,
     uploads::Uploads,
 };
@@ -44,6 +45,10 @@ pub struct App {
     pub scheduler: Scheduler,
     /// What monitors tell.
     pub deliveries: Deliveries,
+    /// Carries what monitors tell.
+    pub courier: Courier,
+    /// Which rows the results of monitors are known to rest on.
+    pub seen: monitors::Seen,
     /// What is counted.
     pub metrics: Metrics,
     /// Held by whoever erases.

@@ -29,6 +29,8 @@ pub struct Config {
     pub limits: Limits,
     /// What plugins may do, and whose may run.
     pub plugins: PluginRules,
+    /// Which private addresses and networks notices may go to besides public ones.
+    pub notify_allow: Vec<String>,
     /// Whether plugins are compiled in this process; only tests want that.
     pub compile_in_process: bool,
 }
@@ -92,6 +94,7 @@ impl Config {
         let threads = Self::threads();
         let segments = Segments::default();
         let (place, limits, plugins) = (Place::default(), Limits::default(), PluginRules::default());
-        Self { data, listen, threads, segments, place, limits, plugins, compile_in_process: false }
+        let notify_allow = Vec::new();
+        Self { data, listen, threads, segments, place, limits, plugins, notify_allow, compile_in_process: false }
     }
 }

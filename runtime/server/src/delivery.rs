@@ -5,12 +5,13 @@
 
 mod attempt;
 mod background;
+mod courier;
 mod post;
 #[cfg(test)]
 mod tests;
 
 pub use background::run;
-pub use post::{Attempt, Post, Unsent};
+pub use post::{Attempt, Post};
 
 use std::sync::{
     Arc,

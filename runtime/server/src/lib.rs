@@ -16,6 +16,7 @@
 
 mod app;
 mod breakers;
+mod channels;
 pub mod cli;
 mod compare;
 mod config;
@@ -45,4 +46,4 @@ pub mod wire;
 
 pub use config::{Config, Limits};
 pub use error::Error;
-pub use server::Server;
+pub use server::{Server, Settling};

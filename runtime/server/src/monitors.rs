@@ -38,7 +38,7 @@ mod trouble;
 
 pub use agenda::agenda;
 pub use alerts::{AlertState, Hand, acknowledge, alert_not_found, farewell, look, resolve};
-pub use apply::{apply, put};
+pub use apply::{apply, put, remove_monitor};
 pub use backfill::{BackfillRange, backfill};
 pub use check::checked;
 pub use judged::Judged;

@@ -4,8 +4,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
 use driftline_eval::{Evaluator, Options as EvaluatorOptions};
+use driftline_notify::{Courier, Guard, Options as CourierOptions};
 use driftline_sandbox::{Compiler, Options as SandboxOptions, Sandbox};
-use driftline_storage::{Options as StorageOptions, Storage};
+use driftline_storage::{Clock, Options as StorageOptions, Storage};
 use tokio::{
     net::TcpListener,
     sync::{Mutex, Semaphore},
@@ -16,10 +17,12 @@ use crate::{
     Config, Error,
     app::{App, Shared},
     breakers::Breakers,
-    delivery::{self, Deliveries, Unsent},
+    delivery::{self, Deliveries},
     evaluations::{Evaluations, Gate, mark_interrupted},
     maintenance,
     metrics::Metrics,
+    monitors,
+    problem::Problem,
     queries::Queries,
     receive::Reception,
     router::router,
@@ -43,15 +46,45 @@ pub struct Server {
     address: SocketAddr,
 }
 
+/// Lets a server do all that is due.
+#[derive(Clone)]
+pub struct Settling(Shared);
+
+impl Settling {
+    /// Runs monitors and sends what they tell until nothing is due any more.
+    ///
+    /// # Errors
+    /// When the catalog can't be read or written.
+    pub async fn settle(&self) -> Result<(), Error> {
+        let settled = async {
+            scheduler::settle(&self.0).await?;
+            delivery::settle(&self.0).await
+        };
+        settled.await.map(drop).map_err(|problem: Problem| Error::Panicked(problem.detail))
+    }
+}
+
 impl Server {
     /// Opens the data directory, installs the standard plugins that are missing, and listens.
     ///
     /// # Errors
     /// When the directory or the address can't be had.
     pub async fn start(config: Config) -> Result<Self, Error> {
+        Self::start_with(config, StorageOptions::default()).await
+    }
+
+    /// As [`Self::start`], with a clock of the caller's.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_at(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        Self::start_with(config, StorageOptions { clock, ..StorageOptions::default() }).await
+    }
+
+    async fn start_with(config: Config, options: StorageOptions) -> Result<Self, Error> {
         let listen = config.listen;
         let opening = move || {
-            let app = open(&config)?;
+            let app = open_with(&config, options)?;
             standard_plugins::install_missing(&app.storage)?;
             Ok(app)
         };
@@ -69,6 +102,11 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Does all that is due by the server's clock; for whoever turns that clock.
+    pub fn settling(&self) -> Settling {
+        Settling(self.app.clone())
     }
 
     /// Answers until `stop` is cancelled; then lets requests end, interrupts
@@ -127,7 +165,7 @@ pub fn open(config: &Config) -> Result<Shared, Error> {
 /// # Errors
 /// When the directory can't be had.
 pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Error> {
-    let post = Arc::new(Unsent);
+    let courier = courier(config)?;
     let metrics = Metrics::new();
     let options = StorageOptions {
         clock: options.clock,
@@ -167,9 +205,16 @@ pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Err
         schemas,
         metrics,
         scheduler: Scheduler::new(&config.limits),
-        deliveries: Deliveries::new(post),
+        deliveries: Deliveries::new(Arc::new(courier.clone())),
+        courier,
+        seen: monitors::Seen::default(),
         erasing: Mutex::default(),
     }))
+}
+
+fn courier(config: &Config) -> Result<Courier, Error> {
+    let guard = Guard::allowing(&config.notify_allow).map_err(Error::Outgoing)?;
+    Courier::new(CourierOptions { guard, ..CourierOptions::default() }).map_err(Error::Outgoing)
 }
 
 fn compiler(config: &Config) -> Result<Compiler, Error> {

@@ -15,16 +15,6 @@ pub trait Post: Send + Sync {
     ) -> BoxFuture<'a, Attempt>;
 }
 
-/// Sends nothing: everything stays pending.
-pub struct Unsent;
-
-impl Post for Unsent {
-    fn send<'a>(&'a self, _: &'a ChannelRecord, _: &'a DeliveryRecord, now: Time) -> BoxFuture<'a, Attempt> {
-        let attempt = Attempt { settled: Settled::Again(now), said: "there is no courier".into() };
-        Box::pin(std::future::ready(attempt))
-    }
-}
-
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {

@@ -173,3 +173,10 @@ impl From<RunRecord> for MonitorRun {
         }
     }
 }
+
+/// The runs that were asked for, one for each model.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MonitorRuns {
+    /// The runs.
+    pub items: Vec<MonitorRun>,
+}
