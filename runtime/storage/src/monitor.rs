@@ -199,6 +199,7 @@ fn pause(connection: &Connection, id: MonitorId, paused: bool, now: Time) -> Res
         .prepare_cached("UPDATE monitors SET paused = ?2, changed = ?3 WHERE id = ?1")?
         .execute(params![id.0, paused, now.micros()])?;
     if paused {
+        watch::rest(connection, id)?;
         run::skip_due(connection, id, now)
     } else {
         watch::pass_over(connection, id, now)

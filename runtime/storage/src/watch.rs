@@ -60,6 +60,14 @@ pub(crate) fn refit(connection: &Connection, id: MonitorId, pattern: &str, now: 
     add_for_monitor(connection, id, pattern, now)
 }
 
+/// A monitor pauses: its watches are not looked at.
+pub(crate) fn rest(connection: &Connection, id: MonitorId) -> Result<(), Error> {
+    connection
+        .prepare_cached("UPDATE watches SET next_due = ?2 WHERE monitor = ?1")?
+        .execute(params![id.0, NEVER])?;
+    Ok(())
+}
+
 /// A monitor goes on: what would have been due meanwhile is passed over.
 pub(crate) fn pass_over(connection: &Connection, id: MonitorId, now: Time) -> Result<(), Error> {
     connection

@@ -16,6 +16,7 @@ mod ingest;
 mod label_counts;
 mod lookup;
 mod model_based;
+mod monitors;
 mod object_store;
 mod records;
 mod retention;
