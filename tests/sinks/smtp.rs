@@ -201,6 +201,7 @@ impl Server {
                         self.arrivals.push(mail.clone());
                     }
                     stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
+                    stream.flush().await?;
                     (mail.from, mail.to) = Default::default();
                 }
                 "QUIT" => return Ok(()),

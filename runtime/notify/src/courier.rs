@@ -3,10 +3,9 @@
 mod email;
 mod http;
 mod pagerduty;
-mod plain;
 mod slack;
 mod smtp;
-mod stream;
+mod talk;
 mod webhook;
 
 use std::{sync::Arc, time::Duration};
@@ -85,7 +84,7 @@ impl Courier {
             Channel::Webhook(webhook) => webhook::deliver(&self.http, webhook, notice, now).await,
             Channel::Slack(slack) => slack::deliver(&self.http, slack, notice, now).await,
             Channel::Pagerduty(pagerduty) => pagerduty::deliver(&self.http, pagerduty, notice, now).await,
-            Channel::Email(email) => self.smtp.deliver(email, &email::message(email, notice, now)?).await,
+            Channel::Email(email) => self.smtp.deliver(email, &email::mail(email, notice, now)?).await,
         }
     }
 }

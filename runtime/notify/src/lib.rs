@@ -6,7 +6,7 @@
 //!
 //! | question | files |
 //! |---|---|
-//! | where to, and is that well-formed? what of it may be shown? | `channel`, `secret`, `url` |
+//! | where to, and is that well-formed? what of it may be shown? | `channel`, `secret`, `url`, `mailbox` |
 //! | what is told, and in which words? | `notice`, `wording` |
 //! | how a receiver checks that it was us | [`signature`] |
 //! | which addresses may be dialled | `guard`, `lookup`, `dialler` |
@@ -37,6 +37,7 @@ mod guard;
 mod id;
 mod invalid;
 mod lookup;
+mod mailbox;
 mod notice;
 mod schedule;
 mod secret;

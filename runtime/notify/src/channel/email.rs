@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Secret};
+use crate::{Invalid, Secret, mailbox::Mailbox};
 
 /// More belong on a mailing list.
 const MAX_RECIPIENTS: usize = 50;
@@ -80,14 +79,14 @@ impl Email {
 
     /// Whom mails are from.
     pub(crate) fn sender(&self) -> Result<Mailbox, Invalid> {
-        mailbox("from", &self.from)
+        Mailbox::parse("from", &self.from)
     }
 
     /// Whom they are for.
     pub(crate) fn recipients(&self) -> Result<Vec<Mailbox>, Invalid> {
         match self.to.len() {
             0 => Err(Invalid::new("to", "is empty: name at least one recipient")),
-            1..=MAX_RECIPIENTS => self.to.iter().enumerate().map(|(i, to)| mailbox(&format!("to[{i}]"), to)).collect(),
+            1..=MAX_RECIPIENTS => self.to.iter().enumerate().map(|(i, to)| Mailbox::parse(&format!("to[{i}]"), to)).collect(),
             _ => Err(Invalid::new("to", format!("has more than {MAX_RECIPIENTS} recipients: use a mailing list"))),
         }
     }
@@ -119,19 +118,5 @@ fn check_text(field: &str, text: &str) -> Result<(), Invalid> {
         "" => Err(Invalid::new(field, "is empty")),
         text if text.chars().any(char::is_control) => Err(Invalid::new(field, "holds a control character")),
         _ => Ok(()),
-    }
-}
-
-fn mailbox(field: &str, text: &str) -> Result<Mailbox, Invalid> {
-    let refuse = |message: &str| Err(Invalid::new(field, message));
-    if text.chars().any(char::is_control) {
-        return refuse("holds a control character");
-    }
-    match text.parse::<Mailbox>() {
-        Ok(mailbox) if !AsRef::<str>::as_ref(&mailbox.email).is_ascii() => {
-            refuse("has an address that is not ASCII: write its domain in Punycode")
-        }
-        Ok(mailbox) => Ok(mailbox),
-        Err(_) => refuse("is not an e-mail address, such as `a@example.com` or `Name <a@example.com>`"),
     }
 }

@@ -5,70 +5,91 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use lettre::{
-    Message,
-    message::{
-        SinglePart,
-        header::{HeaderName, HeaderValue},
-    },
-};
+use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
-    AlertNotice, Email, Failure, FailureKind, Notice,
+    AlertNotice, Email, Event, Failure, Notice,
+    mailbox::words,
     wording::{TEST, facts, headline, one_line},
 };
 
 /// More are counted.
 const MAX_ALERTS: usize = 100;
 
+/// RFC 5321 allows 1000 bytes, with the line's end.
+const MAX_LINE_BYTES: usize = 900;
+
+/// A mail and its envelope.
+pub(super) struct Mail {
+    pub(super) from: String,
+    pub(super) to: Vec<String>,
+    /// Header and body (RFC 5322), ASCII; lines end in CR LF.
+    pub(super) text: String,
+}
+
 /// A plain text. `Message-ID` is the delivery, so that servers and readers know a repetition; `References` is the
 /// alert, so that readers show its mails together. Whatever the notice says, it adds no header and no recipient.
-pub(super) fn message(email: &Email, notice: &Notice, now: i64) -> Result<Message, Failure> {
-    let from = email.sender()?;
-    let domain = from.email.domain().to_owned();
+pub(super) fn mail(email: &Email, notice: &Notice, now: i64) -> Result<Mail, Failure> {
+    let (from, to) = (email.sender()?, email.recipients()?);
     let date = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(now).unwrap_or_default());
-    let mut builder = Message::builder()
-        .from(from)
-        .subject(headline(notice))
-        .date(date)
-        .message_id(Some(format!("<{}@{domain}>", notice.delivery)))
+    let (encoding, body) = encode(&body(notice));
+    let mut headers = vec![
+        // The same form, but for how the zone is written.
+        ("Date", httpdate::fmt_http_date(date).replace("GMT", "+0000")),
+        ("From", from.header()),
+        ("To", to.iter().map(|mailbox| mailbox.header()).collect::<Vec<_>>().join(",\r\n ")),
+        ("Subject", words(&headline(notice))),
+        ("Message-ID", format!("<{}@{}>", notice.delivery, from.domain())),
         // Nobody should answer with "I am on holiday" (RFC 3834).
-        .raw_header(raw("Auto-Submitted", "auto-generated")?)
-        .raw_header(raw("Driftline-Event", notice.event.name())?);
+        ("Auto-Submitted", "auto-generated".to_owned()),
+        ("Driftline-Event", notice.event.name().to_owned()),
+        ("MIME-Version", "1.0".to_owned()),
+        ("Content-Type", "text/plain; charset=utf-8".to_owned()),
+        ("Content-Transfer-Encoding", encoding.to_owned()),
+    ];
     if let [alert] = notice.alerts.as_slice() {
-        builder = builder.references(format!("<alert-{}@{domain}>", alert.id));
+        headers.push(("References", format!("<alert-{}@{}>", alert.id, from.domain())));
     }
-    for recipient in email.recipients()? {
-        builder = builder.to(recipient);
-    }
-    let invalid = |error: lettre::error::Error| Failure::lasting(FailureKind::Invalid, format!("no mail: {error}"));
-    builder.singlepart(SinglePart::plain(text(notice))).map_err(invalid)
+    let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let to = to.into_iter().map(|mailbox| mailbox.address).collect();
+    Ok(Mail { from: from.address, to, text: format!("{head}\r\n{body}") })
 }
 
-fn raw(name: &str, value: &str) -> Result<HeaderValue, Failure> {
-    let invalid = |_| Failure::lasting(FailureKind::Invalid, format!("`{name}` is not the name of a header"));
-    Ok(HeaderValue::new(HeaderName::new_from_ascii(name.to_owned()).map_err(invalid)?, value.to_owned()))
+/// How the text travels, and as what: as it is when every server takes it so, otherwise in base64.
+fn encode(text: &str) -> (&'static str, String) {
+    let is_plain = |line: &str| line.len() <= MAX_LINE_BYTES && line.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let mut body = String::new();
+    if text.lines().all(is_plain) {
+        text.lines().for_each(|line| _ = write!(body, "{line}\r\n"));
+        return ("7bit", body);
+    }
+    let base64 = BASE64_STANDARD.encode(text.replace('\n', "\r\n"));
+    for line in base64.as_bytes().chunks(76) {
+        _ = write!(body, "{}\r\n", String::from_utf8_lossy(line));
+    }
+    ("base64", body)
 }
 
-fn text(notice: &Notice) -> String {
+fn body(notice: &Notice) -> String {
     let mut text = headline(notice);
-    if notice.event == crate::Event::Test {
+    if notice.event == Event::Test {
         _ = write!(text, "\n\n{TEST}");
     }
     for alert in notice.alerts.iter().take(MAX_ALERTS) {
         _ = write!(text, "\n\n{}", alert_text(alert));
     }
     if notice.alerts.len() > MAX_ALERTS {
-        _ = write!(text, "\n\n… and {} more.", notice.alerts.len() - MAX_ALERTS);
+        _ = write!(text, "\n\nand {} more.", notice.alerts.len() - MAX_ALERTS);
     }
-    _ = write!(text, "\n\n-- \nDriftline, {}, delivery {}\n", notice.sent, notice.delivery);
+    let sent = one_line(&notice.sent, 40);
+    _ = write!(text, "\n\n-- \nDriftline, {sent}, delivery {}\n", notice.delivery);
     text
 }
 
 fn alert_text(alert: &AlertNotice) -> String {
     let mut text = one_line(&alert.title, 300);
     for line in alert.detail.lines() {
-        _ = write!(text, "\n{}", one_line(line, 1000));
+        _ = write!(text, "\n{}", one_line(line, 800));
     }
     for (name, fact) in facts(alert) {
         _ = write!(text, "\n  {:<11} {fact}", format!("{name}:"));

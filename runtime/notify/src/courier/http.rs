@@ -133,7 +133,7 @@ fn cause(error: &(dyn Error + 'static)) -> String {
 }
 
 /// rustls tells its errors wrapped into those of I/O.
-pub(super) fn is_tls(error: &(dyn Error + 'static)) -> bool {
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>())
 }

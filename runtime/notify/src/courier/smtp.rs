@@ -1,36 +1,24 @@
 //! One mail over SMTP.
 
 use std::{
-    fmt::Debug,
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
-use lettre::{
-    Address, Message,
-    transport::smtp::{
-        self,
-        authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::AsyncSmtpConnection,
-        commands::{Data, Mail, Rcpt},
-        extension::ClientId,
-        response::Response,
-    },
-};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    time::timeout,
-};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{
     TlsConnector,
-    client::TlsStream,
     rustls::{ClientConfig, pki_types::ServerName},
 };
 
-use super::{Options, http::is_tls, plain, stream::Greeted};
+use super::{
+    Options,
+    email::Mail,
+    talk::{Connection, Reply, Talk},
+};
 use crate::{Email, Failure, FailureKind, Receipt, Tls, dialler::Dialler};
 
 /// A mail that was taken stays taken, whether the server says goodbye or not.
@@ -50,31 +38,40 @@ impl Smtp {
         Self { dialler, tls: Arc::new(tls), timeout, connect_timeout }
     }
 
-    pub(super) async fn deliver(&self, email: &Email, message: &Message) -> Result<Receipt, Failure> {
-        let talk = async {
-            let mut connection = self.connect(email).await?;
-            let outcome = send(&mut connection, email, message).await;
-            Ok((connection, outcome))
+    pub(super) async fn deliver(&self, email: &Email, mail: &Mail) -> Result<Receipt, Failure> {
+        let conversation = async {
+            let (mut talk, offers) = self.connect(email).await?;
+            let outcome = send(&mut talk, &offers, email, mail).await;
+            Ok((talk, outcome))
         };
         let late = |_| Failure::passing(FailureKind::Timeout, format!("{} did not answer in time", email.server));
-        let (mut connection, outcome) = timeout(self.timeout, talk).await.map_err(late)??;
-        _ = timeout(GOODBYE, connection.quit()).await;
+        let (mut talk, outcome) = timeout(self.timeout, conversation).await.map_err(late)??;
+        _ = timeout(GOODBYE, talk.say("QUIT")).await;
         outcome
     }
 
-    async fn connect(&self, email: &Email) -> Result<AsyncSmtpConnection, Failure> {
-        let mut stream = self.dial(email).await?;
-        let unreachable = |error: io::Error| Failure::passing(FailureKind::Unreachable, error.to_string());
-        let peer = stream.peer_addr().map_err(unreachable)?;
-        let hello = hello(stream.local_addr().map_err(unreachable)?.ip());
-        match email.tls {
-            Tls::None => greet(Greeted::new(Vec::new(), stream, peer), &hello).await,
-            Tls::Tls => greet(Greeted::new(Vec::new(), self.encrypt(stream, email).await?, peer), &hello).await,
-            Tls::Starttls => {
-                let greeting = plain::starttls(&mut stream, &hello).await?;
-                greet(Greeted::new(greeting, self.encrypt(stream, email).await?, peer), &hello).await
-            }
+    /// As far as the answer to `EHLO`, encrypted as `email` wants it.
+    async fn connect(&self, email: &Email) -> Result<(Talk, Reply), Failure> {
+        let stream = self.dial(email).await?;
+        let unknown = |error: io::Error| Failure::passing(FailureKind::Unreachable, error.to_string());
+        let hello = hello(stream.local_addr().map_err(unknown)?.ip());
+        let mut talk = match email.tls {
+            Tls::Tls => Talk::new(self.encrypt(Box::new(stream), email).await?),
+            Tls::None | Tls::Starttls => Talk::new(Box::new(stream)),
+        };
+        talk.reply().await?;
+        let offers = talk.say(&hello).await?;
+        if email.tls != Tls::Starttls {
+            return Ok((talk, offers));
         }
+        if offers.offers("STARTTLS").is_none() {
+            let message = format!("{} does not offer STARTTLS", email.server);
+            return Err(Failure::passing(FailureKind::Tls, message));
+        }
+        talk.say("STARTTLS").await?;
+        let mut talk = Talk::new(self.encrypt(talk.into_stream()?, email).await?);
+        let offers = talk.say(&hello).await?;
+        Ok((talk, offers))
     }
 
     /// Tries the addresses that the guard lets pass, one after the other.
@@ -92,82 +89,83 @@ impl Smtp {
         Err(Failure::passing(kind, format!("{} could not be called: {why}", email.server)))
     }
 
-    async fn encrypt(&self, stream: TcpStream, email: &Email) -> Result<TlsStream<TcpStream>, Failure> {
+    async fn encrypt(&self, stream: Box<dyn Connection>, email: &Email) -> Result<Box<dyn Connection>, Failure> {
         let failed = |why: &dyn std::fmt::Display| {
             Failure::passing(FailureKind::Tls, format!("no encrypted connection to {}: {why}", email.server))
         };
         let name = ServerName::try_from(email.server.clone()).map_err(|error| failed(&error))?;
-        TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await.map_err(|error| failed(&error))
+        match TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) => Err(failed(&error)),
+        }
     }
 }
 
-/// Who we say we are: a process has no name of its own, so its address (RFC 5321, section 4.1.4).
-fn hello(address: IpAddr) -> ClientId {
+/// A process has no name of its own, so it gives its address (RFC 5321, section 4.1.4).
+fn hello(address: IpAddr) -> String {
     match address.to_canonical() {
-        IpAddr::V4(v4) => ClientId::Ipv4(v4),
-        IpAddr::V6(v6) => ClientId::Ipv6(v6),
+        IpAddr::V4(v4) => format!("EHLO [{v4}]"),
+        IpAddr::V6(v6) => format!("EHLO [IPv6:{v6}]"),
     }
 }
 
-async fn greet<S>(stream: Greeted<S>, hello: &ClientId) -> Result<AsyncSmtpConnection, Failure>
-where
-    S: AsyncRead + AsyncWrite + Send + Sync + Unpin + Debug + 'static,
-{
-    AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello).await.map_err(|error| failure(&error))
+async fn send(talk: &mut Talk, offers: &Reply, email: &Email, mail: &Mail) -> Result<Receipt, Failure> {
+    log_in(talk, offers, email).await?;
+    talk.say(&format!("MAIL FROM:<{}>", mail.from)).await?;
+    let undelivered = name_recipients(talk, &mail.to).await?;
+    talk.say("DATA").await?;
+    let reply = talk.send(&mail.text).await?;
+    Ok(Receipt { answer: reply.text(), undelivered })
 }
 
-async fn send(connection: &mut AsyncSmtpConnection, email: &Email, message: &Message) -> Result<Receipt, Failure> {
-    log_in(connection, email).await?;
-    connection.command(Mail::new(message.envelope().from().cloned(), Vec::new())).await.map_err(|e| failure(&e))?;
-    let undelivered = name_recipients(connection, message.envelope().to()).await?;
-    connection.command(Data).await.map_err(|error| failure(&error))?;
-    let answer = connection.message(&message.formatted()).await.map_err(|error| failure(&error))?;
-    Ok(Receipt { answer: said(&answer), undelivered })
+async fn log_in(talk: &mut Talk, offers: &Reply, email: &Email) -> Result<(), Failure> {
+    let (Some(user), Some(password)) = (&email.username, &email.password) else { return Ok(()) };
+    let offered = offers.offers("AUTH").unwrap_or_default();
+    let offered: Vec<&str> = offered.split_whitespace().collect();
+    let encoded = |text: &str| BASE64_STANDARD.encode(text);
+    let lines = if offered.contains(&"PLAIN") {
+        vec![format!("AUTH PLAIN {}", encoded(&format!("\0{user}\0{}", password.reveal())))]
+    } else if offered.contains(&"LOGIN") {
+        vec!["AUTH LOGIN".to_owned(), encoded(user), encoded(password.reveal())]
+    } else {
+        let message = format!("{} offers no login by PLAIN or LOGIN over this connection", email.server);
+        return Err(Failure::lasting(FailureKind::Invalid, message));
+    };
+    for line in lines {
+        talk.say(&line).await.map_err(|failure| no_login(failure, user))?;
+    }
+    Ok(())
 }
 
 /// What a server says to a login is not repeated: some repeat the login.
-async fn log_in(connection: &mut AsyncSmtpConnection, email: &Email) -> Result<(), Failure> {
-    let (Some(user), Some(password)) = (&email.username, &email.password) else { return Ok(()) };
-    let credentials = Credentials::new(user.clone(), password.reveal().to_owned());
-    let refused = |error: smtp::Error| {
-        let code = error.status().map_or_else(|| "no usable way to log in".to_owned(), |code| code.to_string());
-        Failure { message: format!("the mail server did not let {user} log in: {code}"), ..failure(&error) }
-    };
-    connection.auth(DEFAULT_MECHANISMS, &credentials).await.map(drop).map_err(refused)
+fn no_login(failure: Failure, user: &str) -> Failure {
+    match failure.kind {
+        FailureKind::Rejected(code) => {
+            Failure { message: format!("the mail server did not let {user} log in: {code}"), ..failure }
+        }
+        _ => Failure { message: format!("no answer to the login of {user}"), ..failure },
+    }
 }
 
 /// Gives those whom the server refused. It is a failure when it takes none, or hangs up.
-async fn name_recipients(connection: &mut AsyncSmtpConnection, to: &[Address]) -> Result<Vec<String>, Failure> {
+async fn name_recipients(talk: &mut Talk, to: &[String]) -> Result<Vec<String>, Failure> {
     let mut refused = Vec::new();
     for address in to {
-        match connection.command(Rcpt::new(address.clone(), Vec::new())).await {
+        match talk.say(&format!("RCPT TO:<{address}>")).await {
             Ok(_) => {}
-            Err(error) if error.status().is_some() => refused.push((address, failure(&error))),
-            Err(error) => return Err(failure(&error)),
+            // The server closes the connection.
+            Err(failure) if failure.kind == FailureKind::Rejected(421) => return Err(failure),
+            Err(failure @ Failure { kind: FailureKind::Rejected(_), .. }) => refused.push((address, failure)),
+            Err(failure) => return Err(failure),
         }
     }
-    if refused.len() == to.len() {
-        // One that may be taken later decides.
-        let last = refused.len().saturating_sub(1);
-        let decides = refused.iter().position(|(_, failure)| failure.retry.is_some()).unwrap_or(last);
-        return Err(refused.swap_remove(decides).1);
+    let told = |(address, failure): &(&String, Failure)| format!("{address}: {}", failure.message);
+    let undelivered = refused.iter().map(told).collect();
+    if refused.len() < to.len() {
+        return Ok(undelivered);
     }
-    Ok(refused.iter().map(|(address, failure)| format!("{address}: {}", failure.message)).collect())
-}
-
-fn said(response: &Response) -> String {
-    let words: Vec<&str> = response.message().collect();
-    format!("{} {}", response.code(), words.join(" "))
-}
-
-fn failure(error: &smtp::Error) -> Failure {
-    let message = format!("the mail server did not take it: {error}");
-    match error.status().map(u16::from) {
-        Some(code) if error.is_permanent() => Failure::lasting(FailureKind::Rejected(code), message),
-        Some(code) => Failure::passing(FailureKind::Rejected(code), message),
-        None if error.is_timeout() => Failure::passing(FailureKind::Timeout, message),
-        None if error.is_client() => Failure::lasting(FailureKind::Invalid, message),
-        None if std::error::Error::source(error).is_some_and(is_tls) => Failure::passing(FailureKind::Tls, message),
-        None => Failure::passing(FailureKind::Unreachable, message),
-    }
+    // One that may be taken later decides.
+    let later = refused.iter().position(|(_, failure)| failure.retry.is_some()).unwrap_or_default();
+    let (_, failure) = refused.swap_remove(later);
+    Err(Failure { message: undelivered.join("; "), ..failure })
 }
