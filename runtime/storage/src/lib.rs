@@ -22,6 +22,7 @@
 //! | aggregates | [`Storage::append_aggregates`], [`Storage::aggregates`], [`Storage::scan_aggregates`] |
 //! | rows that go | [`Storage::retention_step`], [`Storage::roll_up`], [`Storage::shrink`]; their states: [`Definition`], [`KeptState`], [`Snapshot::kept`] |
 //! | states that age | [`Storage::coarsening`], [`Storage::coarsen`], [`Storage::expire_roll_ups`] |
+//! | what need not be computed again | [`Storage::states`] → [`States`]; its keys: [`Snapshot::identities`], [`Snapshot::unsealed_identity`] |
 //! | what is to be forgotten | [`Storage::delete_prediction`], [`Storage::delete_model`], [`Storage::erase`], [`Storage::deletion`] |
 //! | for operators | [`Storage::readings`], [`Storage::health`]; [`Observer`] hears of work |
 //! | a whole data directory | [`backup()`], [`restore`], [`verify()`] |
@@ -96,8 +97,10 @@ mod segment;
 mod shrink;
 mod signature;
 mod snapshot;
+mod states;
 mod storage;
 mod summary;
+mod touched;
 mod upload;
 mod verify;
 mod writer;
@@ -133,6 +136,7 @@ pub use rows::Kind;
 pub use segment::Segment;
 pub use signature::PluginSignature;
 pub use snapshot::Snapshot;
+pub use states::{Keep, StateReadings, States};
 pub use storage::Storage;
 pub use summary::ModelSummary;
 pub use upload::{Committed, NewUpload, Started, Upload};
