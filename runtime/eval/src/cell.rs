@@ -42,7 +42,7 @@ pub(crate) fn cells(extent: Extent, periods: &Periods) -> Vec<Cell> {
     let touched = (0..).zip(listed).skip(begin).take_while(|(_, period)| period.start() <= extent.last);
     let mut cells = Vec::new();
     for (number, period) in touched {
-        let windows = windows(extent, *period);
+        let windows = windows(extent, period);
         cells.extend(windows.into_iter().map(|window| Cell { period: number, window }));
     }
     cells
@@ -118,7 +118,8 @@ mod tests {
         let extent = Extent { first: time("03T05:30:00"), last: time("07T10:15:00"), rows };
         let cells = cells(extent, &Periods::Listed(vec![period]));
         let short = |time: Time| time.to_string()[8..16].to_owned();
-        let cell = |cell: &Cell| cell.window.map_or("all".into(), |w| format!("{}-{}", short(w.start()), short(w.end())));
+        let cell =
+            |cell: &Cell| cell.window.map_or("all".into(), |w| format!("{}-{}", short(w.start()), short(w.end())));
         cells.iter().map(cell).collect::<Vec<_>>().join(" ")
     }
 
@@ -131,7 +132,11 @@ mod tests {
             (1_000, window("05T01:00:00", "09T00:00:00"), "05T01:00-07T10:15"),
             // Days alone where hours have few rows.
             (70_000, window("05T01:00:00", "07T01:00:00"), "05T01:00-06T00:00 06T00:00-07T00:00 07T00:00-07T01:00"),
-            (many, window("06T22:00:00", "07T02:00:00"), "06T22:00-06T23:00 06T23:00-07T00:00 07T00:00-07T01:00 07T01:00-07T02:00"),
+            (
+                many,
+                window("06T22:00:00", "07T02:00:00"),
+                "06T22:00-06T23:00 06T23:00-07T00:00 07T00:00-07T01:00 07T01:00-07T02:00",
+            ),
             // What the segment has of its last day is one cell when the period does not cut it.
             (many, window("06T00:00:00", "09T00:00:00"), "06T00:00-07T00:00 07T00:00-07T10:15"),
             (many, window("06T22:30:00", "09T00:00:00"), "06T22:30-06T23:00 06T23:00-07T00:00 07T00:00-07T10:15"),
@@ -145,7 +150,8 @@ mod tests {
     fn cells_have_every_instant_of_their_period_once_and_most_of_them_in_common_with_the_next() {
         let extent = Extent { first: time("03T05:30:00"), last: time("07T10:15:00"), rows: 1 << 20 };
         let hour = |hours: i64| Time::from_micros(time("03T00:00:00").micros() + hours * HOUR_MICROS).expect("a time");
-        let of = |at: i64| cells(extent, &Periods::Listed(vec![Window::new(hour(at), hour(at + 48)).expect("a window")]));
+        let of =
+            |at: i64| cells(extent, &Periods::Listed(vec![Window::new(hour(at), hour(at + 48)).expect("a window")]));
         for at in -50..150 {
             let windows: Vec<_> = of(at).into_iter().filter_map(|cell| cell.window).collect();
             assert!(windows.windows(2).all(|pair| pair[0].end() == pair[1].start()), "{at}: {windows:?}");

@@ -120,7 +120,7 @@ impl Evaluator {
     /// What computing needs besides rows.
     pub(crate) fn context(&self, progress: Arc<Progress>, cancel: CancellationToken) -> RunContext {
         let (expressions, scanner) = (self.expressions.clone(), self.scanner.clone());
-        RunContext { expressions, scanner, progress, cancel, cells: self.cells }
+        RunContext { expressions, scanner, progress, cancel, cells: self.cells, states: self.storage.states().clone() }
     }
 
     /// Opens a model's rows; take them on the threads for that, see [`Self::spawn`].

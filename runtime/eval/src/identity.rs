@@ -18,7 +18,8 @@ pub(crate) fn definition(plan: &Plan, shape: &Shape, binding: &Binding) -> Diges
     let defined = plan.defined(shape, binding).written();
     let description = format!("{:?}", plan.factory.description());
     let model = plan.model.id.number().to_le_bytes();
-    let parts = [FORMAT.as_bytes(), runtime().as_bytes(), &model, defined.text.as_bytes(), description.as_bytes()];
+    let runtime = runtime();
+    let parts = [FORMAT.as_bytes(), runtime.as_bytes(), &model, defined.text.as_bytes(), description.as_bytes()];
     Digest::of_parts(parts.into_iter().chain(types.iter().map(String::as_bytes)))
 }
 

@@ -87,7 +87,11 @@ mod tests {
             states.iter().map(|(slice, group)| (slice.clone(), group.state.clone(), group.rows)).collect::<Vec<_>>()
         };
         assert_eq!(plain(&read), plain(&states));
-        assert!((1..bytes.len()).filter(|cut| *cut != 43).all(|cut| read_states(&bytes[..cut]).is_none_or(|read| read.len() < 2)));
+        assert!(
+            (1..bytes.len())
+                .filter(|cut| *cut != 43)
+                .all(|cut| read_states(&bytes[..cut]).is_none_or(|read| read.len() < 2))
+        );
         let reference: SliceMap<_> = [(Arc::from(*b"eu"), vec![vec![1], vec![]]), (Arc::from(*b"us"), vec![])].into();
         assert_eq!(read_reference(&write_reference(&reference)), Some(reference));
         assert!(read_reference(&[255; 9]).is_none());

@@ -317,6 +317,13 @@ impl Snapshot {
         Digest::of_parts([&files[..], &logged[..]])
     }
 
+    /// The first and the last time among the rows that are in no segment.
+    pub fn unsealed_times(&self) -> Option<(Time, Time)> {
+        let times = || self.unsealed.iter().flat_map(|batch| rows::times(batch)).copied();
+        let time = |micros: Option<i64>| Time::from_micros(micros?).ok();
+        time(times().min()).zip(time(times().max()))
+    }
+
     /// Keeps the snapshot's files readable for as long as it is held, also after the snapshot is dropped.
     pub fn pin(&self) -> Pin {
         self.pin.clone()

@@ -109,7 +109,8 @@ mod tests {
             categories: vec!["é".into(), String::new()],
             series: vec![series],
         };
-        let report = Report { values: vec![value(Some(0.1 + 0.2), None), value(None, Some("why"))], charts: vec![chart] };
+        let report =
+            Report { values: vec![value(Some(0.1 + 0.2), None), value(None, Some("why"))], charts: vec![chart] };
         let result = |report| GroupResult {
             key: GroupKey { period: 3, slice: Arc::from(*b"eu") },
             rows: Rows { read: 9, used: 8, missing: 1 },
