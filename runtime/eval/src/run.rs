@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use driftline_core::{Digest, Failure, Window};
+use driftline_core::{Failure, Window};
 
 use crate::{
     Drift, Error,
@@ -16,7 +16,7 @@ use crate::{
     pass::Pass,
     passes::passes,
     plan::Plan,
-    side::Side,
+    side::{self, Side},
     source::Facts,
     unit::RunContext,
     workers::Workers,
@@ -136,7 +136,7 @@ fn lineage(plan: &Plan, current: &Facts, reference: Option<&Facts>) -> Lineage {
     Lineage {
         segments: parts.clone().map(|facts| facts.segments).sum(),
         unsealed_rows: parts.clone().map(|facts| facts.unsealed_rows).sum(),
-        data: Digest::of_parts(parts.map(|facts| &facts.data.as_bytes()[..])),
+        data: side::data(parts.map(|facts| &facts.data)),
         parameters: plan.parameters.clone(),
         runtime: identity::runtime(),
     }

@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use driftline_core::{Digest, Time, Window};
-use driftline_storage::{Pin, Snapshot, Storage};
+use driftline_storage::{Model, Pin, Snapshot, Storage};
 
 use crate::{
     Error,
@@ -12,6 +12,7 @@ use crate::{
     groups::Periods,
     plan::{MAX_GROUPS, Plan, ReferenceRows},
     rolled_up::{self, StandIn},
+    same_rows::SameRows,
     source::{Facts, Source, Unit},
     unit::{UnitStates, UnitWork},
 };
@@ -123,7 +124,7 @@ fn touched(times: &Option<(Time, Time)>, periods: &Periods) -> Range<u32> {
 /// Finds the rows of both sides. Blocks on the catalog.
 pub(crate) fn sides(plan: &Plan, storage: &Storage) -> Result<(Side, Option<Side>), Error> {
     let of_window = |window: Window, shape: &Shape| {
-        let snapshot = snapshot(plan, storage, window)?;
+        let snapshot = rows_of(plan.same_rows.as_ref(), storage, &plan.model, window)?;
         Side::of_snapshot(storage, plan, &snapshot, shape)
     };
     let current = of_window(plan.window, &plan.shape)?;
@@ -140,9 +141,42 @@ pub(crate) fn sides(plan: &Plan, storage: &Storage) -> Result<(Side, Option<Side
 }
 
 /// The model's rows in a window, as they are now, or as another plan saw them.
-pub(crate) fn snapshot(plan: &Plan, storage: &Storage, window: Window) -> Result<Snapshot, Error> {
-    match &plan.same_rows {
-        Some(rows) => rows.snapshot(storage, &plan.model, window),
-        None => Ok(storage.snapshot(&plan.model, Some(window))?),
+fn rows_of(same: Option<&SameRows>, storage: &Storage, model: &Model, window: Window) -> Result<Snapshot, Error> {
+    match same {
+        Some(rows) => rows.snapshot(storage, model, window),
+        None => Ok(storage.snapshot(model, Some(window))?),
     }
+}
+
+/// What a plan reads, to be told of it without reading.
+pub(crate) struct Looks {
+    model: Model,
+    same_rows: Option<SameRows>,
+    windows: Vec<Window>,
+    dataset: Option<Digest>,
+}
+
+impl Looks {
+    pub fn of(plan: &Plan) -> Self {
+        let rows = plan.reference.as_ref().map(|reference| &reference.rows);
+        let (window, dataset) = match rows {
+            None => (None, None),
+            Some(ReferenceRows::Window(window)) => (Some(*window), None),
+            Some(ReferenceRows::Dataset { dataset, .. }) => (None, Some(dataset.digest)),
+        };
+        let windows = std::iter::once(plan.window).chain(window).collect();
+        Self { model: plan.model.clone(), same_rows: plan.same_rows.clone(), windows, dataset }
+    }
+
+    /// See `Evaluator::data_digest`. Blocks.
+    pub fn digest(&self, storage: &Storage) -> Result<Digest, Error> {
+        let look = |window: &Window| Ok(rows_of(self.same_rows.as_ref(), storage, &self.model, *window)?.digest());
+        let parts: Vec<Digest> = self.windows.iter().map(look).collect::<Result<_, Error>>()?;
+        Ok(data(parts.iter().chain(&self.dataset)))
+    }
+}
+
+/// A digest over everything that was read, made of those of the sides.
+pub(crate) fn data<'a>(sides: impl Iterator<Item = &'a Digest>) -> Digest {
+    Digest::of_parts(sides.map(|side| &side.as_bytes()[..]))
 }

@@ -57,6 +57,9 @@ pub struct Serve {
     /// Seconds that a body may stand still before its request is given up
     #[arg(long, env = "DRIFTLINE_STALL_SECONDS", value_name = "SECONDS", default_value_t = Limits::default().stall.as_secs())]
     stall_seconds: u64,
+    /// Disk space in MiB for computed states, so that evaluations read only what is new; 0 keeps none
+    #[arg(long, env = "DRIFTLINE_STATE_CACHE_MIB", value_name = "MIB", default_value_t = 1024)]
+    state_cache_mib: u64,
     /// How log lines are written
     #[arg(long, env = "DRIFTLINE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -113,6 +116,7 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
         segments: serve.segments.into(),
         place: serve.place.into(),
         limits,
+        state_cache_bytes: serve.state_cache_mib << 20,
         ..defaults
     };
     log(serve.log_format, serve.log_level);
