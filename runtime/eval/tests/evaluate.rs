@@ -1,6 +1,7 @@
 //! Evaluations and pages over a real store, with a native metric whose numbers can be done by hand.
 
 mod columns;
+mod incremental;
 mod native;
 
 use std::sync::Arc;
@@ -62,11 +63,11 @@ impl House {
     }
 
     fn in_dir(dir: tempfile::TempDir) -> Self {
-        Self::with_options(dir, &Options { threads: 2, ..Options::default() })
+        Self::with_options(dir, &Options { threads: 2, ..Options::default() }, 1 << 30)
     }
 
-    fn with_options(dir: tempfile::TempDir, evaluating: &Options) -> Self {
-        let options = driftline_storage::Options { background: false, ..Default::default() };
+    fn with_options(dir: tempfile::TempDir, evaluating: &Options, state_cache_bytes: u64) -> Self {
+        let options = driftline_storage::Options { background: false, state_cache_bytes, ..Default::default() };
         let storage = Storage::open(&dir.path().join("data"), options).expect("opens");
         let options = driftline_sandbox::Options::new(dir.path().join("cache"), Compiler::InProcess);
         let sandbox = Sandbox::new(options).expect("sandbox");
@@ -84,11 +85,14 @@ impl House {
 
     /// A store with [`ROWS`], of which the first `sealed` are in segments.
     async fn with_rows(sealed: usize) -> Self {
-        let house = Self::new();
-        house.track(0..sealed).await;
-        house.storage.seal_all().expect("seals");
-        house.track(sealed..ROWS.len()).await;
-        house
+        Self::new().filled(sealed).await
+    }
+
+    async fn filled(self, sealed: usize) -> Self {
+        self.track(0..sealed).await;
+        self.storage.seal_all().expect("seals");
+        self.track(sealed..ROWS.len()).await;
+        self
     }
 
     async fn track(&self, rows: std::ops::Range<usize>) {

@@ -22,6 +22,7 @@
 //! | aggregates | [`Storage::append_aggregates`], [`Storage::aggregates`], [`Storage::scan_aggregates`] |
 //! | rows that go | [`Storage::retention_step`], [`Storage::roll_up`], [`Storage::shrink`]; their states: [`Definition`], [`KeptState`], [`Snapshot::kept`] |
 //! | states that age | [`Storage::coarsening`], [`Storage::coarsen`], [`Storage::expire_roll_ups`] |
+//! | what need not be computed again | [`Storage::states`] → [`States`]; its keys: [`Snapshot::identities`], [`Snapshot::unsealed_identity`] |
 //! | what is to be forgotten | [`Storage::delete_prediction`], [`Storage::delete_model`], [`Storage::erase`], [`Storage::deletion`] |
 //! | monitors | [`Storage::put_monitor`], [`Storage::monitors`], [`Storage::remove_monitor`]; [`Storage::watches`] |
 //! | their runs | [`Storage::watches_due`], [`Storage::schedule`], [`Storage::claim_runs`], [`Storage::renew_runs`], [`Storage::finish_run`], [`Storage::runs`] |
@@ -108,9 +109,11 @@ mod shrink;
 mod signature;
 mod silence;
 mod snapshot;
+mod states;
 mod storage;
 mod summary;
 mod sweep;
+mod touched;
 mod upload;
 mod verify;
 mod watch;
@@ -162,6 +165,7 @@ pub use segment::Segment;
 pub use signature::PluginSignature;
 pub use silence::SilenceRecord;
 pub use snapshot::Snapshot;
+pub use states::{Keep, StateReadings, States};
 pub use storage::Storage;
 pub use summary::ModelSummary;
 pub use upload::{Committed, NewUpload, Started, Upload};

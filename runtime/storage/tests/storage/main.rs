@@ -21,6 +21,7 @@ mod object_store;
 mod records;
 mod retention;
 mod sealing;
+mod states;
 mod summed;
 mod unique;
 mod upload;

@@ -207,8 +207,14 @@ impl World {
     }
 
     pub fn restart(&mut self) {
+        self.restart_after(|| {});
+    }
+
+    /// Does something to the directory while nobody has it open.
+    pub fn restart_after(&mut self, between: impl FnOnce()) {
         self.storage().close();
         self.storage = None;
+        between();
         self.open();
     }
 
