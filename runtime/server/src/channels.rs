@@ -54,7 +54,7 @@ pub fn put(app: &App, name: &Name, config: &notify::Channel) -> Result<Channel, 
 /// 409 `channel_in_use` with one of them.
 pub fn refuse_in_use(app: &App, name: &Name, but: &[Name]) -> Result<(), Problem> {
     let user = monitors::every(app)?.into_iter().find(|monitor| {
-        !but.contains(&monitor.name) && monitor.definition.alerts.channels.iter().any(|channel| channel == name)
+        !but.contains(&monitor.name) && monitor.definition.alerts.channels.iter().any(|channel| channel.0 == *name)
     });
     let Some(user) = user else { return Ok(()) };
     let detail = format!("monitor `{}` tells its alerts to channel `{name}`: change that monitor first", user.name);

@@ -37,7 +37,7 @@ mod status;
 mod trouble;
 
 pub use agenda::agenda;
-pub use alerts::{AlertState, Hand, acknowledge, alert_not_found, farewell, look, resolve};
+pub use alerts::{AlertState, Hand, acknowledge, alert_not_found, look, resolve};
 pub use apply::{apply, put, remove_monitor};
 pub use backfill::{BackfillRange, backfill};
 pub use check::checked;

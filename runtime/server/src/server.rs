@@ -152,15 +152,7 @@ impl Server {
     }
 }
 
-/// Opens the data directory and sets up what works on it.
-///
-/// # Errors
-/// When the directory can't be had.
-pub fn open(config: &Config) -> Result<Shared, Error> {
-    open_with(config, StorageOptions::default())
-}
-
-/// As [`open`], with the clock and the faults of these options.
+/// Opens the data directory and sets up what works on it, with the clock and the faults of these options.
 ///
 /// # Errors
 /// When the directory can't be had.

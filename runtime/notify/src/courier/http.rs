@@ -124,7 +124,7 @@ fn transport(error: &reqwest::Error, url: &Url) -> Failure {
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    iter::successors(Some(error), |error| error.source())
+    iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }
 
 /// The first cause: those above it repeat the URL, of which parts may be secret.

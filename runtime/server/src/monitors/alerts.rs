@@ -176,10 +176,8 @@ fn new_alert(found: &Found, now: Time) -> NewAlert {
 fn changed(base: NewAlert, outcome: &Outcome, detail: AlertDetail, now: Time) -> AlertChange {
     let was_pending = base.status == AlertStatus::Pending;
     let now_open = outcome.standing.status == AlertStatus::Open;
-    let events = outcome.event.into_iter().map(|kind| NewEvent {
-        kind: kind.into(),
-        detail: json!({"level": word(outcome.standing.level), "value": detail.value, "window": detail.window}).to_string(),
-    });
+    let about = json!({"level": word(outcome.standing.level), "value": detail.value, "window": detail.window}).to_string();
+    let events = outcome.event.into_iter().map(|kind| NewEvent { kind: kind.into(), detail: about.clone() });
     let alert = NewAlert {
         status: outcome.standing.status,
         level: word(outcome.standing.level).into(),
@@ -259,7 +257,8 @@ fn by_hand(
     let ruled = Ruled::new(app, held.monitor.as_str(), held.model.as_str(), &rules)?;
     let changed = app.storage.change_alert(id, move |alert, docket| {
         if alert.status == AlertStatus::Resolved {
-            return Err(Error::conflict("alert_resolved", "the alert is resolved: there is nothing to do about it"));
+            let reason = "the alert is resolved: there is nothing to do about it".into();
+            return Err(Error::Conflict { code: "alert_resolved", reason });
         }
         let state = AlertState::read(alert).map_err(unreadable)?;
         let around = ruled.around(docket, alert.kind, &(alert.slice.clone(), alert.inputs.clone()));

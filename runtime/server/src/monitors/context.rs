@@ -118,11 +118,6 @@ impl Context {
         found.map(Reference::Window)
     }
 
-    /// Whether the reference is the same for all windows.
-    pub fn has_fixed_reference(&self) -> bool {
-        self.definition.reference.as_ref().is_none_or(|spec| spec.start.is_some() || spec.dataset.is_some())
-    }
-
     /// The request for some periods; a reference that only thresholds want is left out.
     pub fn request(&self, periods: Vec<Window>, reference: Option<Reference>) -> Request {
         let definition = &self.definition;

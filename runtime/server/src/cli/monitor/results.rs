@@ -53,7 +53,7 @@ pub async fn run(asked: Results, client: &Client, as_json: bool) -> anyhow::Resu
         query.append_pair("history", "true");
     }
     let answer = client.get(&format!("{}/results?{}", path(&asked.name), query.finish())).await?;
-    shown(&answer, as_json, |answer| say(self::table(items(answer))))
+    shown(&answer, as_json, |answer| say(table(items(answer))))
 }
 
 /// One line for each value of each result.

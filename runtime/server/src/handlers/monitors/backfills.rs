@@ -57,8 +57,9 @@ pub async fn begin_backfill(
         (status = 404, description = "There is none", body = ProblemBody)))]
 pub async fn show_backfill(
     State(app): State<Shared>,
-    Path((ItemName(name), Id(id))): Path<(ItemName, Id)>,
+    Path(path): Path<(ItemName, Id)>,
 ) -> Result<Json<Backfill>, Problem> {
+    let (ItemName(name), Id(id)) = path;
     let runs = app.blocking(move |app| found(app, name, id)).await?;
     Ok(Json(shown(&app, id, runs).await))
 }

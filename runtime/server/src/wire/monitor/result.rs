@@ -109,19 +109,19 @@ impl MonitorResult {
     pub fn of(record: ResultRecord) -> Result<Self, Problem> {
         let unreadable =
             |error| Problem::internal(format!("a result of monitor {} can't be read: {error}", record.monitor));
-        let judged: Judged = serde_json::from_str(&record.detail).map_err(unreadable)?;
+        let judged: Judged = serde_json::from_str(&record.found.detail).map_err(unreadable)?;
         let object = |text: &str| serde_json::from_str(text).unwrap_or_default();
         Ok(Self {
-            window: record.window.into(),
-            slice: object(&record.slice),
-            inputs: object(&record.inputs),
+            window: record.found.window.into(),
+            slice: object(&record.found.slice),
+            inputs: object(&record.found.inputs),
             rows: judged.rows,
             values: judged.values,
             verdicts: judged.verdicts,
             note: judged.note,
-            level: record.level,
-            evaluation: Id(record.evaluation),
-            data: record.digest,
+            level: record.found.level,
+            evaluation: Id(record.found.evaluation),
+            data: record.found.digest,
             known: Instant(record.known),
             checked: Instant(record.checked),
             superseded: record.superseded.map(Instant),
