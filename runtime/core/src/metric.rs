@@ -38,6 +38,11 @@ pub trait Metric: Send {
 
     /// What the metric wrote to its log so far, taken out of it.
     fn take_log(&mut self) -> Vec<String>;
+
+    /// Whether it has looked at its clock: if not, its states are the same wherever the clock stands.
+    fn has_read_clock(&self) -> bool {
+        false
+    }
 }
 
 /// Something that starts metrics: an installed plugin, or the same code native.

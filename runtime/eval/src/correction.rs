@@ -28,7 +28,7 @@ impl Correction {
 
     /// The p-values adjusted, in their order: a test is rejected at a level
     /// when its adjusted p-value is at most that level.
-    pub(crate) fn adjust(self, p_values: &[f64]) -> Vec<f64> {
+    pub fn adjust(self, p_values: &[f64]) -> Vec<f64> {
         match self {
             Self::None => p_values.to_vec(),
             Self::Bonferroni => p_values.iter().map(|p| (p * p_values.len() as f64).min(1.0)).collect(),

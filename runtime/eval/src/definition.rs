@@ -4,7 +4,7 @@ use driftline_core::{Digest, ID};
 use driftline_storage::Definition;
 use serde_json::{Map, Value, json};
 
-use crate::{Plan, binding::Binding};
+use crate::{Plan, binding::Binding, frame::Shape};
 
 /// A definition read back.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,14 +32,18 @@ impl Plan {
         if self.shape.filter.iter().chain(&self.shape.groups).chain(bound).any(|e| e.columns.contains(ID)) {
             return Err("states of what reads ids are not kept, because deleting an id could not reach them");
         }
-        let defined = Defined {
+        Ok(self.defined(&self.shape, binding).written())
+    }
+
+    /// What it computes of rows with the columns of `shape` for one set of columns.
+    pub(crate) fn defined(&self, shape: &Shape, binding: &Binding) -> Defined {
+        Defined {
             plugin: self.plugin.digest,
             parameters: self.parameters.clone(),
             inputs: binding.inputs.clone(),
-            filter: self.shape.filter.as_ref().map(|filter| filter.text.clone()),
-            group_by: self.shape.groups.iter().map(|group| group.text.clone()).collect(),
-        };
-        Ok(defined.written())
+            filter: shape.filter.as_ref().map(|filter| filter.text.clone()),
+            group_by: shape.groups.iter().map(|group| group.text.clone()).collect(),
+        }
     }
 }
 

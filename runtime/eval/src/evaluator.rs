@@ -10,6 +10,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use crate::{
     Error, Outcome, Plan, Progress, Query, QueryRows, ReadRequest, Request, RowStream,
     expression::Expressions,
+    flight::{self, Flights},
     outcome::PluginId,
     plan, read, run,
     scan::Scanner,
@@ -28,6 +29,7 @@ pub struct Evaluator {
     pub(crate) expressions: Expressions,
     scanner: Scanner,
     pub(crate) workers: Workers,
+    flights: Flights,
     sessions: Sessions,
     queries: QueryThreads,
     cells: u64,
@@ -59,7 +61,8 @@ impl Evaluator {
         let queries = QueryThreads::start(options.threads).map_err(|error| Error::Worker(error.to_string()))?;
         let sessions = Sessions::new(scanner.clone(), options.threads);
         let (expressions, workers) = (Expressions::new(), Workers::new(options.threads));
-        Ok(Self { storage, sandbox, expressions, scanner, workers, sessions, queries, cells: options.cells })
+        let flights = Flights::default();
+        Ok(Self { storage, sandbox, expressions, scanner, workers, flights, sessions, queries, cells: options.cells })
     }
 
     /// Checks all that can be checked before a row is read.
@@ -108,7 +111,7 @@ impl Evaluator {
         .await
     }
 
-    /// Runs a plan over the rows there are now.
+    /// Runs a plan over the rows there are now. The same plan over the same rows runs once, however many ask at once.
     ///
     /// # Errors
     /// [`Error::Cancelled`], and whatever keeps rows from being read. A
@@ -116,8 +119,32 @@ impl Evaluator {
     pub async fn run(&self, plan: Plan, progress: Arc<Progress>, cancel: CancellationToken) -> Result<Outcome, Error> {
         let storage = self.storage.clone();
         let (plan, sides) = blocking(move || side::sides(&plan, &storage).map(|sides| (plan, sides))).await?;
-        let context = self.context(plan.plugin.digest, progress, cancel);
-        run::run(&plan, sides, &self.workers, &context).await
+        let digest = plan.plugin.digest;
+        let key = flight::key(&plan, &sides.0, sides.1.as_ref());
+        let mut work = Some((plan, sides));
+        let start = |progress, cancel| {
+            let (work, workers, context) = (work.take(), self.workers.clone(), self.context(digest, progress, cancel));
+            async move {
+                let (plan, sides) = work.ok_or_else(|| Error::Worker("nothing to do".into()))?;
+                run::run(&plan, sides, &workers, &context).await
+            }
+        };
+        if let Some(ended) = self.flights.join(key, &progress, &cancel, start).await {
+            return ended;
+        }
+        // Somebody else's run failed; this one may fare better.
+        let (plan, sides) = work.ok_or_else(|| Error::Worker("an evaluation was lost".into()))?;
+        run::run(&plan, sides, &self.workers, &self.context(digest, progress, cancel)).await
+    }
+
+    /// What the lineage of a run would say now of the rows that it reads, without reading any. As long as it is the
+    /// same, so are the results. It differs too when the same rows are written anew, by folding or compaction.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a model that was deleted.
+    pub async fn data_digest(&self, plan: &Plan) -> Result<Digest, Error> {
+        let (storage, looks) = (self.storage.clone(), side::Looks::of(plan));
+        blocking(move || looks.digest(&storage)).await
     }
 
     /// Runs work of a plugin that computes on one of the threads that evaluations share, when it is its turn.
@@ -135,7 +162,8 @@ impl Evaluator {
     /// What computing needs besides rows.
     pub(crate) fn context(&self, plugin: Digest, progress: Arc<Progress>, cancel: CancellationToken) -> RunContext {
         let (expressions, scanner) = (self.expressions.clone(), self.scanner.clone());
-        RunContext { plugin, expressions, scanner, progress, cancel, cells: self.cells }
+        let states = self.storage.states().clone();
+        RunContext { plugin, expressions, scanner, progress, cancel, cells: self.cells, states }
     }
 
     /// Opens a model's rows; take them on the threads for that, see [`Self::spawn`].

@@ -1,15 +1,13 @@
 //! Merges the states of units in their fixed order and asks the plugin for its report.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use driftline_core::{Accumulator, Failure, FailureCode, Metric, MetricFactory, Report, Window};
 
-use crate::{
-    binding::Binding,
-    groups::GroupKey,
-    outcome::Rows,
-    unit::{BindingStates, GroupState, UnitStates},
-};
+use crate::{binding::Binding, groups::GroupKey, outcome::Rows, packed::SliceMap, unit::BindingStates};
 
 /// The states of one slice for one binding, in order of units.
 pub(crate) struct SliceStates {
@@ -27,57 +25,43 @@ pub(crate) struct GroupResult {
     pub report: Result<Report, Failure>,
 }
 
-/// Sorts the states of all units by slice, for each binding; `expected` groups
-/// are there even without rows. A failure in any unit is the failure of its binding.
+/// Sorts the states of one binding by slice, in the order of the units; `expected` groups are there even without rows,
+/// and periods that are not `needed` are left out. A failure in any unit is the failure of the binding.
 pub(crate) fn by_slice(
-    bindings: usize,
-    current: Vec<UnitStates>,
-    reference: Vec<UnitStates>,
+    current: Vec<BindingStates>,
+    reference: &SliceMap<Vec<Vec<u8>>>,
     expected: &[GroupKey],
-) -> Vec<Result<Vec<SliceStates>, Failure>> {
-    let mut slices: Vec<Slices> = (0..bindings).map(|_| Ok(BTreeMap::new())).collect();
-    gather(&mut slices, current, |slice, key, group| {
-        let (rows, states) = slice.periods.entry(key.period).or_default();
-        *rows = rows.and(group.rows);
-        states.push(group.state);
-    });
-    for slices in slices.iter_mut().flatten() {
-        for key in expected {
+    needed: &BTreeSet<u32>,
+) -> Result<Vec<SliceStates>, Failure> {
+    let mut slices: SliceMap<SliceStates> = BTreeMap::new();
+    for states in current {
+        for (key, group) in states? {
             let slice = slices.entry(Arc::clone(&key.slice)).or_insert_with_key(SliceStates::new);
-            slice.periods.entry(key.period).or_default();
+            let (rows, states) = slice.periods.entry(key.period).or_default();
+            *rows = rows.and(group.rows);
+            states.push(group.state);
         }
     }
-    gather(&mut slices, reference, |slice, _, group| slice.reference.push(group.state));
-    let measured =
-        |slices: BTreeMap<_, SliceStates>| slices.into_values().filter(|slice| !slice.periods.is_empty()).collect();
-    slices.into_iter().map(|slices| slices.map(measured)).collect()
+    for key in expected {
+        let slice = slices.entry(Arc::clone(&key.slice)).or_insert_with_key(SliceStates::new);
+        slice.periods.entry(key.period).or_default();
+    }
+    for slice in slices.values_mut() {
+        slice.periods.retain(|period, _| needed.contains(period));
+        slice.reference = reference.get(&slice.slice).cloned().unwrap_or_default();
+    }
+    Ok(slices.into_values().filter(|slice| !slice.periods.is_empty()).collect())
 }
 
-type Slices = Result<BTreeMap<Arc<[u8]>, SliceStates>, Failure>;
-
-fn gather(slices: &mut [Slices], units: Vec<UnitStates>, mut add: impl FnMut(&mut SliceStates, &GroupKey, GroupState)) {
-    for unit in units {
-        for (slices, states) in slices.iter_mut().zip(unit.bindings) {
-            gather_one(slices, states, &mut add);
+/// The states of a reference by slice, in the order of the units.
+pub(crate) fn reference(units: Vec<BindingStates>) -> Result<SliceMap<Vec<Vec<u8>>>, Failure> {
+    let mut slices: SliceMap<Vec<Vec<u8>>> = BTreeMap::new();
+    for states in units {
+        for (key, group) in states? {
+            slices.entry(key.slice).or_default().push(group.state);
         }
     }
-}
-
-fn gather_one(
-    slices: &mut Slices,
-    states: BindingStates,
-    add: &mut impl FnMut(&mut SliceStates, &GroupKey, GroupState),
-) {
-    match (slices.as_mut(), states) {
-        (Ok(slices), Ok(states)) => {
-            for (key, group) in states {
-                let slice = slices.entry(Arc::clone(&key.slice)).or_insert_with_key(SliceStates::new);
-                add(slice, &key, group);
-            }
-        }
-        (Ok(_), Err(failure)) => *slices = Err(failure),
-        (Err(_), _) => {}
-    }
+    Ok(slices)
 }
 
 impl SliceStates {
@@ -95,11 +79,12 @@ pub(crate) struct MergeWork {
 }
 
 impl MergeWork {
-    /// The results of one slice, and the plugin's log. The reference is merged
+    /// The results of one slice. The reference is merged
     /// once for all periods; after a fatal failure a fresh instance goes on, but
     /// after a missed deadline the rest is not tried: each would take as long.
-    pub fn results(&self, binding: &Binding, slice: SliceStates) -> (Vec<GroupResult>, Vec<String>) {
-        let mut running = None;
+    pub fn results(&self, binding: &Binding, slice: SliceStates) -> SliceResults {
+        let mut running: Option<Instance> = None;
+        let mut merged = None;
         let mut expired: Option<Failure> = None;
         let mut results = Vec::new();
         let mut log = Vec::new();
@@ -111,12 +96,13 @@ impl MergeWork {
             expired = report.as_ref().err().filter(|failure| failure.code == FailureCode::Deadline).cloned();
             let fatal = report.as_ref().err().is_some_and(|failure| failure.code.is_fatal());
             if let Some(mut instance) = running.take() {
+                merged = merged.or_else(|| instance.merged.take());
                 log.append(&mut instance.metric.take_log());
                 running = (!fatal).then_some(instance);
             }
             results.push(GroupResult { key: GroupKey { period, slice: Arc::clone(&slice.slice) }, rows, report });
         }
-        (results, log)
+        SliceResults { slice: slice.slice, results, merged, log }
     }
 
     fn report(
@@ -130,11 +116,20 @@ impl MergeWork {
             Some(instance) => instance,
             None => {
                 let mut metric = self.factory.start(&binding.layout, self.window)?;
+                let mut saved = None;
                 let reference = match self.with_reference {
+                    true if is_small(reference) => {
+                        let whole = merged(metric.as_mut(), &self.parameters, reference)?;
+                        let state = metric.state(whole)?;
+                        metric.close(whole)?;
+                        let reference = merged(metric.as_mut(), &self.parameters, std::slice::from_ref(&state))?;
+                        saved = Some(state).filter(|_| !metric.has_read_clock());
+                        Some(reference)
+                    }
                     true => Some(merged(metric.as_mut(), &self.parameters, reference)?),
                     false => None,
                 };
-                running.insert(Instance { metric, reference })
+                running.insert(Instance { metric, reference, merged: saved })
             }
         };
         let metric = instance.metric.as_mut();
@@ -148,6 +143,25 @@ impl MergeWork {
 struct Instance {
     metric: Box<dyn Metric>,
     reference: Option<Accumulator>,
+    /// The state of the reference, if it was made into one.
+    merged: Option<Vec<u8>>,
+}
+
+/// What became of one slice.
+pub(crate) struct SliceResults {
+    pub slice: Arc<[u8]>,
+    pub results: Vec<GroupResult>,
+    /// The one state that the reference's states were merged into.
+    pub merged: Option<Vec<u8>>,
+    pub log: Vec<String>,
+}
+
+/// The states of a reference are merged into one before it is used, so that this can be kept, when they are this small;
+/// which is so or not whatever is kept, and gives the same bits.
+const SMALL_BYTES: usize = 1 << 20;
+
+fn is_small(states: &[Vec<u8>]) -> bool {
+    states.len() > 1 && states.iter().map(Vec::len).sum::<usize>() <= SMALL_BYTES
 }
 
 fn merged(metric: &mut dyn Metric, parameters: &str, states: &[Vec<u8>]) -> Result<Accumulator, Failure> {

@@ -161,4 +161,15 @@ pub struct Timing {
     pub total_ms: f64,
     /// Rows read, the reference's included, by that time.
     pub rows_per_second: f64,
+    /// How much was computed.
+    pub units: Units,
+}
+
+/// How many units of work were computed, and how many were known from before: each is a set of columns over a cell of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Units {
+    /// Those whose rows were read.
+    pub computed: u64,
+    /// Those whose states or reports were kept.
+    pub cached: u64,
 }

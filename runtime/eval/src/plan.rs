@@ -62,6 +62,11 @@ impl Plan {
         &self.plugin
     }
 
+    /// What the plugin says of itself.
+    pub fn description(&self) -> &Description {
+        self.factory.description()
+    }
+
     /// Lets both read the very same rows: those that there are when the first of them begins.
     pub fn share_rows(&mut self, other: &mut Self) {
         let rows = SameRows::default();
@@ -81,13 +86,7 @@ pub(crate) fn plan(
 ) -> Result<Plan, Error> {
     let description = factory.description().clone();
     let parameters = parameters::complete(&description.parameters, request.parameters.clone())?;
-    let window = window(request.window, storage)?;
-    let periods = match request.every {
-        Some(every) => window
-            .split(every, MAX_GROUPS as u64)
-            .map_err(|error| Error::invalid("too_many_periods", "every", error.to_string()))?,
-        None => vec![window],
-    };
+    let (window, periods) = windows(request, storage)?;
     let rows = reference_rows(request, &description, &model, storage)?;
     let Spread { inputs, left_out } = spread(request, &description, &model, rows.as_ref().and_then(dataset))?;
     let request = &Request { inputs, ..request.clone() };
@@ -126,15 +125,36 @@ pub(crate) fn plugin_not_found(plugin: &PluginRef) -> Error {
     Error::not_found("plugin_not_found", "plugin", message)
 }
 
-fn window(spec: WindowSpec, storage: &Storage) -> Result<Window, Error> {
-    match spec {
-        WindowSpec::Range(window) => Ok(window),
+/// The time that is measured, as a whole and in periods.
+fn windows(request: &Request, storage: &Storage) -> Result<(Window, Vec<Window>), Error> {
+    let window = match &request.window {
+        WindowSpec::Range(window) => *window,
         WindowSpec::Last(span) => {
             let now = storage.now();
-            Window::new(now.before(span), now)
-                .map_err(|error| Error::invalid("invalid_window", "window.last", error.to_string()))
+            Window::new(now.before(*span), now)
+                .map_err(|error| Error::invalid("invalid_window", "window.last", error.to_string()))?
         }
+        WindowSpec::Periods(periods) => return listed(periods),
+    };
+    let periods = match request.every {
+        Some(every) => window
+            .split(every, MAX_GROUPS as u64)
+            .map_err(|error| Error::invalid("too_many_periods", "every", error.to_string()))?,
+        None => vec![window],
+    };
+    Ok((window, periods))
+}
+
+fn listed(periods: &[Window]) -> Result<(Window, Vec<Window>), Error> {
+    if periods.len() > MAX_GROUPS {
+        let message = format!("{} periods are more than {MAX_GROUPS}: ask for less time at once", periods.len());
+        return Err(Error::invalid("too_many_periods", "window", message));
     }
+    let in_order = periods.windows(2).all(|pair| pair[0].end() <= pair[1].start());
+    let hull = Periods::Listed(periods.to_vec()).hull().filter(|_| in_order);
+    let message = "periods come in order of time and do not overlap: give at least one";
+    let hull = hull.ok_or_else(|| Error::invalid("invalid_window", "window", message))?;
+    Ok((hull, periods.to_vec()))
 }
 
 /// What is computed from rows with the columns of `schema`.

@@ -36,12 +36,15 @@ pub struct Request {
 }
 
 /// Which rows to measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WindowSpec {
     /// Those of a window.
     Range(Window),
     /// Those of the time before now.
     Last(Span),
+    /// Those of each of these windows, one result each, whatever `every` says. They come in order of time and do not
+    /// overlap, but may differ in length, as months do.
+    Periods(Vec<Window>),
 }
 
 /// What to compare with.

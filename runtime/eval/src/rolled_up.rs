@@ -156,6 +156,11 @@ fn layers(bindings: Vec<Groups>) -> Vec<UnitStates> {
             }
         }
     }
-    let unit = |bindings: Vec<_>| UnitStates { bindings: bindings.into_iter().map(Ok).collect(), log: Vec::new() };
+    let read_clock = vec![false; width];
+    let unit = |bindings: Vec<_>| UnitStates {
+        bindings: bindings.into_iter().map(Ok).collect(),
+        read_clock: read_clock.clone(),
+        log: Vec::new(),
+    };
     units.into_iter().map(unit).collect()
 }

@@ -2,39 +2,53 @@
 
 use std::{ops::Range, sync::Arc};
 
-use driftline_core::Window;
-use driftline_storage::Storage;
+use driftline_core::{Digest, Time, Window};
+use driftline_storage::{Model, Pin, Snapshot, Storage};
 
 use crate::{
     Error,
+    cell::{Cell, Extent, cells},
     frame::Shape,
+    groups::Periods,
     plan::{MAX_GROUPS, Plan, ReferenceRows},
     rolled_up::{self, StandIn},
+    same_rows::SameRows,
     source::{Facts, Source, Unit},
     unit::{UnitStates, UnitWork},
 };
 
-/// Up to so many units are cut further, so that all threads have something to do.
-const FEW_UNITS: usize = 4;
-
 /// One side of an evaluation, ready to be computed.
 pub(crate) struct Side {
-    shape: Shape,
-    pub units: Vec<Unit>,
+    pub shape: Shape,
+    pub parts: Vec<Part>,
     pub facts: Facts,
     /// What stands in for rows that are gone.
     pub stand_in: Option<StandIn>,
+    /// A digest over what stands in.
+    pub kept: Option<Digest>,
+    /// Holds off the end of deletions until what was computed is kept.
+    _pin: Option<Pin>,
+}
+
+/// Rows that one scan reads, and what is computed of them.
+#[derive(Clone)]
+pub(crate) struct Part {
+    pub unit: Unit,
+    pub scope: Scope,
+    /// A digest over all that its rows depend on.
+    pub rows: Digest,
+}
+
+/// Which states a scan gives.
+#[derive(Debug, Clone)]
+pub(crate) enum Scope {
+    /// One for each slice and cell of the unit; of immutable rows.
+    Cells(Vec<Cell>),
+    /// One for each slice and period, of which there are at most these; the rows will be elsewhere soon.
+    Periods(Range<u32>),
 }
 
 impl Side {
-    fn new((source, stand_in): (Source, Option<StandIn>), shape: &Shape) -> Self {
-        let units = match source.units.len() {
-            0..=FEW_UNITS => source.units.iter().flat_map(Unit::parts).collect(),
-            _ => source.units,
-        };
-        Self { shape: shape.clone(), units, facts: source.facts, stand_in }
-    }
-
     /// What is computed of some sets of columns.
     pub fn work(&self, plan: &Plan, columns: Range<usize>) -> Arc<UnitWork> {
         let bindings = self.shape.bindings.get(columns).unwrap_or_default();
@@ -47,33 +61,122 @@ impl Side {
         })
     }
 
+    /// All its units.
+    pub fn units(&self) -> Vec<Unit> {
+        self.parts.iter().map(|part| part.unit.clone()).collect()
+    }
+
     /// The kept states of some sets of columns, taken out.
     pub fn take_states(&mut self, columns: Range<usize>) -> Vec<UnitStates> {
         self.stand_in.as_mut().map(|stand_in| stand_in.take(columns)).unwrap_or_default()
     }
+
+    fn of_snapshot(storage: &Storage, plan: &Plan, snapshot: &Snapshot, shape: &Shape) -> Result<Self, Error> {
+        let stand_in = rolled_up::stand_in(plan, shape, snapshot)?;
+        let columns: Vec<_> = shape.columns().into_iter().collect();
+        let Source { units, facts } = Source::of_snapshot(storage, snapshot, &columns)?;
+        let mut identities = snapshot.identities(&columns)?.into_iter();
+        let mut parts = Vec::new();
+        for unit in units {
+            match (unit.extent(), identities.next()) {
+                (Some(extent), Some(rows)) => parts.extend(of_segment(&unit, extent, &rows, &shape.periods)),
+                _ => {
+                    let periods = touched(&snapshot.unsealed_times(), &shape.periods);
+                    parts.push(Part { unit, scope: Scope::Periods(periods), rows: snapshot.unsealed_identity() });
+                }
+            }
+        }
+        let kept = stand_in.as_ref().map(|_| snapshot.kept_identity());
+        Ok(Self { shape: shape.clone(), parts, facts, stand_in, kept, _pin: Some(snapshot.pin()) })
+    }
+
+    fn of_dataset(source: Source, shape: &Shape) -> Self {
+        let Source { units, facts } = source;
+        let whole = || Scope::Cells(vec![Cell { period: 0, window: None }]);
+        let part = |unit: Unit| Part { rows: unit.range_of(&facts.data), scope: whole(), unit };
+        let parts = units.iter().flat_map(Unit::parts).map(part).collect();
+        Self { shape: shape.clone(), parts, facts, stand_in: None, kept: None, _pin: None }
+    }
+}
+
+/// A segment that lies in a period is read in parts of a fixed size, one that is cut as a whole, in cells.
+fn of_segment(unit: &Unit, extent: Extent, rows: &Digest, periods: &Periods) -> Vec<Part> {
+    let cells = cells(extent, periods);
+    match cells.as_slice() {
+        [] => Vec::new(),
+        [Cell { window: None, .. }] => {
+            let part = |unit: Unit| Part { rows: unit.range_of(rows), scope: Scope::Cells(cells.clone()), unit };
+            unit.parts().into_iter().map(part).collect()
+        }
+        _ => vec![Part { unit: unit.clone(), rows: *rows, scope: Scope::Cells(cells) }],
+    }
+}
+
+/// The periods that times from the first to the last can lie in.
+fn touched(times: &Option<(Time, Time)>, periods: &Periods) -> Range<u32> {
+    let Some((first, last)) = times else { return 0..0 };
+    let listed = periods.listed();
+    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let begin = listed.partition_point(|period| period.end() <= *first);
+    number(begin)..number(listed.partition_point(|period| period.start() <= *last).max(begin))
 }
 
 /// Finds the rows of both sides. Blocks on the catalog.
 pub(crate) fn sides(plan: &Plan, storage: &Storage) -> Result<(Side, Option<Side>), Error> {
-    let snapshot_source = |window: Window, shape: &Shape| {
-        let snapshot = match &plan.same_rows {
-            Some(rows) => rows.snapshot(storage, &plan.model, window)?,
-            None => storage.snapshot(&plan.model, Some(window))?,
-        };
-        let stand_in = rolled_up::stand_in(plan, shape, &snapshot)?;
-        let columns: Vec<_> = shape.columns().into_iter().collect();
-        Ok::<_, Error>((Source::of_snapshot(storage, &snapshot, &columns)?, stand_in))
+    let of_window = |window: Window, shape: &Shape| {
+        let snapshot = rows_of(plan.same_rows.as_ref(), storage, &plan.model, window)?;
+        Side::of_snapshot(storage, plan, &snapshot, shape)
     };
-    let current = Side::new(snapshot_source(plan.window, &plan.shape)?, &plan.shape);
+    let current = of_window(plan.window, &plan.shape)?;
     let reference = match &plan.reference {
         None => None,
-        Some(reference) => {
-            let source = match &reference.rows {
-                ReferenceRows::Window(window) => snapshot_source(*window, &reference.shape)?,
-                ReferenceRows::Dataset { dataset, .. } => (Source::of_dataset(storage, dataset), None),
-            };
-            Some(Side::new(source, &reference.shape))
-        }
+        Some(reference) => Some(match &reference.rows {
+            ReferenceRows::Window(window) => of_window(*window, &reference.shape)?,
+            ReferenceRows::Dataset { dataset, .. } => {
+                Side::of_dataset(Source::of_dataset(storage, dataset), &reference.shape)
+            }
+        }),
     };
     Ok((current, reference))
+}
+
+/// The model's rows in a window, as they are now, or as another plan saw them.
+fn rows_of(same: Option<&SameRows>, storage: &Storage, model: &Model, window: Window) -> Result<Snapshot, Error> {
+    match same {
+        Some(rows) => rows.snapshot(storage, model, window),
+        None => Ok(storage.snapshot(model, Some(window))?),
+    }
+}
+
+/// What a plan reads, to be told of it without reading.
+pub(crate) struct Looks {
+    model: Model,
+    same_rows: Option<SameRows>,
+    windows: Vec<Window>,
+    dataset: Option<Digest>,
+}
+
+impl Looks {
+    pub fn of(plan: &Plan) -> Self {
+        let rows = plan.reference.as_ref().map(|reference| &reference.rows);
+        let (window, dataset) = match rows {
+            None => (None, None),
+            Some(ReferenceRows::Window(window)) => (Some(*window), None),
+            Some(ReferenceRows::Dataset { dataset, .. }) => (None, Some(dataset.digest)),
+        };
+        let windows = std::iter::once(plan.window).chain(window).collect();
+        Self { model: plan.model.clone(), same_rows: plan.same_rows.clone(), windows, dataset }
+    }
+
+    /// See `Evaluator::data_digest`. Blocks.
+    pub fn digest(&self, storage: &Storage) -> Result<Digest, Error> {
+        let look = |window: &Window| Ok(rows_of(self.same_rows.as_ref(), storage, &self.model, *window)?.digest());
+        let parts: Vec<Digest> = self.windows.iter().map(look).collect::<Result<_, Error>>()?;
+        Ok(data(parts.iter().chain(&self.dataset)))
+    }
+}
+
+/// A digest over everything that was read, made of those of the sides.
+pub(crate) fn data<'a>(sides: impl Iterator<Item = &'a Digest>) -> Digest {
+    Digest::of_parts(sides.map(|side| &side.as_bytes()[..]))
 }

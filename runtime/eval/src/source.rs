@@ -15,6 +15,7 @@ use futures::{StreamExt, stream::BoxStream};
 
 use crate::{
     Error,
+    cell::Extent,
     expression::Expressions,
     scan::{FilePart, Scanner},
 };
@@ -192,6 +193,22 @@ impl Unit {
                 self.split(file.stored.rows().div_ceil(PART_ROWS).clamp(1, worth_a_thread))
             }
             UnitRows::Memory(_) => vec![self.clone()],
+        }
+    }
+
+    /// What is known of a segment's rows without reading them; `None` for other rows.
+    pub fn extent(&self) -> Option<Extent> {
+        let (UnitRows::File(file), Some((first, last))) = (&self.rows, self.times) else { return None };
+        Some(Extent { first, last, rows: file.stored.rows() })
+    }
+
+    /// A digest over all that its rows depend on, made of that of all rows of the file.
+    pub fn range_of(&self, rows: &Digest) -> Digest {
+        match &self.rows {
+            UnitRows::File(FilePart { range: Some((start, end)), .. }) => {
+                Digest::of_parts([&rows.as_bytes()[..], &start.to_le_bytes(), &end.to_le_bytes()])
+            }
+            _ => *rows,
         }
     }
 

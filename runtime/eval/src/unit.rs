@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use driftline_core::{Digest, Failure, MetricFactory, Window};
+use driftline_storage::States;
 use futures::StreamExt;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,7 @@ use crate::{
 pub(crate) const TOO_MANY_SLICES: &str = "too_many_slices";
 
 /// What all units of one side of an evaluation share.
+#[derive(Clone)]
 pub(crate) struct UnitWork {
     pub factory: std::sync::Arc<dyn MetricFactory>,
     pub parameters: String,
@@ -44,12 +46,15 @@ pub(crate) struct RunContext {
     pub cancel: CancellationToken,
     /// How many cells one scan feeds.
     pub cells: u64,
+    /// What need not be computed again.
+    pub states: States,
 }
 
 /// The states of one binding over one unit, or how the plugin failed.
 pub(crate) type BindingStates = Result<BTreeMap<GroupKey, GroupState>, Failure>;
 
 /// The saved summary of a group's rows.
+#[derive(Debug, Clone)]
 pub(crate) struct GroupState {
     pub state: Vec<u8>,
     pub rows: Rows,
@@ -58,6 +63,8 @@ pub(crate) struct GroupState {
 /// What one unit gives: one entry for each binding.
 pub(crate) struct UnitStates {
     pub bindings: Vec<BindingStates>,
+    /// For each binding whether the plugin looked at its clock.
+    pub read_clock: Vec<bool>,
     pub log: Vec<String>,
 }
 
@@ -66,13 +73,14 @@ impl UnitWork {
     pub fn states(&self, unit: &Unit, context: &RunContext) -> Result<UnitStates, Error> {
         let mut running = self.start();
         self.feed(unit, context, &mut running)?;
-        let mut states = UnitStates { bindings: Vec::new(), log: Vec::new() };
+        let mut states = UnitStates { bindings: Vec::new(), read_clock: Vec::new(), log: Vec::new() };
         for run in running {
-            let saved = match run {
-                Ok(accumulation) => save(accumulation, &mut states.log)?,
-                Err(failure) => Err(failure),
+            let (saved, read_clock) = match run {
+                Ok(accumulation) => save(accumulation, &mut states.log),
+                Err(failure) => (Err(failure), false),
             };
             states.bindings.push(saved);
+            states.read_clock.push(read_clock);
         }
         context.progress.unit_done();
         Ok(states)
@@ -120,15 +128,16 @@ impl UnitWork {
 
     fn refuse_too_many_groups(&self, run: &Result<Accumulation, Failure>) -> Result<(), Error> {
         let groups = run.as_ref().map_or(0, Accumulation::group_count);
-        if groups <= self.max_groups {
-            return Ok(());
-        }
-        let message = format!(
-            "there are more than {} combinations of periods and slices: group by something coarser or use a longer `every`",
-            self.max_groups
-        );
-        Err(Error::invalid(TOO_MANY_SLICES, "group_by", message))
+        if groups <= self.max_groups { Ok(()) } else { Err(too_many_groups(self.max_groups)) }
     }
+}
+
+/// The error of what meets more than `most` groups.
+pub(crate) fn too_many_groups(most: usize) -> Error {
+    let message = format!(
+        "there are more than {most} combinations of periods and slices: group by something coarser or use a longer `every`"
+    );
+    Error::invalid(TOO_MANY_SLICES, "group_by", message)
 }
 
 fn advance(
@@ -143,15 +152,16 @@ fn advance(
     Ok(())
 }
 
-fn save(accumulation: Accumulation, log: &mut Vec<String>) -> Guest<BTreeMap<GroupKey, GroupState>> {
+/// The states of an instance, and whether it looked at its clock.
+fn save(accumulation: Accumulation, log: &mut Vec<String>) -> (BindingStates, bool) {
     let (mut metric, groups) = accumulation.into_groups();
     let mut states = BTreeMap::new();
     for (key, Group { accumulator, rows, .. }) in groups {
         match metric.state(accumulator).and_then(|state| metric.close(accumulator).map(|()| state)) {
             Ok(state) => states.insert(key, GroupState { state, rows }),
-            Err(failure) => return Ok(Err(failure)),
+            Err(failure) => return (Err(failure), metric.has_read_clock()),
         };
     }
     log.append(&mut metric.take_log());
-    Ok(Ok(states))
+    (Ok(states), metric.has_read_clock())
 }

@@ -1,6 +1,7 @@
 //! Evaluations and pages over a real store, with a native metric whose numbers can be done by hand.
 
 mod columns;
+mod incremental;
 mod native;
 
 use std::sync::Arc;
@@ -62,11 +63,11 @@ impl House {
     }
 
     fn in_dir(dir: tempfile::TempDir) -> Self {
-        Self::with_options(dir, &Options { threads: 2, ..Options::default() })
+        Self::with_options(dir, &Options { threads: 2, ..Options::default() }, 1 << 30)
     }
 
-    fn with_options(dir: tempfile::TempDir, evaluating: &Options) -> Self {
-        let options = driftline_storage::Options { background: false, ..Default::default() };
+    fn with_options(dir: tempfile::TempDir, evaluating: &Options, state_cache_bytes: u64) -> Self {
+        let options = driftline_storage::Options { background: false, state_cache_bytes, ..Default::default() };
         let storage = Storage::open(&dir.path().join("data"), options).expect("opens");
         let options = driftline_sandbox::Options::new(dir.path().join("cache"), Compiler::InProcess);
         let sandbox = Sandbox::new(options).expect("sandbox");
@@ -84,11 +85,14 @@ impl House {
 
     /// A store with [`ROWS`], of which the first `sealed` are in segments.
     async fn with_rows(sealed: usize) -> Self {
-        let house = Self::new();
-        house.track(0..sealed).await;
-        house.storage.seal_all().expect("seals");
-        house.track(sealed..ROWS.len()).await;
-        house
+        Self::new().filled(sealed).await
+    }
+
+    async fn filled(self, sealed: usize) -> Self {
+        self.track(0..sealed).await;
+        self.storage.seal_all().expect("seals");
+        self.track(sealed..ROWS.len()).await;
+        self
     }
 
     async fn track(&self, rows: std::ops::Range<usize>) {
@@ -167,6 +171,10 @@ async fn gives_the_same_numbers_however_much_is_sealed_and_whether_or_not_states
                 (
                     Request { every, ..request() },
                     vec![(0, String::new(), 3, 1, vec![Some(1.5)]), (3, String::new(), 3, 0, vec![Some(28.0 / 3.0)])],
+                ),
+                (
+                    Request { window: WindowSpec::Periods(vec![window(0, 3), window(4, 6)]), every, ..request() },
+                    vec![(0, String::new(), 3, 1, vec![Some(1.5)]), (4, String::new(), 2, 0, vec![Some(12.0)])],
                 ),
                 (Request { filter: filtered.clone(), ..request() }, vec![(0, String::new(), 5, 1, vec![Some(3.75)])]),
                 (
@@ -318,6 +326,12 @@ async fn refusals_name_the_place() {
         ),
         (Request { group_by: vec!["value".into(), "value".into()], ..request() }, "duplicate_group", "group_by[1]"),
         (Request { every: "1ms".parse().ok(), ..request() }, "too_many_periods", "every"),
+        (
+            Request { window: WindowSpec::Periods(vec![window(0, 3), window(2, 6)]), ..request() },
+            "invalid_window",
+            "window",
+        ),
+        (Request { window: WindowSpec::Periods(Vec::new()), ..request() }, "invalid_window", "window"),
         (
             Request { inputs: vec![("value".into(), vec!["in.region".into()])], ..request() },
             "input_kind_mismatch",

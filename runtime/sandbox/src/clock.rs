@@ -1,6 +1,12 @@
 //! Time and chance as a guest sees them: the clock stands still, the dice are loaded.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use chacha20::{ChaCha12Rng, rand_core::SeedableRng};
 use driftline_core::Time;
@@ -12,18 +18,32 @@ use wasmtime_wasi::{
 
 use crate::guest::Guest;
 
-/// An instant at which time stands still; instants before 1970 are 1970.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Frozen(Duration);
+/// An instant at which time stands still; instants before 1970 are 1970. Clones are one clock.
+#[derive(Debug, Clone)]
+pub(crate) struct Frozen {
+    at: Duration,
+    was_read: Arc<AtomicBool>,
+}
 
 impl Frozen {
     pub(crate) fn at(time: Time) -> Self {
-        Self(Duration::from_micros(u64::try_from(time.micros()).unwrap_or(0)))
+        let at = Duration::from_micros(u64::try_from(time.micros()).unwrap_or(0));
+        Self { at, was_read: Arc::default() }
+    }
+
+    /// Whether anybody looked at it.
+    pub(crate) fn was_read(&self) -> bool {
+        self.was_read.load(Ordering::Relaxed)
+    }
+
+    fn read(&self) -> Duration {
+        self.was_read.store(true, Ordering::Relaxed);
+        self.at
     }
 
     /// For the monotonic clock: never 0, on which Go refuses to start.
-    fn nanos(self) -> u64 {
-        u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX).max(1)
+    fn nanos(&self) -> u64 {
+        u64::try_from(self.read().as_nanos()).unwrap_or(u64::MAX).max(1)
     }
 }
 
@@ -33,7 +53,7 @@ impl HostWallClock for Frozen {
     }
 
     fn now(&self) -> Duration {
-        self.0
+        self.read()
     }
 }
 
@@ -49,7 +69,7 @@ impl HostMonotonicClock for Frozen {
 
 /// Gives a guest the frozen clock, and the same random numbers at every start.
 pub(crate) fn freeze(wasi: &mut WasiCtxBuilder, now: Frozen) {
-    wasi.wall_clock(now)
+    wasi.wall_clock(now.clone())
         .monotonic_clock(now)
         .secure_random(ChaCha12Rng::from_seed([1; 32]))
         .insecure_random(ChaCha12Rng::from_seed([2; 32]))
@@ -62,7 +82,7 @@ pub(crate) fn freeze(wasi: &mut WasiCtxBuilder, now: Frozen) {
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     monotonic_clock::add_to_linker::<Guest, Sleepless>(linker, |guest| View {
-        now: guest.now,
+        now: &guest.now,
         table: &mut guest.table,
     })?;
     linker.allow_shadowing(false);
@@ -76,7 +96,7 @@ impl HasData for Sleepless {
 }
 
 struct View<'a> {
-    now: Frozen,
+    now: &'a Frozen,
     table: &'a mut ResourceTable,
 }
 

@@ -51,7 +51,7 @@ impl Guest {
         let console = |stream| Console { log: log.clone(), stream };
         let mut wasi = WasiCtx::builder();
         wasi.stdout(console(Stream::Out)).stderr(console(Stream::Err)).allow_tcp(false).allow_udp(false);
-        clock::freeze(&mut wasi, now);
+        clock::freeze(&mut wasi, now.clone());
         let mut table = ResourceTable::new();
         table.set_max_capacity(HOST_RESOURCES);
         Self {

@@ -67,6 +67,10 @@ impl Metric for Running {
     fn take_log(&mut self) -> Vec<String> {
         self.session.take_log()
     }
+
+    fn has_read_clock(&self) -> bool {
+        self.session.has_read_clock()
+    }
 }
 
 fn closed(accumulator: Accumulator) -> Failure {

@@ -108,6 +108,11 @@ impl Session {
         self.store.data().log.take()
     }
 
+    /// Whether the guest has looked at the clock.
+    pub(crate) fn has_read_clock(&self) -> bool {
+        self.store.data().now.was_read()
+    }
+
     /// The shape of the batches that this instance takes.
     pub(crate) fn layout(&self) -> &InputLayout {
         &self.store.data().layout

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use driftline_core::Name;
 use driftline_eval::Evaluator;
+use driftline_notify::Courier;
 use driftline_sandbox::Sandbox;
 use driftline_storage::{Model, Storage};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::{
-    breakers::Breakers, config::Limits, evaluations::Evaluations, metrics::Metrics, problem::Problem, queries::Queries,
-    receive::Reception, schemas::Schemas, trust::Trust, uploads::Uploads,
+    breakers::Breakers, config::Limits, delivery::Deliveries, evaluations::Evaluations, metrics::Metrics, monitors,
+    problem::Problem, queries::Queries, receive::Reception, scheduler::Scheduler, schemas::Schemas, trust::Trust,
+    uploads::Uploads,
 };
 
 /// The parts of a running server.
@@ -39,6 +41,14 @@ pub struct App {
     pub reads: Arc<Semaphore>,
     /// The models' schemas as they were last seen.
     pub schemas: Schemas,
+    /// When monitors run.
+    pub scheduler: Scheduler,
+    /// What monitors tell.
+    pub deliveries: Deliveries,
+    /// Carries what monitors tell.
+    pub courier: Courier,
+    /// Which rows the results of monitors are known to rest on.
+    pub seen: monitors::Seen,
     /// What is counted.
     pub metrics: Metrics,
     /// There may be plugins whose fuel is not measured.

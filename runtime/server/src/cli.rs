@@ -1,11 +1,14 @@
 //! The command line: one binary, one file a command.
 
+mod alert;
+mod apply;
 mod backup;
 mod client;
 mod compact;
 mod demo;
 mod evaluate;
 mod import;
+mod monitor;
 mod output;
 mod place;
 mod plugin;
@@ -40,6 +43,9 @@ enum Command {
     Import(import::Import),
     Evaluate(evaluate::Evaluate),
     Plugin(plugin::Plugin),
+    Apply(apply::Apply),
+    Monitor(monitor::Monitor),
+    Alert(alert::Alert),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Verify(verify::Verify),
@@ -60,6 +66,9 @@ pub fn run() -> ExitCode {
         Command::Import(import) => client::block_on(import::run(import)),
         Command::Evaluate(evaluate) => client::block_on(evaluate::run(evaluate)),
         Command::Plugin(plugin) => plugin::run(plugin),
+        Command::Apply(apply) => client::block_on(apply::run(apply)),
+        Command::Monitor(monitor) => client::block_on(monitor::run(monitor)),
+        Command::Alert(alert) => client::block_on(alert::run(alert)),
         Command::Backup(backup) => backup::run(backup),
         Command::Restore(restore) => restore::run(restore),
         Command::Verify(verify) => verify::run(verify),
@@ -69,6 +78,7 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) if output::exit(&error).is_some() => ExitCode::from(output::exit(&error).unwrap_or(1)),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -29,6 +29,10 @@ pub struct Config {
     pub limits: Limits,
     /// What plugins may do, and whose may run.
     pub plugins: PluginRules,
+    /// Which private addresses and networks notices may go to besides public ones.
+    pub notify_allow: Vec<String>,
+    /// How many bytes of computed states are kept on disk; without any, none are.
+    pub state_cache_bytes: u64,
     /// Whether plugins are compiled in this process; only tests want that.
     pub compile_in_process: bool,
 }
@@ -92,6 +96,19 @@ impl Config {
         let threads = Self::threads();
         let segments = Segments::default();
         let (place, limits, plugins) = (Place::default(), Limits::default(), PluginRules::default());
-        Self { data, listen, threads, segments, place, limits, plugins, compile_in_process: false }
+        let notify_allow = Vec::new();
+        let state_cache_bytes = driftline_storage::Options::default().state_cache_bytes;
+        Self {
+            data,
+            listen,
+            threads,
+            segments,
+            place,
+            limits,
+            plugins,
+            notify_allow,
+            state_cache_bytes,
+            compile_in_process: false,
+        }
     }
 }

@@ -30,6 +30,9 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// What may be dialled is not said right.
+    #[error("--notify-allow: {0}")]
+    Outgoing(driftline_notify::Invalid),
     /// The address can't be listened on.
     #[error("can't listen on {address}: {source}; choose another with --listen")]
     Listen {

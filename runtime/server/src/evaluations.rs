@@ -2,19 +2,20 @@
 
 mod aggregates;
 mod job;
+mod measured;
 mod record;
 mod shelf;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use driftline_core::{Name, Time};
+use driftline_core::Name;
 use driftline_eval::{Evaluator, Plan, PluginId, Request};
 use driftline_storage::Storage;
 use futures::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-pub use self::job::Job;
+pub use self::{job::Job, measured::Measured};
 use self::shelf::Shelf;
 use crate::{
     app::Shared,
@@ -87,7 +88,8 @@ impl Evaluations {
         let place = self.place()?;
         let plan = self.0.evaluator.plan(order.request.clone()).await?;
         let pass = self.enter(&plan).await?;
-        let job = self.start(plan, &order, created, (place, pass));
+        let job = Job::new(Uuid::now_v7(), &plan, &order, created);
+        let job = self.start(plan, job, (place, pass));
         match tokio::time::timeout(wait, job.ended()).await {
             Ok(outcome) => outcome.map(|evaluation| evaluation.as_ref().clone()),
             Err(_) => self.announce(&job).await,
@@ -105,15 +107,34 @@ impl Evaluations {
         let mut beside = self.0.evaluator.plan(other.request.clone()).await?;
         plan.share_rows(&mut beside);
         let (pass, its_pass) = (self.enter(&plan).await?, self.enter(&beside).await?);
-        Ok([self.start(plan, one, created, (place, pass)), self.start(beside, other, created, (second, its_pass))])
+        let job = Job::new(Uuid::now_v7(), &plan, one, created);
+        let its_job = Job::new(Uuid::now_v7(), &beside, other, created);
+        Ok([self.start(plan, job, (place, pass)), self.start(beside, its_job, (second, its_pass))])
+    }
+
+    /// Runs a plan under an id of the caller's and waits for its end. Nothing is kept: the caller keeps it together with
+    /// what it makes of it. Meanwhile it is found and cancelled like any other.
+    ///
+    /// # Errors
+    /// 429 when too many are under way, 503 when the plugin is left alone or the server stops.
+    pub async fn measure(&self, id: Uuid, plan: Plan, order: &Order) -> Result<Measured, Problem> {
+        let place = self.place()?;
+        let pass = self.enter(&plan).await?;
+        let job = Job::new(id, &plan, order, ingest::now());
+        let job = self.start(plan, job, (place, pass));
+        let evaluation = job.ended().await?;
+        if evaluation.status == wire::EvaluationStatus::Interrupted {
+            return Err(driftline_storage::Error::Closed.into());
+        }
+        Ok(Measured { evaluation, asked: order.asked.clone(), definitions: job.definitions.clone() })
     }
 
     fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
         self.0.admission.clone().try_acquire_owned().map_err(|_| too_many())
     }
 
-    fn start(&self, plan: Plan, order: &Order, created: Time, (place, pass): (OwnedSemaphorePermit, Pass)) -> Arc<Job> {
-        let job = Arc::new(Job::new(&plan, order, created));
+    fn start(&self, plan: Plan, job: Job, (place, pass): (OwnedSemaphorePermit, Pass)) -> Arc<Job> {
+        let job = Arc::new(job);
         self.0.shelf.add(job.clone());
         let (this, running) = (self.clone(), job.clone());
         tokio::spawn(async move {

@@ -105,6 +105,14 @@ pub async fn json<T: DeserializeOwned>(app: &App, request: Request) -> Result<T,
     Ok(value)
 }
 
+/// Reads a JSON value that came with others into `T`, as strictly.
+///
+/// # Errors
+/// 422 for what is not a `T`.
+pub fn value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| json_problem(&error))
+}
+
 fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     if !error.inner().is_data() {
         return malformed(error.inner());

@@ -8,6 +8,7 @@
 //! | the parts of the request, checked | `extract`, [`wire`], [`ingest`] |
 //! | the recipe | `handlers` |
 //! | what handlers reach | `app`: storage, sandbox, evaluator, `evaluations`, `uploads` and `queries` under way |
+//! | what happens without a request | `scheduler` (runs of monitors), `delivery` (what they tell), `maintenance` |
 //! | whether a plugin may run | `trust` (who signed it), `breakers` (how it did) |
 //! | the answer, or why there is none | [`wire`], `export` (rows), [`problem`] |
 //!
@@ -15,9 +16,11 @@
 
 mod app;
 mod breakers;
+mod channels;
 pub mod cli;
 mod compare;
 mod config;
+mod delivery;
 mod error;
 mod evaluations;
 mod export;
@@ -27,11 +30,13 @@ pub mod ingest;
 mod layers;
 mod maintenance;
 mod metrics;
+mod monitors;
 mod plugins;
 pub mod problem;
 mod queries;
 mod receive;
 mod router;
+mod scheduler;
 mod schemas;
 mod server;
 mod standard_plugins;
@@ -41,4 +46,4 @@ pub mod wire;
 
 pub use config::{Config, Limits};
 pub use error::Error;
-pub use server::Server;
+pub use server::{Server, Settling};

@@ -1,8 +1,10 @@
 //! What Prometheus sees at `/metrics`.
 
+mod monitors;
 mod plugins;
 mod storage;
 
+pub use monitors::{MonitorMetrics, NAMED};
 pub use plugins::PluginMetrics;
 pub use storage::StorageMetrics;
 
@@ -28,6 +30,8 @@ pub struct Metrics {
     pub queued: Gauge,
     /// What plugins are doing.
     pub plugins: PluginMetrics,
+    /// What monitors are doing.
+    pub monitors: MonitorMetrics,
     /// What storage is doing.
     pub storage: Arc<StorageMetrics>,
     registry: Arc<Registry>,
@@ -79,6 +83,7 @@ impl Metrics {
         registry.register("evaluations_running", "Evaluations at work", running.clone());
         registry.register("evaluations_queued", "Evaluations waiting for their turn", queued.clone());
         let plugins = PluginMetrics::new(&mut registry);
+        let monitors = MonitorMetrics::new(&mut registry);
         let storage = Arc::new(StorageMetrics::new(&mut registry));
         let registry = Arc::new(registry);
         Self {
@@ -88,6 +93,7 @@ impl Metrics {
             evaluations,
             evaluation_seconds,
             plugins,
+            monitors,
             running,
             queued,
             storage,

@@ -10,8 +10,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::Shared,
     handlers::{
-        aggregates, aliases, comparisons, datasets, delayed_metrics, deletions, evaluations, fallback, models,
-        operations, plugins, predictions, sql,
+        aggregates, alerts, aliases, apply, channels, comparisons, datasets, delayed_metrics, deletions, deliveries,
+        evaluations, fallback, models,
+        monitors::{self, backfills, results, runs},
+        operations, plugins, predictions, silences, sql,
     },
     layers,
 };
@@ -27,6 +29,8 @@ use crate::{
         (name = "models", description = "What predicts, and what it predicted"),
         (name = "plugins", description = "How to judge a model"),
         (name = "evaluations", description = "Plugins run over windows"),
+        (name = "monitors", description = "Evaluations on a schedule, with thresholds"),
+        (name = "alerts", description = "What is wrong, and who is told"),
         (name = "operations", description = "For whoever runs the server")
     ),
     components(schemas(crate::problem::ProblemBody))
@@ -59,6 +63,32 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(evaluations::list_evaluations, evaluations::run_evaluation))
         .routes(routes!(evaluations::show_evaluation, evaluations::cancel_evaluation))
         .routes(routes!(sql::run_sql))
+        // Machine-learning engineers
+        .routes(routes!(apply::apply_documents))
+        .routes(routes!(monitors::list_monitors))
+        .routes(routes!(monitors::show_status))
+        .routes(routes!(monitors::preview_definition))
+        .routes(routes!(monitors::put_monitor, monitors::show_monitor, monitors::remove_monitor))
+        .routes(routes!(monitors::pause_monitor))
+        .routes(routes!(monitors::resume_monitor))
+        .routes(routes!(monitors::preview_monitor))
+        .routes(routes!(runs::run_monitor))
+        .routes(routes!(runs::list_runs))
+        .routes(routes!(results::list_results))
+        .routes(routes!(backfills::begin_backfill))
+        .routes(routes!(backfills::show_backfill))
+        .routes(routes!(alerts::list_alerts))
+        .routes(routes!(alerts::show_alert))
+        .routes(routes!(alerts::acknowledge_alert))
+        .routes(routes!(alerts::resolve_alert))
+        .routes(routes!(silences::list_silences, silences::make_silence))
+        .routes(routes!(silences::end_silence))
+        .routes(routes!(channels::list_channels))
+        .routes(routes!(channels::put_channel, channels::show_channel, channels::remove_channel))
+        .routes(routes!(channels::test_channel))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::show_delivery))
+        .routes(routes!(deliveries::retry_delivery))
         // Operators
         .routes(routes!(operations::show_health))
         .routes(routes!(operations::show_readiness))

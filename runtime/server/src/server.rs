@@ -4,8 +4,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
 use driftline_eval::{Evaluator, Options as EvaluatorOptions};
+use driftline_notify::{Courier, Guard, Options as CourierOptions};
 use driftline_sandbox::{Compiler, Options as SandboxOptions, Sandbox};
-use driftline_storage::{Options as StorageOptions, Storage};
+use driftline_storage::{Clock, Options as StorageOptions, Storage};
 use tokio::{
     net::TcpListener,
     sync::{Mutex, Notify, Semaphore},
@@ -16,13 +17,16 @@ use crate::{
     Config, Error,
     app::{App, Shared},
     breakers::Breakers,
+    delivery::{self, Deliveries},
     evaluations::{Evaluations, Gate, mark_interrupted},
     maintenance,
     metrics::Metrics,
-    plugins,
+    monitors, plugins,
+    problem::Problem,
     queries::Queries,
     receive::Reception,
     router::router,
+    scheduler::{self, Scheduler},
     schemas::Schemas,
     standard_plugins,
     trust::Trust,
@@ -42,15 +46,45 @@ pub struct Server {
     address: SocketAddr,
 }
 
+/// Lets a server do all that is due.
+#[derive(Clone)]
+pub struct Settling(Shared);
+
+impl Settling {
+    /// Runs monitors and sends what they tell until nothing is due any more.
+    ///
+    /// # Errors
+    /// When the catalog can't be read or written.
+    pub async fn settle(&self) -> Result<(), Error> {
+        let settled = async {
+            scheduler::settle(&self.0).await?;
+            delivery::settle(&self.0).await
+        };
+        settled.await.map(drop).map_err(|problem: Problem| Error::Panicked(problem.detail))
+    }
+}
+
 impl Server {
     /// Opens the data directory, installs the standard plugins that are missing, and listens.
     ///
     /// # Errors
     /// When the directory or the address can't be had.
     pub async fn start(config: Config) -> Result<Self, Error> {
+        Self::start_with(config, StorageOptions::default()).await
+    }
+
+    /// As [`Self::start`], with a clock of the caller's.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_at(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        Self::start_with(config, StorageOptions { clock, ..StorageOptions::default() }).await
+    }
+
+    async fn start_with(config: Config, options: StorageOptions) -> Result<Self, Error> {
         let listen = config.listen;
         let opening = move || {
-            let app = open(&config)?;
+            let app = open_with(&config, options)?;
             standard_plugins::install_missing(&app.storage)?;
             Ok(app)
         };
@@ -70,6 +104,11 @@ impl Server {
         self.address
     }
 
+    /// Does all that is due by the server's clock; for whoever turns that clock.
+    pub fn settling(&self) -> Settling {
+        Settling(self.app.clone())
+    }
+
     /// Answers until `stop` is cancelled; then lets requests end, interrupts
     /// evaluations and closes the data directory.
     ///
@@ -84,12 +123,17 @@ impl Server {
             }
         });
         let (evaluations, sandbox, stopped) = (app.evaluations.clone(), app.sandbox.clone(), stop.clone());
+        let outgoing = app.clone();
         let draining = async move {
             stopped.cancelled().await;
             sandbox.stop();
+            outgoing.scheduler.stop().await;
+            outgoing.deliveries.stop().await;
             evaluations.stop().await;
         };
         let maintenance = tokio::spawn(maintenance::run(app.clone(), stop.clone()));
+        let scheduling = tokio::spawn(scheduler::run(app.clone(), stop.clone()));
+        let delivering = tokio::spawn(delivery::run(app.clone(), stop.clone()));
         let compiling = tokio::spawn(standard_plugins::compile_ahead(app.clone(), stop.clone()));
         let measuring = tokio::spawn(plugins::measure(app.clone(), stop.clone()));
         let serving = axum::serve(listener, router(&app)).with_graceful_shutdown(stop.clone().cancelled_owned());
@@ -102,6 +146,8 @@ impl Server {
             () = overdue => tracing::warn!("some requests did not end in time and are cut off"),
         }
         maintenance.abort();
+        scheduling.abort();
+        delivering.abort();
         compiling.abort();
         measuring.abort();
         let closed = tokio::task::spawn_blocking(move || app.storage.close()).await;
@@ -109,25 +155,19 @@ impl Server {
     }
 }
 
-/// Opens the data directory and sets up what works on it.
-///
-/// # Errors
-/// When the directory can't be had.
-pub fn open(config: &Config) -> Result<Shared, Error> {
-    open_with(config, StorageOptions::default())
-}
-
-/// As [`open`], with the clock and the faults of these options.
+/// Opens the data directory and sets up what works on it, with the clock and the faults of these options.
 ///
 /// # Errors
 /// When the directory can't be had.
 pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Error> {
+    let courier = courier(config)?;
     let metrics = Metrics::new();
     let options = StorageOptions {
         clock: options.clock,
         faults: options.faults,
         observer: metrics.storage.clone(),
         place: config.place.clone(),
+        state_cache_bytes: config.state_cache_bytes,
         ..config.segments.options()
     };
     let storage = Storage::open(&config.data, options)?;
@@ -161,8 +201,17 @@ pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Err
         schemas,
         metrics,
         unmeasured: Notify::new(),
+        scheduler: Scheduler::new(&config.limits),
+        deliveries: Deliveries::new(Arc::new(courier.clone())),
+        courier,
+        seen: monitors::Seen::default(),
         erasing: Mutex::default(),
     }))
+}
+
+fn courier(config: &Config) -> Result<Courier, Error> {
+    let guard = Guard::allowing(&config.notify_allow).map_err(Error::Outgoing)?;
+    Courier::new(CourierOptions { guard, ..CourierOptions::default() }).map_err(Error::Outgoing)
 }
 
 fn compiler(config: &Config) -> Result<Compiler, Error> {

@@ -8,7 +8,7 @@ mod page;
 mod sequence;
 mod unchecked;
 
-pub(crate) use cell::{digest, id16, name, odd, time, time_or_null, uuid};
+pub(crate) use cell::{digest, id16, name, name_or_null, odd, time, time_or_null, uuid, uuid_or_null, word};
 pub(crate) use mark::{Mark, advance, check as check_mark, marked};
 pub(crate) use page::is_whole;
 pub(crate) use sequence::draw;

@@ -268,19 +268,19 @@ pub(crate) fn unlisted(connection: &Connection, id: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// The keys of the deletions whose bytes may be in old files and pages still.
-pub(crate) fn all_unlisted(connection: &Connection) -> Result<Vec<Uuid>, Error> {
+/// The keys of the deletions whose bytes may be in old files and pages still, and the models that they are of.
+pub(crate) fn all_unlisted(connection: &Connection) -> Result<Vec<(Uuid, ModelId)>, Error> {
     let found = connection
-        .prepare_cached("SELECT id FROM deletions WHERE stage = ?1")?
-        .query_map([Stage::Unlisted.number()], |row| catalog::uuid(row, 0))?
+        .prepare_cached("SELECT id, model FROM deletions WHERE stage = ?1")?
+        .query_map([Stage::Unlisted.number()], |row| Ok((catalog::uuid(row, 0)?, ModelId(row.get(1)?))))?
         .collect::<Result<_, _>>()?;
     Ok(found)
 }
 
 /// No byte is left.
-pub(crate) fn gone(connection: &Connection, ids: &[Uuid], now: Time) -> Result<(), Error> {
+pub(crate) fn gone(connection: &Connection, ids: &[(Uuid, ModelId)], now: Time) -> Result<(), Error> {
     let mut update = connection.prepare_cached("UPDATE deletions SET stage = ?2, finished = ?3 WHERE id = ?1")?;
-    for id in ids {
+    for (id, _) in ids {
         update.execute(params![id.as_bytes(), Stage::Gone.number(), now.micros()])?;
     }
     Ok(())

@@ -39,8 +39,8 @@ impl Storage {
     }
 }
 
-/// Deletes the replaced files and what failures left behind, overwrites the free pages of the catalog
-/// and empties its write-ahead log.
+/// Deletes the replaced files and what failures left behind, overwrites the free pages of the catalog,
+/// empties its write-ahead log, and drops the kept states of the models.
 fn wipe(inner: &Inner) -> Result<Erasing, Error> {
     let done = inner.catalog.read(deletion::all_unlisted)?;
     inner.options.faults.pass(Step::EraseWipe)?;
@@ -48,6 +48,10 @@ fn wipe(inner: &Inner) -> Result<Erasing, Error> {
     if !inner.pins.is_empty() || !inner.files.doubtful.is_empty() || !inner.catalog.wipe()? {
         return Ok(Erasing::Waiting);
     }
+    // Whoever computed with the old files has put all that it keeps: it held a pin until then.
+    let mut models: Vec<_> = done.iter().map(|(_, model)| *model).collect();
+    models.dedup();
+    inner.states.forget(&models)?;
     inner.options.faults.pass(Step::EraseGone)?;
     inner.writer.call(move |group| deletion::gone(group.connection, &done, group.now))?;
     Ok(Erasing::Worked)

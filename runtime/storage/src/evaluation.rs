@@ -4,7 +4,7 @@ use driftline_core::{Name, Time};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use crate::{Aggregate, Definition, Error, Storage, aggregate, catalog, definition, model};
+use crate::{Aggregate, Definition, Error, Storage, aggregate, catalog, definition, model, writer::Group};
 
 /// One run. `request` and `result` are JSON texts that storage does not look into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,12 +50,7 @@ impl Storage {
         aggregates: Vec<Aggregate>,
         definitions: Vec<Definition>,
     ) -> Result<(), Error> {
-        self.inner.writer.call(move |group| {
-            put(group.connection, &record)?;
-            definition::used(group.connection, model::id(group.connection, &record.model)?, &definitions, group.now)?;
-            aggregate::remove_of(group.connection, record.id)?;
-            aggregate::insert(group.connection, &record.model, &aggregates)
-        })
+        self.inner.writer.call(move |group| keep(group, &record, &aggregates, &definitions))
     }
 
     /// The evaluation with this id.
@@ -150,6 +145,19 @@ const PIECE_BYTES: usize = 4 << 20;
 
 const SELECT: &str = "SELECT e.id, m.name, e.plugin, e.status, e.created, e.finished, e.request, e.result
     FROM evaluations e JOIN models m ON m.id = e.model AND m.deleted IS NULL";
+
+/// Keeps the record, the aggregates and the definitions in the running transaction.
+pub(crate) fn keep(
+    group: &Group<'_>,
+    record: &EvaluationRecord,
+    aggregates: &[Aggregate],
+    definitions: &[Definition],
+) -> Result<(), Error> {
+    put(group.connection, record)?;
+    definition::used(group.connection, model::id(group.connection, &record.model)?, definitions, group.now)?;
+    aggregate::remove_of(group.connection, record.id)?;
+    aggregate::insert(group.connection, &record.model, aggregates)
+}
 
 fn put(connection: &Connection, record: &EvaluationRecord) -> Result<(), Error> {
     let model = model::id(connection, &record.model)?;

@@ -117,6 +117,22 @@ steps! {
     Expire,
     /// They are gone from the list, their files are there.
     ExpireDone,
+    /// Due runs are made, their watch has not moved on; same transaction.
+    MonitorSchedule,
+    /// Runs are claimed, nothing is committed.
+    RunClaim,
+    /// The evaluations of a run are kept, its results not yet; same transaction.
+    RunEvaluated,
+    /// Its results are kept, alerts are as they were; same transaction.
+    RunResults,
+    /// Alerts and deliveries are made, the run is not over; same transaction.
+    RunAlerts,
+    /// The transaction is durable, nobody was told.
+    RunFinished,
+    /// Deliveries are claimed, nothing is committed.
+    DeliveryClaim,
+    /// A delivery was sent or not, nothing is written of that.
+    DeliverySettle,
     /// A deletion is about to be recorded.
     Delete,
     /// It is recorded, what it is about is still to be seen; same transaction.

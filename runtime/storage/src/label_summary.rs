@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use driftline_core::{Span, Time};
+use driftline_core::{Span, Time, Window};
 use uuid::Uuid;
 
 use crate::{
@@ -75,6 +75,23 @@ impl Storage {
         census.labels.days.values().for_each(|day| whole.merge(day));
         let (whole, periods) = (LabelCounts::of(&whole), periods(&census.labels));
         Ok(LabelSummary { whole, periods, unmatched: census.unmatched, expired })
+    }
+
+    /// How many predictions of each window have labels, counted by whole days of UTC: a day that a window touches counts
+    /// as a whole. Segments into which everything is folded cost a look at the catalog.
+    ///
+    /// # Errors
+    /// As [`Self::label_summary`].
+    pub fn label_coverage(&self, model: &Model, windows: &[Window]) -> Result<Vec<LabelCounts>, Error> {
+        let census = self.census(model.id, None, 0)?;
+        let counts = windows.iter().map(|window| {
+            let first = window.start().micros().div_euclid(DAY_MICROS);
+            let last = (window.end().micros() - 1).div_euclid(DAY_MICROS);
+            let mut whole = Day::default();
+            census.labels.days.range(first..=last).for_each(|(_, day)| whole.merge(day));
+            LabelCounts::of(&whole)
+        });
+        Ok(counts.collect())
     }
 
     /// The ids with delayed metrics and without a prediction, at most `limit`, those after `after`.

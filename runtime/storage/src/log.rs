@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use driftline_core::{Time, Window};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Error, Kind, body::Body, catalog, id_range::IdRange, model::ModelId};
+use crate::{Error, Kind, body::Body, catalog, id_range::IdRange, model::ModelId, received};
 
 /// A log row without its body.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ pub(crate) fn insert(connection: &Connection, model: ModelId, kind: Kind, body: 
             body.checksum,
             body.bytes,
         ])?;
-    Ok(())
+    received::count(connection, model, kind, body.rows as u64)
 }
 
 /// The number drawn last for a log row of any model, or for what counts as one.

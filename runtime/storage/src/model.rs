@@ -3,7 +3,7 @@
 use driftline_core::{ColumnType, Name, Schema, Time};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::{Error, catalog};
+use crate::{Error, catalog, watch};
 
 /// A model's key in the catalog and in the names of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,6 +86,9 @@ pub(crate) fn create(connection: &Connection, name: &Name, now: Time) -> Result<
     let created = connection
         .prepare_cached("INSERT INTO models (name, tags, created) VALUES (?1, '[]', ?2) ON CONFLICT DO NOTHING")?
         .execute(params![name.as_str(), now.micros()])?;
+    if created == 1 {
+        watch::add_for_model(connection, ModelId(connection.last_insert_rowid()), name, now)?;
+    }
     Ok(created == 1)
 }
 
@@ -96,11 +99,14 @@ pub(crate) fn reserve(connection: &Connection) -> Result<ModelId, Error> {
 
 /// Creates the model with a key from [`reserve`] unless there is one of its name.
 pub(crate) fn create_reserved(connection: &Connection, id: ModelId, name: &Name, now: Time) -> Result<(), Error> {
-    connection
+    let created = connection
         .prepare_cached(
             "INSERT INTO models (id, name, tags, created) VALUES (?1, ?2, '[]', ?3) ON CONFLICT DO NOTHING",
         )?
         .execute(params![id.0, name.as_str(), now.micros()])?;
+    if created == 1 {
+        watch::add_for_model(connection, id, name, now)?;
+    }
     Ok(())
 }
 

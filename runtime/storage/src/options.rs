@@ -49,6 +49,8 @@ pub struct Options {
     /// How many ids of delayed metrics that are not folded in are looked at together when labels are counted, at about
     /// 40 bytes each; of more, rows are read more than once.
     pub census_ids: u64,
+    /// How many bytes of computed states and reports are kept on disk for the next evaluation; without any, none are.
+    pub state_cache_bytes: u64,
     /// Where the present comes from.
     pub clock: Arc<dyn Clock>,
     /// Who hears of work as it ends.
@@ -80,6 +82,7 @@ impl Default for Options {
             filter_cache_bytes: 256 << 20,
             delayed_cache_bytes: 256 << 20,
             census_ids: 1 << 21,
+            state_cache_bytes: 1 << 30,
             clock: Arc::new(SystemClock),
             observer: Arc::new(Unobserved),
             faults: Arc::new(NoFaults),

@@ -3,7 +3,7 @@
 use driftline_core::Time;
 use rusqlite::Connection;
 
-use crate::{Error, Kind, Storage, log};
+use crate::{Error, Kind, StateReadings, Storage, log};
 
 /// How much there is, over all models.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -14,6 +14,8 @@ pub struct Readings {
     pub segments: Vec<SegmentReading>,
     /// The names of caches, and how many bytes they hold.
     pub caches: Vec<(&'static str, u64)>,
+    /// What became of kept states.
+    pub states: StateReadings,
 }
 
 /// What is in the logs of one kind.
@@ -60,6 +62,7 @@ impl Storage {
                     ("log", self.inner.log_cache.bytes() as u64),
                     ("delayed", self.inner.delayed_cache.bytes() as u64),
                 ],
+                states: self.inner.states.readings(),
             })
         })
     }

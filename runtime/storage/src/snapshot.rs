@@ -1,6 +1,7 @@
 //! One unchanging view of a model's rows.
 
 mod find;
+mod identity;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -85,7 +86,32 @@ struct Pending {
 struct LoggedDelayed {
     seq: i64,
     received: Time,
+    ids: IdRange,
     batch: Arc<RecordBatch>,
+}
+
+/// Delayed metrics that came together and are pending.
+#[derive(Clone, Copy)]
+enum Waiting<'a> {
+    Sealed(&'a Listing),
+    Logged(&'a LoggedDelayed),
+}
+
+impl Pending {
+    /// In the order of arrival.
+    fn waiting(&self) -> Vec<Waiting<'_>> {
+        let mut waiting = Vec::new();
+        let mut logged = self.logged.iter().peekable();
+        for listing in &self.sealed {
+            // An upload is sealed from the start, so that log rows may have come before it.
+            while let Some(row) = logged.next_if(|row| row.seq < listing.seqs.0) {
+                waiting.push(Waiting::Logged(row));
+            }
+            waiting.push(Waiting::Sealed(listing));
+        }
+        waiting.extend(logged.map(Waiting::Logged));
+        waiting
+    }
 }
 
 impl LoggedDelayed {
@@ -203,7 +229,7 @@ fn pending(
     for entry in logged.into_iter().filter(|entry| belongs(entry.ids(), 0)) {
         pending.checksums.push((entry.seq, entry.checksum));
         let batch = inner.log_cache.get(view, entry.seq)?;
-        pending.logged.push(LoggedDelayed { seq: entry.seq, received: entry.received, batch });
+        pending.logged.push(LoggedDelayed { seq: entry.seq, received: entry.received, ids: entry.ids(), batch });
     }
     pending.ids = touched.unwrap_or_default();
     pending.segments = Arc::new(waiting);
@@ -291,6 +317,13 @@ impl Snapshot {
         Digest::of_parts([&files[..], &logged[..]])
     }
 
+    /// The first and the last time among the rows that are in no segment.
+    pub fn unsealed_times(&self) -> Option<(Time, Time)> {
+        let times = || self.unsealed.iter().flat_map(|batch| rows::times(batch)).copied();
+        let time = |micros: Option<i64>| Time::from_micros(micros?).ok();
+        time(times().min()).zip(time(times().max()))
+    }
+
     /// Keeps the snapshot's files readable for as long as it is held, also after the snapshot is dropped.
     pub fn pin(&self) -> Pin {
         self.pin.clone()
@@ -338,17 +371,14 @@ impl Snapshot {
         let schema = wanted.arrow();
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let mut batches = Vec::new();
-        let mut logged = self.pending.logged.iter().peekable();
-        for listing in &self.pending.sealed {
-            // An upload is sealed from the start, so that log rows may have come before it.
-            while let Some(row) = logged.next_if(|row| row.seq < listing.seqs.0) {
-                batches.push(row.batch(wanted)?);
+        for waiting in self.pending.waiting() {
+            match waiting {
+                Waiting::Logged(row) => batches.push(row.batch(wanted)?),
+                Waiting::Sealed(listing) => {
+                    let part = Part { columns: Some(&names), ids: Some(self.pending.ids), group: None };
+                    batches.extend(delayed_file::read(&self.inner.files, listing, part)?);
+                }
             }
-            let part = Part { columns: Some(&names), ids: Some(self.pending.ids), group: None };
-            batches.extend(delayed_file::read(&self.inner.files, listing, part)?);
-        }
-        for row in logged {
-            batches.push(row.batch(wanted)?);
         }
         batches.retain(|batch| names.iter().any(|name| *name != ID && batch.column_by_name(name).is_some()));
         Latest::of(&schema, &batches)

@@ -16,7 +16,7 @@ use driftline_core::Name;
 use object_store::ObjectStore;
 
 use crate::{
-    Append, Appended, Error, Kind, Model, ModelDetails, Options, Segment, Work,
+    Append, Appended, Error, Kind, Model, ModelDetails, Options, Segment, States, Work,
     append::{self, Intake},
     background::Background,
     backup::refuse_half_restored,
@@ -38,6 +38,7 @@ use crate::{
     scratch, seal,
     sealer::{self, Sealer},
     segment,
+    touched::TouchedCache,
     writer::Writer,
 };
 
@@ -59,6 +60,8 @@ pub(crate) struct Inner {
     pub forgotten: Arc<Forgotten>,
     pub filters: FilterCache,
     pub intake: Intake,
+    pub states: States,
+    pub touched: TouchedCache,
     sealing: Mutex<()>,
     merging: Mutex<()>,
     changed: Mutex<HashSet<ModelId>>,
@@ -100,6 +103,8 @@ impl Storage {
             forgotten,
             filters: FilterCache::new(options.filter_cache_bytes),
             intake: Intake::new(options.queue_bytes),
+            touched: TouchedCache::default(),
+            states: States::open(dir, options.state_cache_bytes, options.clock.clone()),
             sealing: Mutex::new(()),
             merging: Mutex::new(()),
             changed: Mutex::default(),
@@ -221,6 +226,11 @@ impl Storage {
         self.inner.files.store()
     }
 
+    /// States and reports that need not be computed again.
+    pub fn states(&self) -> &States {
+        &self.inner.states
+    }
+
     /// Checks a segment's file against its digest before its first use: once in the
     /// life of this process, and not if this process wrote it.
     ///
@@ -241,6 +251,7 @@ impl Drop for Inner {
 impl Inner {
     /// Closes the catalog; the writer's connection last, because the last one tidies up.
     fn close(&self) {
+        self.states.close();
         self.catalog.close();
         self.writer.close();
     }

@@ -3,6 +3,7 @@
 mod files;
 mod ids;
 mod log_rows;
+mod monitors;
 mod pages;
 mod report;
 mod segments;
@@ -69,6 +70,7 @@ fn listed(dir: &DiskPath, report: &mut Verification) -> Result<Listed, Error> {
             report.damage(error)?;
         }
         consistent(view, report)?;
+        monitors::check(view, report)?;
         let models = model::list(view, None, usize::MAX)?.into_iter().map(|model| rows(view, model, report));
         let listed = Listed { models: models.collect::<Result<_, _>>()?, files: listed::all(view)? };
         report.models = listed.models.len() as u64;

@@ -32,7 +32,14 @@ async fn one_scan_feeds_all_columns_or_a_few_scans_each_other_ones() {
         ..request()
     };
     for merges in [true, false] {
-        let house = House::with_rows(4).await;
+        // Nothing is kept, so that rows are read each time.
+        let house = House::with_options(
+            tempfile::tempdir().expect("directory"),
+            &Options { threads: 2, ..Options::default() },
+            0,
+        )
+        .filled(4)
+        .await;
         let (rows_of_one, _) = counted(&house, ask(&MANY[..1]), merges).await;
         let (rows_of_all, all) = counted(&house, ask(&MANY), merges).await;
         assert_eq!(rows_of_all, rows_of_one, "rows are read once, merges {merges}");
@@ -40,7 +47,7 @@ async fn one_scan_feeds_all_columns_or_a_few_scans_each_other_ones() {
         let House { storage, evaluator, dir } = house;
         storage.close();
         drop((storage, evaluator));
-        let house = House::with_options(dir, &Options { threads: 2, cells: 2 * rows_of_one });
+        let house = House::with_options(dir, &Options { threads: 2, cells: 2 * rows_of_one }, 0);
         let (rows_in_passes, in_passes) = counted(&house, ask(&MANY), merges).await;
         assert_eq!(rows_in_passes, 3 * rows_of_one);
         assert_eq!(in_passes.results, all.results, "merges {merges}");

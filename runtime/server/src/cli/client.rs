@@ -62,6 +62,24 @@ impl Client {
         self.answer(self.request(Method::GET, path)?).await
     }
 
+    /// GETs a list, all of its pages as one.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn pages(&self, path: &str) -> anyhow::Result<Value> {
+        let mut whole = self.get(path).await?;
+        while let Some(cursor) = whole["next_cursor"].as_str() {
+            let cursor = form_urlencoded::Serializer::new(String::new()).append_pair("cursor", cursor).finish();
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let mut page = self.get(&format!("{path}{joint}{cursor}")).await?;
+            if let (Some(items), Some(more)) = (whole["items"].as_array_mut(), page["items"].as_array_mut()) {
+                items.append(more);
+            }
+            whole["next_cursor"] = page["next_cursor"].take();
+        }
+        Ok(whole)
+    }
+
     /// POSTs JSON.
     ///
     /// # Errors

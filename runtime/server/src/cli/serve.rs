@@ -57,6 +57,13 @@ pub struct Serve {
     /// Seconds that a body may stand still before its request is given up
     #[arg(long, env = "DRIFTLINE_STALL_SECONDS", value_name = "SECONDS", default_value_t = Limits::default().stall.as_secs())]
     stall_seconds: u64,
+    /// Private address, network or host that notices may go to, such as 10.1.0.0/16 or hooks.internal; others in private
+    /// networks are refused
+    #[arg(long, env = "DRIFTLINE_NOTIFY_ALLOW", value_name = "ADDRESS", value_delimiter = ',')]
+    notify_allow: Vec<String>,
+    /// Disk space in MiB for computed states, so that evaluations read only what is new; 0 keeps none
+    #[arg(long, env = "DRIFTLINE_STATE_CACHE_MIB", value_name = "MIB", default_value_t = 1024)]
+    state_cache_mib: u64,
     /// How log lines are written
     #[arg(long, env = "DRIFTLINE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -113,6 +120,8 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
         segments: serve.segments.into(),
         place: serve.place.into(),
         limits,
+        notify_allow: serve.notify_allow,
+        state_cache_bytes: serve.state_cache_mib << 20,
         ..defaults
     };
     log(serve.log_format, serve.log_level);

@@ -47,9 +47,9 @@ pub struct Job {
 
 impl Job {
     /// One that waits for its turn.
-    pub fn new(plan: &Plan, order: &Order, created: Time) -> Self {
+    pub fn new(id: Uuid, plan: &Plan, order: &Order, created: Time) -> Self {
         Self {
-            id: Uuid::now_v7(),
+            id,
             asked: order.asked.clone(),
             record: order.record,
             progress: Arc::default(),

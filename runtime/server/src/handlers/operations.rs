@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{app::Shared, problem::Problem};
+use crate::{app::Shared, metrics::NAMED, problem::Problem};
 
 /// Says that the process lives.
 #[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, description = "It lives")))]
@@ -33,6 +33,8 @@ pub async fn show_readiness(State(app): State<Shared>) -> Result<&'static str, P
 pub async fn show_metrics(State(app): State<Shared>) -> Result<Response, Problem> {
     let text = app.blocking(|app| {
         app.metrics.storage.show(&app.storage.readings()?);
+        let (runs, deliveries) = (app.storage.run_reading()?, app.storage.delivery_reading()?);
+        app.metrics.monitors.show(app.storage.now(), runs, deliveries, app.storage.alert_counts(10 * NAMED)?);
         app.metrics.text().map_err(Problem::internal)
     });
     let text = text.await?;

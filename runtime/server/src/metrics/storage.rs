@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
-use driftline_storage::{Error, Kind, Observer, Readings, Work};
+use driftline_storage::{Error, Kind, Observer, Readings, StateReadings, Work};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -26,6 +26,7 @@ pub struct StorageMetrics {
     segment_bytes: Family<KindLabels, Gauge>,
     pending: Gauge,
     caches: Family<CacheLabels, Gauge>,
+    states: Family<StateLabels, Gauge>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -36,6 +37,11 @@ struct ReasonLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WorkLabels {
     work: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    event: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -60,6 +66,7 @@ impl StorageMetrics {
             segment_bytes: Family::default(),
             pending: Gauge::default(),
             caches: Family::default(),
+            states: Family::default(),
         };
         metrics.register(registry);
         metrics
@@ -96,6 +103,11 @@ impl StorageMetrics {
             self.pending.clone(),
         );
         registry.register("cache_bytes", "Bytes in the caches of storage", self.caches.clone());
+        registry.register(
+            "state_cache_events",
+            "Kept states and reports since the start: found, not found, made room, were damaged, were not kept in a rush",
+            self.states.clone(),
+        );
     }
 
     /// Shows these.
@@ -118,6 +130,15 @@ impl StorageMetrics {
         self.pending.set(pending as i64);
         for (cache, bytes) in &readings.caches {
             self.caches.get_or_create(&CacheLabels { cache }).set(*bytes as i64);
+        }
+        let StateReadings { hits, misses, evicted, damaged, dropped, bytes, memory_bytes } = readings.states;
+        for (cache, bytes) in [("states", bytes), ("states_memory", memory_bytes)] {
+            self.caches.get_or_create(&CacheLabels { cache }).set(bytes as i64);
+        }
+        for (event, count) in
+            [("hit", hits), ("miss", misses), ("evicted", evicted), ("damaged", damaged), ("dropped", dropped)]
+        {
+            set(&self.states, &StateLabels { event }, count);
         }
     }
 }

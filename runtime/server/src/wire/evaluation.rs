@@ -7,7 +7,7 @@ mod request;
 mod result;
 
 pub use answer::{Evaluation, EvaluationStatus, EvaluationSummary, Failure, Lineage, Progress, Timing, UsedPlugin};
-pub use drift::{Drift, DriftSpec, DriftedShare};
+pub use drift::{Correction, Drift, DriftSpec, DriftedShare};
 pub use report::{Chart, Series, Value};
-pub use request::{EvaluationFilter, EvaluationRequest, InputColumns, ReferenceSpec, Wait, WaitQuery, WindowSpec};
+pub use request::{EvaluationFilter, EvaluationRequest, InputColumns, Inputs, ReferenceSpec, Wait, WaitQuery, WindowSpec};
 pub use result::{LeftOut, RolledUp, RowCounts, SliceCell, WindowBounds, WindowResult};

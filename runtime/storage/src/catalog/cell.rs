@@ -3,7 +3,10 @@
 use std::{error::Error as StdError, str::FromStr};
 
 use driftline_core::{Digest, Name, Time};
-use rusqlite::{Error, Result, Row, types::Type};
+use rusqlite::{
+    Error, Result, Row,
+    types::{Type, ValueRef},
+};
 use uuid::Uuid;
 
 /// A cell whose value makes no sense.
@@ -42,4 +45,24 @@ pub(crate) fn uuid(row: &Row<'_>, index: usize) -> Result<Uuid> {
 pub(crate) fn id16(row: &Row<'_>, index: usize) -> Result<[u8; 16]> {
     let bytes = row.get_ref(index)?.as_blob()?;
     bytes.try_into().map_err(|error| odd(index, error))
+}
+
+/// A word that stands for one of several things.
+pub(crate) fn word<T>(row: &Row<'_>, index: usize, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
+    let word = row.get_ref(index)?.as_str()?;
+    parse(word).ok_or_else(|| odd(index, format!("`{word}` is an unknown word")))
+}
+
+/// A UUID that may be absent.
+pub(crate) fn uuid_or_null(row: &Row<'_>, index: usize) -> Result<Option<Uuid>> {
+    let bytes: Option<[u8; 16]> = row.get(index)?;
+    Ok(bytes.map(Uuid::from_bytes))
+}
+
+/// A name that may be absent.
+pub(crate) fn name_or_null(row: &Row<'_>, index: usize) -> Result<Option<Name>> {
+    match row.get_ref(index)? {
+        ValueRef::Null => Ok(None),
+        _ => name(row, index).map(Some),
+    }
 }

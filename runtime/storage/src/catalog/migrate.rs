@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("0009_aliases.sql"),
     include_str!("0010_laws.sql"),
     include_str!("0011_limits_and_fuel.sql"),
+    include_str!("0012_monitors.sql"),
 ];
 
 /// Checks that this release knows catalogs of format `found`.

@@ -7,11 +7,11 @@ use super::{
     own::{Beyond, Own},
 };
 use crate::{
-    Error, Faults, Step,
+    Error, Faults, Kind, Step,
     draft::NewSegment,
     log,
     model::{self, ModelId},
-    retry, segment,
+    received, retry, segment,
     writer::Group,
 };
 
@@ -68,7 +68,7 @@ impl Last {
             retry::keep(group.connection, model, new.kind, key, &answer, group.now)?;
         }
         group.known.admit(group.connection, &new.model, &schema)?;
-        list(group, runs)?;
+        list(group, (model, new.kind), runs)?;
         faults.pass(Step::UploadListed)?;
         let schema = group.known.model(group.connection, &new.model, false, group.now)?.1.clone();
         Ok(Committed::Fresh { schema, answer, duplicates })
@@ -76,7 +76,7 @@ impl Last {
 }
 
 /// Lists the segments of each run behind those of the run before.
-fn list(group: &Group<'_>, runs: Vec<Vec<NewSegment>>) -> Result<(), Error> {
+fn list(group: &Group<'_>, (model, kind): (ModelId, Kind), runs: Vec<Vec<NewSegment>>) -> Result<(), Error> {
     if runs.is_empty() {
         return Ok(());
     }
@@ -85,6 +85,7 @@ fn list(group: &Group<'_>, runs: Vec<Vec<NewSegment>>) -> Result<(), Error> {
         let seq = log::next_seq(group.connection)?;
         for mut segment in run {
             (segment.listing.seqs, segment.listing.generation) = ((seq, seq), generation);
+            received::count(group.connection, model, kind, segment.listing.rows)?;
             segment.list(group.connection, group.now)?;
         }
     }

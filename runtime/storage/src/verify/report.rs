@@ -15,6 +15,10 @@ pub struct Verification {
     pub pages: u64,
     /// Models.
     pub models: u64,
+    /// Monitors.
+    pub monitors: u64,
+    /// Versions of what monitors found.
+    pub results: u64,
     /// Rows of the log, each with many predictions or delayed metrics.
     pub log_rows: u64,
     /// Segments.

@@ -42,6 +42,10 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(by.as_micros() as i64, Ordering::SeqCst);
     }
+
+    pub fn set_back(&self, by: Duration) {
+        self.0.fetch_sub(by.as_micros() as i64, Ordering::SeqCst);
+    }
 }
 
 impl Clock for ManualClock {
@@ -203,8 +207,14 @@ impl World {
     }
 
     pub fn restart(&mut self) {
+        self.restart_after(|| {});
+    }
+
+    /// Does something to the directory while nobody has it open.
+    pub fn restart_after(&mut self, between: impl FnOnce()) {
         self.storage().close();
         self.storage = None;
+        between();
         self.open();
     }
 

@@ -160,6 +160,19 @@ pub struct Timing {
     pub total_ms: f64,
     /// Rows read by that time.
     pub rows_per_second: f64,
+    /// How much was computed, and how much was known from before.
+    #[serde(default)]
+    pub units: Units,
+}
+
+/// Units of work: each is a set of columns over a stretch of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = EvaluatedUnits)]
+pub struct Units {
+    /// Those whose rows were read.
+    pub computed: u64,
+    /// Those whose states or reports were kept.
+    pub cached: u64,
 }
 
 impl From<&eval::PluginId> for UsedPlugin {
@@ -194,6 +207,10 @@ impl From<eval::Lineage> for Lineage {
 
 impl From<eval::Timing> for Timing {
     fn from(timing: eval::Timing) -> Self {
-        Self { total_ms: timing.total_ms, rows_per_second: timing.rows_per_second }
+        Self {
+            total_ms: timing.total_ms,
+            rows_per_second: timing.rows_per_second,
+            units: Units { computed: timing.units.computed, cached: timing.units.cached },
+        }
     }
 }

@@ -83,7 +83,7 @@ pub struct WindowBounds {
 }
 
 /// Row counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RowCounts {
     /// Rows of the period and slice that pass the filter.
     pub read: u64,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use driftline_core::Time;
-use driftline_storage::Storage;
+use driftline_storage::{AlertFilter, DeliveryFilter, EvaluationFilter, RunFilter, RunStatus, Storage};
 
 use super::script::{Deed, EXPIRED, GONE, HORIZON, MAIN, OLD};
 use crate::{
@@ -19,6 +19,8 @@ pub struct Sight {
     models: BTreeMap<&'static str, Vec<Row>>,
     /// The models with a dataset.
     datasets: BTreeSet<&'static str>,
+    /// The models that a run was about: with its evaluation, its result, its alert and what is told of that.
+    watched: BTreeSet<&'static str>,
     /// What [`OLD`] shows or keeps of its rows, together.
     old: Sum,
 }
@@ -45,9 +47,32 @@ impl Sight {
                 storage.verify_dataset(&dataset).expect("a whole file");
                 sight.datasets.insert(model);
             }
+            if is_watched(storage, model) {
+                sight.watched.insert(model);
+            }
         }
         sight
     }
+}
+
+/// Whether a run over the model has ended, whole; half an end is none that there can be.
+fn is_watched(storage: &Storage, model: &'static str) -> bool {
+    let (model, monitor) = (name(model), name(&format!("watch-{model}")));
+    let of = RunFilter { monitor: Some(monitor.clone()), model: Some(model.clone()), ..RunFilter::default() };
+    let runs = storage.runs(&of, None, 9).expect("reads");
+    assert!(runs.len() <= 1, "an instant is run once: {runs:?}");
+    let ended = runs.iter().filter(|run| run.status == RunStatus::Succeeded).count();
+    let of = EvaluationFilter { model: Some(model.clone()), ..EvaluationFilter::default() };
+    let alerts = AlertFilter { model: Some(model.clone()), ..AlertFilter::default() };
+    let told = storage.deliveries(&DeliveryFilter::default(), None, 9).expect("reads");
+    let parts = [
+        storage.evaluations(&of, None, 9).expect("reads").len(),
+        storage.latest_results(&monitor, &model, Time::EPOCH, 9).expect("reads").len(),
+        storage.alerts(&alerts, None, 9).expect("reads").len(),
+        told.iter().filter(|delivery| delivery.model.as_ref() == Some(&model)).count(),
+    ];
+    assert_eq!(parts, [ended; 4], "the end of a run is whole");
+    ended == 1
 }
 
 /// Predictions and labels of one model.
@@ -92,6 +117,7 @@ impl Kept {
 pub struct Ledger {
     models: BTreeMap<&'static str, Kept>,
     datasets: BTreeSet<&'static str>,
+    watched: BTreeSet<&'static str>,
     /// Rows that came for time that is rolled up, and wait for the next time.
     late: Vec<Row>,
     has_rolled_up: bool,
@@ -117,6 +143,7 @@ impl Ledger {
                 }
             }
             Deed::Dataset(model) => _ = self.datasets.insert(model),
+            Deed::Watch(model) => _ = self.watched.insert(model),
             Deed::Retain(summary_days) => {
                 self.has_rolled_up = true;
                 let old = self.models.entry(OLD).or_default();
@@ -129,6 +156,7 @@ impl Ledger {
             Deed::DeleteModel => {
                 self.models.remove(GONE);
                 self.datasets.remove(GONE);
+                self.watched.remove(GONE);
             }
             Deed::Seal | Deed::Maintain | Deed::Erase => {}
         }
@@ -141,6 +169,7 @@ impl Ledger {
         Sight {
             models: shown.map(|(model, kept)| (*model, kept.rows())).collect(),
             datasets: self.datasets.clone(),
+            watched: self.watched.clone(),
             old: old.unwrap_or_default(),
         }
     }

@@ -8,6 +8,7 @@ use futures::executor::block_on;
 
 use crate::{
     deletions::ID,
+    monitors,
     summed::{self, HOUR},
     world::{Int, NOW, Row, batch, delayed, name, prediction, text},
 };
@@ -38,6 +39,8 @@ pub enum Deed {
     Delete,
     /// Deletes [`GONE`].
     DeleteModel,
+    /// Has a model watched, run once and told of.
+    Watch(&'static str),
     /// Erases what is deleted, to the last byte.
     Erase,
 }
@@ -63,6 +66,7 @@ impl Deed {
                 Err(Error::NotFound { .. }) => Ok(()),
                 deleted => deleted.map(drop),
             },
+            Self::Watch(model) => monitors::deed::watch_and_tell(storage, model),
             Self::Erase => loop {
                 match storage.erase()? {
                     Erasing::Worked => {}
@@ -157,6 +161,7 @@ pub fn deeds() -> Vec<Deed> {
         Append(MAIN, "l4", labels([15, 1], "late", 400)),
         Append(GONE, "g1", and_id(predictions(0..4))),
         Dataset(GONE),
+        Watch(GONE),
         Upload(GONE, "g2", labels([0, 1, 2, 3, 4, 5, 6, ID], "late", 1)),
         Delete,
         Append(MAIN, "l5", labels([4, ID], "late", 450)),

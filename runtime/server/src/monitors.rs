@@ -1,0 +1,49 @@
+//! Monitors: what a run does, from the window it looks at to what is told of it.
+//!
+//! | step | file |
+//! |---|---|
+//! | what a monitor is, and whether that makes sense | `monitor`, `check`, `apply`, `difference` |
+//! | which windows a run looks at, and what it compares them with | `context`, `history`, `deployment` |
+//! | one evaluation for as many windows as it can | `look` |
+//! | what values are held against | `baselines` |
+//! | the verdict | `judged` |
+//! | a run from its claim to its end | `run`, `refresh`, `backfill` |
+//! | what becomes of alerts, and what is told | `alerts`, `notices` |
+//! | what would have been told, without keeping anything | `preview` |
+//! | how monitors stand | `status` |
+//!
+//! `rules` are plain functions of times and numbers.
+
+mod agenda;
+mod alerts;
+mod apply;
+mod backfill;
+mod baselines;
+mod check;
+mod context;
+mod deployment;
+mod difference;
+mod findings;
+mod history;
+mod judged;
+mod look;
+mod monitor;
+mod notices;
+mod preview;
+mod refresh;
+mod rules;
+mod run;
+mod status;
+mod trouble;
+
+pub use agenda::agenda;
+pub use alerts::{AlertState, Hand, acknowledge, alert_not_found, look, resolve};
+pub use apply::{apply, put, remove_monitor};
+pub use backfill::{BackfillRange, backfill};
+pub use check::checked;
+pub use judged::Judged;
+pub use monitor::{Monitor, every, find, models, not_found, read};
+pub use preview::preview;
+pub use refresh::Seen;
+pub use run::{Later, gave_up, run};
+pub use status::{counts, last_run, open, statuses};

@@ -1,0 +1,70 @@
+//! What values are held against: those of the reference, and of its own periods.
+
+use std::collections::HashMap;
+
+use driftline_core::Window;
+use driftline_eval::Reference;
+use uuid::Uuid;
+
+use super::{
+    context::{Context, Slot},
+    judged::{Baselines, key, numbers},
+    look::measure_periods,
+    rules::windows,
+    trouble::Trouble,
+};
+use crate::{
+    app::Shared,
+    wire::{ChangeFrom, MonitorWindow},
+};
+
+/// The most periods that a reference is cut into.
+const PERIODS: usize = 1000;
+
+/// Baselines of references that were measured, so that each is measured once in a run.
+#[derive(Default)]
+pub struct Measured(HashMap<(Window, i64), Baselines>);
+
+impl Measured {
+    /// The baselines of a slot, as far as its thresholds want them; without those of the window before.
+    ///
+    /// # Errors
+    /// When the reference can't be measured.
+    pub async fn of(&mut self, app: &Shared, context: &Context, slot: &Slot) -> Result<Baselines, Trouble> {
+        let thresholds = &context.definition.thresholds;
+        let sigma = thresholds.iter().any(|threshold| threshold.sigma.is_some());
+        let whole = thresholds.iter().any(|t| t.change.is_some_and(|change| change.from == ChangeFrom::Reference));
+        let (Some(Reference::Window(range)), true) = (&slot.reference, sigma || whole) else {
+            return Ok(Baselines::default());
+        };
+        let Some(judged) = slot.periods.first().copied() else { return Ok(Baselines::default()) };
+        let place = (*range, judged.end().micros() - judged.start().micros());
+        if let Some(known) = self.0.get(&place) {
+            return Ok(known.clone());
+        }
+        let mut baselines = Baselines::default();
+        if sigma {
+            let spec = match context.definition.every {
+                Some(every) => MonitorWindow { last: Some(every), period: None, since: None },
+                None => context.definition.window.clone(),
+            };
+            let periods = windows::cut(&spec, *range, judged, &context.zone, PERIODS);
+            if !periods.is_empty() {
+                let measured = measure_periods(app, context, Uuid::now_v7(), periods, slot.reference.clone()).await?;
+                for result in measured.evaluation.results.iter().flatten() {
+                    let values = baselines.periods.entry(key(result)).or_default();
+                    for (name, number) in numbers(&result.values) {
+                        values.entry(name).or_default().push(number);
+                    }
+                }
+            }
+        }
+        if whole {
+            let measured = measure_periods(app, context, Uuid::now_v7(), vec![*range], slot.reference.clone()).await?;
+            let results = measured.evaluation.results.iter().flatten();
+            baselines.reference = results.map(|result| (key(result), numbers(&result.values))).collect();
+        }
+        self.0.insert(place, baselines.clone());
+        Ok(baselines)
+    }
+}

@@ -1,0 +1,134 @@
+//! Runs with what they find, as plain values, and the whole way of one as a deed that can be done again.
+
+use driftline_core::Span;
+use driftline_storage::{
+    AlertChange, AlertKind, AlertStatus, Awaiting, Error, EvaluatedRun, EvaluationRecord, NewAlert, NewDelivery, NewEvent,
+    NewMonitor, NewResult, NewRun, Reason, RunEnd, RunStatus, Scheduling, Settled, Storage, Trigger,
+};
+use uuid::Uuid;
+
+use crate::{
+    deletions::ID,
+    world::{NOW, name, time, window},
+};
+
+/// A run that someone asked for.
+pub fn new_run(due: i64) -> NewRun {
+    NewRun {
+        id: Uuid::now_v7(),
+        reason: Reason::Manual,
+        due: time(due),
+        not_before: time(due),
+        batch: None,
+        detail: "{}".into(),
+        skipped: None,
+    }
+}
+
+/// What is found of the window that starts at so many microseconds.
+pub fn result(_model: &str, start: i64, detail: &str) -> NewResult {
+    NewResult {
+        window: window(start, start + 10),
+        slice: "{}".into(),
+        inputs: "{}".into(),
+        level: "none".into(),
+        rows: 3,
+        detail: detail.into(),
+        evaluation: Uuid::from_u128(1),
+        digest: "d".into(),
+    }
+}
+
+/// The end of a run that went well.
+pub fn end(results: Vec<NewResult>) -> RunEnd {
+    RunEnd {
+        status: RunStatus::Succeeded,
+        outcome: "{}".into(),
+        evaluations: Vec::new(),
+        results,
+        judge: Box::new(|_| Vec::new()),
+    }
+}
+
+/// The end of a run that opens or updates an alert and tells a channel.
+pub fn alerting(alert: u128, channel: &'static str, delivery: u128) -> RunEnd {
+    let judge = move |docket: &driftline_storage::Docket| {
+        let held = docket.alerts.first().cloned();
+        let event = if held.is_some() { "updated" } else { "opened" };
+        let alert = held.map_or_else(
+            || NewAlert {
+                id: Uuid::from_u128(alert),
+                kind: AlertKind::Threshold,
+                slice: "{}".into(),
+                inputs: "{}".into(),
+                status: AlertStatus::Open,
+                level: "critical".into(),
+                opened: docket.now,
+                resolved: None,
+                look_at: None,
+                state: "{}".into(),
+            },
+            NewAlert::from,
+        );
+        let told = NewDelivery {
+            id: Uuid::from_u128(delivery),
+            channel: name(channel),
+            notice: "{}".into(),
+            not_before: docket.now,
+        };
+        vec![AlertChange {
+            alert,
+            events: vec![NewEvent { kind: event.into(), detail: "{}".into() }],
+            deliveries: vec![told],
+        }]
+    };
+    RunEnd { judge: Box::new(judge), ..end(Vec::new()) }
+}
+
+/// A watch that stays where it is, and is not looked at again without rows.
+pub fn still(watch: Awaiting) -> Scheduling {
+    let (until, seen, note) = (watch.scheduled_until, watch.seen, watch.note.clone());
+    Scheduling { watch, until, next_due: None, seen, note, runs: Vec::new() }
+}
+
+/// Has a model watched, run once, and told of; whatever of it is done already stays as it is.
+pub fn watch_and_tell(storage: &Storage, model: &'static str) -> Result<(), Error> {
+    let owner = Uuid::now_v7();
+    let lease = Span::from_micros(60_000_000).expect("positive");
+    storage.release_others(owner)?;
+    storage.put_channel(&name("ops"), "{}".into())?;
+    storage.put_monitor(NewMonitor {
+        name: name(&format!("watch-{model}")),
+        model: model.into(),
+        trigger: Trigger::Time,
+        definition: "{}".into(),
+        paused: false,
+    })?;
+    for watch in storage.watches_due(9)? {
+        let runs = vec![NewRun { reason: Reason::Schedule, ..new_run(NOW) }];
+        storage.schedule(vec![Scheduling { until: time(NOW), runs, ..still(watch) }])?;
+    }
+    for claimed in storage.claim_runs(owner, lease, 9)? {
+        let run = claimed.run;
+        let record = EvaluationRecord {
+            id: run.id,
+            model: run.model.clone(),
+            plugin: "psi@1.0.0".into(),
+            status: "succeeded".into(),
+            created: run.created,
+            finished: Some(run.created),
+            request: "{}".into(),
+            result: "{}".into(),
+        };
+        let found = RunEnd {
+            evaluations: vec![EvaluatedRun { record, aggregates: Vec::new(), definitions: Vec::new() }],
+            results: vec![result(model, 7, "0.5")],
+            ..alerting(ID, "ops", ID + 1)
+        };
+        storage.finish_run(owner, run.id, found)?;
+    }
+    for claimed in storage.claim_deliveries(owner, lease, 9, 9)? {
+        storage.settle_delivery(owner, claimed.delivery.id, Settled::Sent, "200".into())?;
+    }
+    Ok(())
+}
