@@ -1,8 +1,8 @@
-//! What the server does by itself: it erases what was deleted, and drops rows past their time.
+//! What the server does by itself: it erases what was deleted, drops rows past their time, and what monitors did long ago.
 
 use std::time::Duration;
 
-use driftline_core::{Name, Time};
+use driftline_core::{Name, Span, Time};
 use driftline_storage::{Erasing, Error as StorageError, Model};
 use tokio_util::sync::CancellationToken;
 
@@ -10,6 +10,8 @@ use crate::{app::Shared, problem::Problem};
 
 /// How often to look whether an hour is over.
 const TICK: Duration = Duration::from_secs(10);
+/// For how many days runs, deliveries and silences are kept after their end.
+const HISTORY_DAYS: i64 = 90;
 /// How long to wait when old files or pages are still in use.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// How long to wait after a failure, such as a full disk.
@@ -26,7 +28,7 @@ pub async fn run(app: Shared, stop: CancellationToken) {
     loop {
         let hour = hour_of(app.storage.now());
         if done != Some(hour) {
-            match retain(&app, &stop).await {
+            match retain(&app, &stop).await.and(forget(&app).await) {
                 Ok(()) => done = Some(hour),
                 Err(problem) => tracing::error!(detail = problem.detail, "retention failed; it will be tried again"),
             }
@@ -37,6 +39,20 @@ pub async fn run(app: Shared, stop: CancellationToken) {
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// Drops runs and deliveries that ended long ago; results and alerts stay.
+///
+/// # Errors
+/// Those of the catalog; the next round goes on.
+async fn forget(app: &Shared) -> Result<(), Problem> {
+    let Some(kept) = Span::from_micros(HISTORY_DAYS * 86_400_000_000) else { return Ok(()) };
+    app.blocking(move |app| {
+        let before = app.storage.now().before(kept);
+        while app.storage.expire_history(before)? {}
+        Ok::<_, Problem>(())
+    })
+    .await
 }
 
 fn hour_of(time: Time) -> i64 {
