@@ -42,7 +42,7 @@ impl Smtp {
         let conversation = async {
             let (mut talk, offers) = self.connect(email).await?;
             let outcome = send(&mut talk, &offers, email, mail).await;
-            Ok((talk, outcome))
+            Ok::<_, Failure>((talk, outcome))
         };
         let late = |_| Failure::passing(FailureKind::Timeout, format!("{} did not answer in time", email.server));
         let (mut talk, outcome) = timeout(self.timeout, conversation).await.map_err(late)??;
