@@ -140,7 +140,7 @@ async fn serve(stream: TcpStream, arrivals: &Arrivals<Request>, script: &Mutex<S
         match answer {
             Answer::Whole(status, headers, body) => {
                 let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-                let head = format!("HTTP/1.1 {status} {}\r\n{headers}content-length: {}\r\n\r\n", "Told", body.len());
+                let head = format!("HTTP/1.1 {status} Told\r\n{headers}content-length: {}\r\n\r\n", body.len());
                 stream.write_all((head + &body).as_bytes()).await?;
             }
             Answer::Endless(status) => {

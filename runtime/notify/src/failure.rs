@@ -97,7 +97,9 @@ impl Receipt {
 
 fn shown(text: &str, secrets: &[&str]) -> String {
     let hide = |text: String, secret: &&str| if secret.is_empty() { text } else { text.replace(*secret, HIDDEN) };
-    // Cut last, so that no half of a secret is left.
+    // One secret may be part of another. Cut last, so that no half of one is left.
+    let mut secrets = secrets.to_vec();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     one_line(&secrets.iter().fold(text.to_owned(), hide), MAX_SHOWN_CHARS)
 }
 

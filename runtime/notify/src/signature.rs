@@ -110,7 +110,7 @@ mod tests {
             ("geheim", good.clone(), BODY, i64::MIN, expired),
             ("Geheim", good.clone(), BODY, time, mismatch),
             ("", good.clone(), BODY, time, mismatch),
-            ("geheim", good.clone(), br#"{"event":"opened"} "#, time, mismatch),
+            ("geheim", good.clone(), &br#"{"event":"opened"} "#[..], time, mismatch),
             ("geheim", format!("t={},v1={tag}", TIME + 1), BODY, time, mismatch),
             ("geheim", format!("t={TIME}, v1=00, v1={tag}"), BODY, time, ok),
             ("geheim", format!("v1={tag},t={TIME},v2=future"), BODY, time, ok),

@@ -58,11 +58,18 @@ pub(crate) fn without_path(text: &str) -> String {
     url.into()
 }
 
-/// What of the URL may not be shown: its query, and where `path` says so its path.
+/// What of the URL may not be shown, whole and in parts: its query, and where `path` says so its path.
 pub(crate) fn secret_parts(text: &str, path: bool) -> Vec<String> {
     let Ok(url) = text.parse::<Url>() else { return vec![text.to_owned()] };
-    let path = Some(url.path()).filter(|it| path && it.len() > 1);
-    path.into_iter().chain(url.query()).map(str::to_owned).collect()
+    let mut parts: Vec<String> = url.query().into_iter().map(str::to_owned).collect();
+    parts.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+    if path {
+        parts.push(url.path().to_owned());
+        parts.extend(url.path().split('/').map(str::to_owned));
+    }
+    // Shorter ones are words of every message.
+    parts.retain(|part| part.len() >= 6);
+    parts
 }
 
 #[cfg(test)]
@@ -71,7 +78,9 @@ mod tests {
 
     #[test]
     fn takes_http_urls_of_hosts() {
-        for good in ["https://hooks.example.com/a?b=c", "http://127.0.0.1:8080", "http://[::1]:9/x", "HTTPS://EXAMPLE.COM"] {
+        for good in
+            ["https://hooks.example.com/a?b=c", "http://127.0.0.1:8080", "http://[::1]:9/x", "HTTPS://EXAMPLE.COM"]
+        {
             assert!(parse("url", good).is_ok(), "{good}");
         }
         for (bad, why) in [

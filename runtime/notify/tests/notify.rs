@@ -59,7 +59,8 @@ fn webhook(url: impl Into<String>) -> Channel {
 }
 
 fn slack(url: impl Into<String>) -> Channel {
-    Channel::Slack(Slack { url: url.into().into() })
+    let url: String = url.into();
+    Channel::Slack(Slack { url: url.into() })
 }
 
 fn pagerduty(url: impl Into<String>) -> Channel {

@@ -115,8 +115,12 @@ fn transport(error: &reqwest::Error, url: &Url) -> Failure {
         }
     }
     let kind = match () {
-        () if error.is_timeout() => return Failure::passing(FailureKind::Timeout, format!("{host} did not answer in time")),
-        () if error.is_builder() => return Failure::lasting(FailureKind::Invalid, format!("no request: {}", cause(error))),
+        () if error.is_timeout() => {
+            return Failure::passing(FailureKind::Timeout, format!("{host} did not answer in time"));
+        }
+        () if error.is_builder() => {
+            return Failure::lasting(FailureKind::Invalid, format!("no request: {}", cause(error)));
+        }
         () if causes(error).any(is_tls) => FailureKind::Tls,
         () => FailureKind::Unreachable,
     };
@@ -132,8 +136,8 @@ fn cause(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// rustls tells its errors wrapped into those of I/O.
+/// rustls tells its errors wrapped into those of I/O, once or twice; their `source` skips what they wrap.
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>())
+    error.is::<rustls::Error>() || inner.is_some_and(|inner| is_tls(inner))
 }
