@@ -58,7 +58,8 @@ def run(models: int, rows: int, *options: str):
         answer = server.post("/v1/evaluations", request, session=session)
         assert answer["results"][0]["rows"]["used"] == rows, answer
 
-    with Server(*options) as server:
+    # Nothing is kept: each evaluation reads its rows.
+    with Server(*options, "--state-cache-mib", "0") as server:
         print(f"\n{models:,} models with {rows:,} rows each {' '.join(options)}")
         report(server, "rows sent", models, send)
         if options:

@@ -51,7 +51,7 @@ struct Bench {
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let dir = tempfile::tempdir()?;
-    let options = driftline_storage::Options { background: false, ..Default::default() };
+    let options = driftline_storage::Options { background: false, state_cache_bytes: 0, ..Default::default() };
     let storage = Storage::open(&dir.path().join("data"), options)?;
     let sandbox = Sandbox::new(driftline_sandbox::Options::new(dir.path().join("cache"), Compiler::InProcess))?;
     let evaluator = Evaluator::new(storage.clone(), sandbox.clone(), &Options::default())?;

@@ -24,7 +24,7 @@ pub struct Evaluation {
 impl Evaluation {
     /// Opens a data directory without work in the background.
     pub fn open(data: &Path, model: &str, columns: [String; 2]) -> anyhow::Result<Self> {
-        let options = driftline_storage::Options { background: false, ..Default::default() };
+        let options = driftline_storage::Options { background: false, state_cache_bytes: 0, ..Default::default() };
         let storage = Storage::open(data, options)?;
         let sandbox = Sandbox::new(driftline_sandbox::Options::new(data.join("cache"), Compiler::InProcess))?;
         let evaluator = Evaluator::new(storage, sandbox, &Options::default())?;
