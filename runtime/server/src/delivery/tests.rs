@@ -53,7 +53,9 @@ impl Post for Noting {
             }
             let settled = match channel.config.as_str() {
                 "panics" => panic!("as asked"),
-                "refuses" if delivery.attempts < 2 => Settled::Again(now.after(Span::from_micros(1).expect("positive"))),
+                "refuses" if delivery.attempts < 2 => {
+                    Settled::Again(now.after(Span::from_micros(1).expect("positive")))
+                }
                 "refuses" => Settled::Dead,
                 _ => Settled::Sent,
             };

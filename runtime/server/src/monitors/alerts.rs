@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use driftline_core::Time;
 use driftline_notify::Event;
 use driftline_storage::{
-    AlertChange, AlertFilter, AlertKind, AlertRecord, AlertStatus, Docket, Error, Judge, NewAlert, NewEvent, SilenceRecord,
+    AlertChange, AlertFilter, AlertKind, AlertRecord, AlertStatus, Docket, Error, Judge, NewAlert, NewEvent,
+    SilenceRecord,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -169,14 +170,26 @@ fn word(level: AlertLevel) -> &'static str {
 fn new_alert(found: &Found, now: Time) -> NewAlert {
     let (slice, inputs) = found.key.clone();
     let (status, level, state) = (AlertStatus::Pending, "warning".into(), String::new());
-    NewAlert { id: Uuid::now_v7(), kind: found.kind, slice, inputs, status, level, opened: now, resolved: None, look_at: None, state }
+    NewAlert {
+        id: Uuid::now_v7(),
+        kind: found.kind,
+        slice,
+        inputs,
+        status,
+        level,
+        opened: now,
+        resolved: None,
+        look_at: None,
+        state,
+    }
 }
 
 /// The alert as it is after an outcome.
 fn changed(base: NewAlert, outcome: &Outcome, detail: AlertDetail, now: Time) -> AlertChange {
     let was_pending = base.status == AlertStatus::Pending;
     let now_open = outcome.standing.status == AlertStatus::Open;
-    let about = json!({"level": word(outcome.standing.level), "value": detail.value, "window": detail.window}).to_string();
+    let about =
+        json!({"level": word(outcome.standing.level), "value": detail.value, "window": detail.window}).to_string();
     let events = outcome.event.into_iter().map(|kind| NewEvent { kind: kind.into(), detail: about.clone() });
     let alert = NewAlert {
         status: outcome.standing.status,
