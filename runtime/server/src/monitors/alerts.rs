@@ -138,6 +138,10 @@ pub fn judge(ruled: Ruled, found: Vec<Found>) -> Judge {
             let standing = held.map(|alert| standing(alert, &state));
             let around = ruled.around(docket, found.kind, &found.key);
             let Some(outcome) = next(standing, found.finding, around) else { continue };
+            // The same window says the same again: nothing has happened.
+            if outcome.tell.is_none() && standing == Some(outcome.standing) && is_known(&state.last, &found.detail) {
+                continue;
+            }
             let base = match held {
                 Some(alert) => NewAlert::from(alert.clone()),
                 None => new_alert(found, docket.now),
@@ -150,6 +154,10 @@ pub fn judge(ruled: Ruled, found: Vec<Found>) -> Judge {
         ruled.tell(&mut changes, tellings, docket.now);
         changes
     })
+}
+
+fn is_known(last: &AlertDetail, found: &AlertDetail) -> bool {
+    (&last.window, last.value, &last.code, &last.detail) == (&found.window, found.value, &found.code, &found.detail)
 }
 
 fn standing(alert: &AlertRecord, state: &AlertState) -> Standing {
