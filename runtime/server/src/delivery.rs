@@ -78,8 +78,7 @@ pub async fn tick(app: &Shared) -> Result<usize, Problem> {
     }
     let free = PLACES.saturating_sub(deliveries.sending.load(Ordering::SeqCst));
     let owner = app.scheduler.owner();
-    let claimed =
-        app.blocking(move |app| app.storage.claim_deliveries(owner, lease(), PLACES_EACH, free)).await?;
+    let claimed = app.blocking(move |app| app.storage.claim_deliveries(owner, lease(), PLACES_EACH, free)).await?;
     let count = claimed.len();
     for claimed in claimed {
         attempt::begin(app, claimed);

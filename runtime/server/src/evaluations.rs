@@ -15,8 +15,8 @@ use futures::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-pub use self::{job::Job, measured::Measured};
 use self::shelf::Shelf;
+pub use self::{job::Job, measured::Measured};
 use crate::{
     app::Shared,
     breakers::{Breakers, Pass},

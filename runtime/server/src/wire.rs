@@ -33,18 +33,20 @@ pub use dataset::{Dataset, DatasetStored};
 pub use deletion::{Deletion, DeletionStatus, DeletionSubject, RolledUpContribution};
 pub use delivery::{Delivery, DeliveryFilter, DeliveryStatus};
 pub use evaluation::{
-    Chart, Correction, Drift, DriftSpec, DriftedShare, Evaluation, EvaluationFilter, EvaluationRequest, EvaluationStatus, EvaluationSummary,
-    Failure, InputColumns, Inputs, LeftOut, Lineage, Progress, ReferenceSpec, RolledUp, RowCounts, Series, SliceCell, Timing,
-    UsedPlugin, Value, Wait, WaitQuery, WindowBounds, WindowResult, WindowSpec,
+    Chart, Correction, Drift, DriftSpec, DriftedShare, Evaluation, EvaluationFilter, EvaluationRequest,
+    EvaluationStatus, EvaluationSummary, Failure, InputColumns, Inputs, LeftOut, Lineage, Progress, ReferenceSpec,
+    RolledUp, RowCounts, Series, SliceCell, Timing, UsedPlugin, Value, Wait, WaitQuery, WindowBounds, WindowResult,
+    WindowSpec,
 };
 pub use labels::{Coverage, LabelPeriod, Labels, Unmatched};
 pub use list::{List, PageQuery};
 pub use model::{Column, Model, ModelPut, ModelSummary, Retention};
 pub use monitor::{
-    AlertRules, Backfill, BackfillRequest, CannotRun, CatchUp, Change, ChangeDirection, ChangeFrom, Constant, Grouping, Jitter, LastRun,
-    Lateness, Monitor, MonitorDefinition, MonitorReference, MonitorResult, MonitorRun, MonitorRuns, MonitorSummary,
-    MonitorWindow, MonitorsStatus, On, OpenAlerts, PValue, PeriodUnit, Preview, PreviewRequest, PreviewedAlert, PreviewedModel, ResultQuery, RunFilter,
-    RunNow, RunReason, RunState, Schedule, Sigma, Since, StatusCounts, StatusQuery, Threshold, Verdict, WatchStatus,
+    AlertRules, Backfill, BackfillRequest, CannotRun, CatchUp, Change, ChangeDirection, ChangeFrom, Constant, Grouping,
+    Jitter, LastRun, Lateness, Monitor, MonitorDefinition, MonitorReference, MonitorResult, MonitorRun, MonitorRuns,
+    MonitorSummary, MonitorWindow, MonitorsStatus, On, OpenAlerts, PValue, PeriodUnit, Preview, PreviewRequest,
+    PreviewedAlert, PreviewedModel, ResultQuery, RunFilter, RunNow, RunReason, RunState, Schedule, Sigma, Since,
+    StatusCounts, StatusQuery, Threshold, Verdict, WatchStatus,
 };
 pub use plugin::{
     Alias, AliasMove, AliasPut, Circuit, CircuitState, Installed, LawFinding, LawVerdict, Laws, LawsChecked, Plugin,

@@ -27,7 +27,9 @@ const DIFFERS: u8 = 3;
 /// Exit status: 0 when everything is as the files say, 1 when something was refused or failed, 3 when --dry-run found
 /// differences.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  driftline apply -f examples/monitors --dry-run\n  driftline apply -f examples/monitors")]
+#[command(
+    after_help = "Example:\n  driftline apply -f examples/monitors --dry-run\n  driftline apply -f examples/monitors"
+)]
 pub struct Apply {
     /// A file, or a folder whose .yaml, .yml and .json files are read, in the order of their names
     #[arg(short, long = "file", value_name = "FILE|DIR", required = true, num_args = 1..)]

@@ -8,7 +8,12 @@ use futures::future::BoxFuture;
 use super::{Attempt, Post};
 
 impl Post for Courier {
-    fn send<'a>(&'a self, channel: &'a ChannelRecord, delivery: &'a DeliveryRecord, now: Time) -> BoxFuture<'a, Attempt> {
+    fn send<'a>(
+        &'a self,
+        channel: &'a ChannelRecord,
+        delivery: &'a DeliveryRecord,
+        now: Time,
+    ) -> BoxFuture<'a, Attempt> {
         Box::pin(async move {
             let (Ok(channel), Ok(notice)) =
                 (serde_json::from_str::<Channel>(&channel.config), serde_json::from_str::<Notice>(&delivery.notice))

@@ -18,8 +18,8 @@ use crate::{
     monitors,
     problem::{Problem, ProblemBody},
     wire::{
-        ItemName, List, Monitor, MonitorDefinition, MonitorSummary, MonitorsStatus, Outcome, PageQuery, Preview, PreviewRequest,
-        StatusQuery,
+        ItemName, List, Monitor, MonitorDefinition, MonitorSummary, MonitorsStatus, Outcome, PageQuery, Preview,
+        PreviewRequest, StatusQuery,
     },
 };
 
@@ -120,7 +120,10 @@ pub async fn remove_monitor(
     params(("monitor" = String, Path, description = "Its name")),
     responses((status = 200, description = "It rests", body = Monitor),
         (status = 404, description = "There is none", body = ProblemBody)))]
-pub async fn pause_monitor(State(app): State<Shared>, Path(ItemName(name)): Path<ItemName>) -> Result<Json<Monitor>, Problem> {
+pub async fn pause_monitor(
+    State(app): State<Shared>,
+    Path(ItemName(name)): Path<ItemName>,
+) -> Result<Json<Monitor>, Problem> {
     set_paused(&app, name, true).await
 }
 
@@ -129,7 +132,10 @@ pub async fn pause_monitor(State(app): State<Shared>, Path(ItemName(name)): Path
     params(("monitor" = String, Path, description = "Its name")),
     responses((status = 200, description = "It goes on", body = Monitor),
         (status = 404, description = "There is none", body = ProblemBody)))]
-pub async fn resume_monitor(State(app): State<Shared>, Path(ItemName(name)): Path<ItemName>) -> Result<Json<Monitor>, Problem> {
+pub async fn resume_monitor(
+    State(app): State<Shared>,
+    Path(ItemName(name)): Path<ItemName>,
+) -> Result<Json<Monitor>, Problem> {
     set_paused(&app, name, false).await
 }
 
@@ -169,8 +175,13 @@ pub async fn show_status(
         let from = after.as_ref().map(|(monitor, model)| (monitor, model));
         let watches = app.storage.watches(&filter, from, limit + 1)?;
         let items = monitors::statuses(app, watches)?;
-        let cut = List::cut(items, limit, |item: &crate::wire::WatchStatus| format!("{}/{}", item.monitor.0, item.model.0));
-        Ok::<_, Problem>(MonitorsStatus { counts: monitors::counts(app)?, items: cut.items, next_cursor: cut.next_cursor })
+        let cut =
+            List::cut(items, limit, |item: &crate::wire::WatchStatus| format!("{}/{}", item.monitor.0, item.model.0));
+        Ok::<_, Problem>(MonitorsStatus {
+            counts: monitors::counts(app)?,
+            items: cut.items,
+            next_cursor: cut.next_cursor,
+        })
     })
     .await
     .map(Json)
@@ -200,7 +211,10 @@ fn inside(problem: Problem) -> Problem {
     params(("monitor" = String, Path, description = "Its name")),
     responses((status = 200, description = "What it would have told", body = Preview),
         (status = 404, description = "There is none", body = ProblemBody)))]
-pub async fn preview_monitor(State(app): State<Shared>, Path(ItemName(name)): Path<ItemName>) -> Result<Json<Preview>, Problem> {
+pub async fn preview_monitor(
+    State(app): State<Shared>,
+    Path(ItemName(name)): Path<ItemName>,
+) -> Result<Json<Preview>, Problem> {
     let monitor = app.blocking(move |app| monitors::find(app, &name)).await?;
     monitors::preview(&app, monitor.definition, None).await.map(Json)
 }

@@ -22,10 +22,7 @@ const LISTED: usize = 1000;
 #[utoipa::path(post, path = "/v1/silences", tag = "alerts", request_body = SilencePut,
     responses((status = 201, description = "It holds", body = Silence),
         (status = 422, description = "Refused", body = ProblemBody)))]
-pub async fn make_silence(
-    State(app): State<Shared>,
-    request: Request,
-) -> Result<(StatusCode, Json<Silence>), Problem> {
+pub async fn make_silence(State(app): State<Shared>, request: Request) -> Result<(StatusCode, Json<Silence>), Problem> {
     let put: SilencePut = extract::json(&app, request).await?;
     let now = app.storage.now();
     let starts = put.from.map_or(now, |from| from.0);

@@ -53,8 +53,8 @@ fn clocked(definition: MonitorDefinition) -> Result<Clocked, Problem> {
 /// 422 when the text is no schedule.
 pub fn cron(schedule: Option<&Schedule>, definition: &MonitorDefinition) -> Result<Option<Cron>, Problem> {
     let Some(schedule) = schedule else { return Ok(None) };
-    let zone =
-        zone::zone(Some(schedule)).map_err(|why| Problem::invalid("invalid_time_zone", why).at("schedule.time_zone"))?;
+    let zone = zone::zone(Some(schedule))
+        .map_err(|why| Problem::invalid("invalid_time_zone", why).at("schedule.time_zone"))?;
     let text = match (schedule.cron.as_deref(), schedule.on) {
         (Some(text), _) => text,
         (None, Some(On::Labels)) => match definition.window.period {

@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use driftline_core::Time;
 use driftline_notify::Event;
 use driftline_storage::{
-    AlertChange, AlertFilter, AlertKind, AlertRecord, AlertStatus, Docket, Error, Judge, NewAlert, NewEvent, SilenceRecord,
+    AlertChange, AlertFilter, AlertKind, AlertRecord, AlertStatus, Docket, Error, Judge, NewAlert, NewEvent,
+    SilenceRecord,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -137,6 +138,10 @@ pub fn judge(ruled: Ruled, found: Vec<Found>) -> Judge {
             let standing = held.map(|alert| standing(alert, &state));
             let around = ruled.around(docket, found.kind, &found.key);
             let Some(outcome) = next(standing, found.finding, around) else { continue };
+            // The same window says the same again: nothing has happened.
+            if outcome.tell.is_none() && standing == Some(outcome.standing) && is_known(&state.last, &found.detail) {
+                continue;
+            }
             let base = match held {
                 Some(alert) => NewAlert::from(alert.clone()),
                 None => new_alert(found, docket.now),
@@ -149,6 +154,10 @@ pub fn judge(ruled: Ruled, found: Vec<Found>) -> Judge {
         ruled.tell(&mut changes, tellings, docket.now);
         changes
     })
+}
+
+fn is_known(last: &AlertDetail, found: &AlertDetail) -> bool {
+    (&last.window, last.value, &last.code, &last.detail) == (&found.window, found.value, &found.code, &found.detail)
 }
 
 fn standing(alert: &AlertRecord, state: &AlertState) -> Standing {
@@ -169,14 +178,26 @@ fn word(level: AlertLevel) -> &'static str {
 fn new_alert(found: &Found, now: Time) -> NewAlert {
     let (slice, inputs) = found.key.clone();
     let (status, level, state) = (AlertStatus::Pending, "warning".into(), String::new());
-    NewAlert { id: Uuid::now_v7(), kind: found.kind, slice, inputs, status, level, opened: now, resolved: None, look_at: None, state }
+    NewAlert {
+        id: Uuid::now_v7(),
+        kind: found.kind,
+        slice,
+        inputs,
+        status,
+        level,
+        opened: now,
+        resolved: None,
+        look_at: None,
+        state,
+    }
 }
 
 /// The alert as it is after an outcome.
 fn changed(base: NewAlert, outcome: &Outcome, detail: AlertDetail, now: Time) -> AlertChange {
     let was_pending = base.status == AlertStatus::Pending;
     let now_open = outcome.standing.status == AlertStatus::Open;
-    let about = json!({"level": word(outcome.standing.level), "value": detail.value, "window": detail.window}).to_string();
+    let about =
+        json!({"level": word(outcome.standing.level), "value": detail.value, "window": detail.window}).to_string();
     let events = outcome.event.into_iter().map(|kind| NewEvent { kind: kind.into(), detail: about.clone() });
     let alert = NewAlert {
         status: outcome.standing.status,

@@ -123,9 +123,8 @@ fn inside(problem: Problem, number: usize) -> Problem {
 async fn parse(app: &Shared, mut document: Map<String, Value>) -> Result<Document, Problem> {
     let kind = match document.shift_remove("kind") {
         None => ItemKind::Monitor,
-        Some(kind) => serde_json::from_value(kind).map_err(|_| {
-            Problem::invalid("invalid_field", "`kind`: write `monitor` or `channel`").at("kind")
-        })?,
+        Some(kind) => serde_json::from_value(kind)
+            .map_err(|_| Problem::invalid("invalid_field", "`kind`: write `monitor` or `channel`").at("kind"))?,
     };
     let name = document.shift_remove("name").ok_or_else(|| {
         Problem::invalid("missing_field", "`name` is missing: a document says what it is called").at("name")
@@ -189,7 +188,11 @@ fn channel_changes(before: &notify::Channel, after: &notify::Channel) -> Result<
     let changes = differences(&value(before)?, &value(after)?).into_iter().map(|change| {
         let shown = hidden.iter().find(|shown| shown.field == change.field).cloned();
         let secret = |value: Option<Value>| value.map(|_| Value::from("***"));
-        shown.unwrap_or(wire::FieldChange { before: secret(change.before), after: secret(change.after), field: change.field })
+        shown.unwrap_or(wire::FieldChange {
+            before: secret(change.before),
+            after: secret(change.after),
+            field: change.field,
+        })
     });
     Ok(changes.collect())
 }

@@ -18,12 +18,7 @@ use super::{
     run::KNOWN,
     trouble::Trouble,
 };
-use crate::{
-    app::Shared,
-    evaluations::Measured,
-    problem::Problem,
-    wire::Instant,
-};
+use crate::{app::Shared, evaluations::Measured, problem::Problem, wire::Instant};
 
 /// The most windows that are filled in at once.
 const WINDOWS: usize = 10_000;
@@ -62,7 +57,10 @@ pub async fn backfill(
         let detail = BackfillRange { start: Instant(range.start()), end: Instant(range.end()), windows };
         let detail = serde_json::to_string(&detail).map_err(Problem::internal)?;
         let reason = Reason::Backfill;
-        runs.push((model, NewRun { id: Uuid::now_v7(), reason, due, not_before: due, batch: Some(batch), detail, skipped: None }));
+        runs.push((
+            model,
+            NewRun { id: Uuid::now_v7(), reason, due, not_before: due, batch: Some(batch), detail, skipped: None },
+        ));
     }
     let name = monitor.name.clone();
     let records = app.blocking(move |app| app.storage.insert_runs(&name, runs)).await?;

@@ -3,13 +3,7 @@
 use driftline_core::{Description, Name, Window};
 use driftline_eval::Reference;
 
-use super::{
-    agenda::cron,
-    context::Context,
-    judged::output,
-    monitor::models,
-    rules::pattern::is_pattern,
-};
+use super::{agenda::cron, context::Context, judged::output, monitor::models, rules::pattern::is_pattern};
 use crate::{
     app::Shared,
     problem::Problem,
@@ -25,9 +19,15 @@ const PLANNED: usize = 20;
 ///
 /// # Errors
 /// 404 and 422 with the field.
-pub async fn checked(app: &Shared, name: &Name, definition: &MonitorDefinition, coming: &[Name]) -> Result<(), Problem> {
+pub async fn checked(
+    app: &Shared,
+    name: &Name,
+    definition: &MonitorDefinition,
+    coming: &[Name],
+) -> Result<(), Problem> {
     if RESERVED.contains(&name.as_str()) {
-        let detail = format!("a monitor can't be called `{name}`, which is a call of the interface: choose another name");
+        let detail =
+            format!("a monitor can't be called `{name}`, which is a call of the interface: choose another name");
         return Err(Problem::invalid("invalid_name", detail).at("name"));
     }
     shape(definition)?;
@@ -53,8 +53,11 @@ pub async fn checked(app: &Shared, name: &Name, definition: &MonitorDefinition, 
 async fn plan(app: &Shared, context: &Context, window: Window) -> Result<(), Problem> {
     let slot = context.slot(window).map_err(|trouble| invalid("every", format!("{trouble:?}")))?;
     let reference = slot.reference.clone();
-    if matches!(&reference, Some(Reference::Dataset(_))) && context.request(vec![window], reference.clone()).reference.is_none() {
-        let detail = format!("`{}` takes no reference, and thresholds need a window: leave it out", context.description.name);
+    if matches!(&reference, Some(Reference::Dataset(_)))
+        && context.request(vec![window], reference.clone()).reference.is_none()
+    {
+        let detail =
+            format!("`{}` takes no reference, and thresholds need a window: leave it out", context.description.name);
         return Err(Problem::invalid("reference_not_taken", detail).at("reference"));
     }
     app.evaluator.plan(context.request(slot.periods, reference)).await?;
@@ -99,7 +102,8 @@ fn shape(definition: &MonitorDefinition) -> Result<(), Problem> {
 
 fn window(definition: &MonitorDefinition) -> Result<(), Problem> {
     let spec = &definition.window;
-    let forms = usize::from(spec.last.is_some()) + usize::from(spec.period.is_some()) + usize::from(spec.since.is_some());
+    let forms =
+        usize::from(spec.last.is_some()) + usize::from(spec.period.is_some()) + usize::from(spec.since.is_some());
     if forms != 1 {
         let detail = "write one of {\"last\": \"30d\"}, {\"period\": \"week\"} and {\"since\": \"deployment\"}";
         return Err(invalid("window", detail.into()));
@@ -112,7 +116,8 @@ fn reference(definition: &MonitorDefinition) -> Result<(), Problem> {
     let range = spec.start.is_some() || spec.end.is_some();
     let forms = [range, spec.dataset.is_some(), spec.previous.is_some(), spec.ago.is_some()];
     if forms.iter().filter(|given| **given).count() != 1 {
-        let detail = "write one of {\"start\": …, \"end\": …}, {\"dataset\": …}, {\"previous\": true} and {\"ago\": \"7d\"}";
+        let detail =
+            "write one of {\"start\": …, \"end\": …}, {\"dataset\": …}, {\"previous\": true} and {\"ago\": \"7d\"}";
         return Err(invalid("reference", detail.into()));
     }
     match (spec.start, spec.end) {
@@ -203,7 +208,10 @@ fn rule(at: usize, threshold: &Threshold, definition: &MonitorDefinition) -> Res
     }
     if let Some(sigma) = threshold.sigma {
         if !positive(sigma.k) {
-            return Err(invalid(place(".sigma.k"), format!("{} is no number of deviations: write one above 0", sigma.k)));
+            return Err(invalid(
+                place(".sigma.k"),
+                format!("{} is no number of deviations: write one above 0", sigma.k),
+            ));
         }
         let fixed = definition.reference.as_ref().is_some_and(|spec| spec.start.is_some());
         if !fixed {
@@ -211,7 +219,10 @@ fn rule(at: usize, threshold: &Threshold, definition: &MonitorDefinition) -> Res
             return Err(invalid(place(".sigma"), detail.into()));
         }
         if definition.window.since.is_some() {
-            return Err(invalid(place(".sigma"), "a window since a deployment has no length to cut the reference by".into()));
+            return Err(invalid(
+                place(".sigma"),
+                "a window since a deployment has no length to cut the reference by".into(),
+            ));
         }
     }
     if let Some(change) = threshold.change {
@@ -221,7 +232,10 @@ fn rule(at: usize, threshold: &Threshold, definition: &MonitorDefinition) -> Res
             _ => return Err(invalid(place(".change"), "write one of `relative` and `absolute`".into())),
         };
         if !positive(by.1) {
-            return Err(invalid(place(&format!(".change.{}", by.0)), format!("{} is no change: write a number above 0", by.1)));
+            return Err(invalid(
+                place(&format!(".change.{}", by.0)),
+                format!("{} is no change: write a number above 0", by.1),
+            ));
         }
         let window = definition.reference.as_ref().is_some_and(|spec| spec.dataset.is_none());
         if change.from == ChangeFrom::Reference && !window {
@@ -232,7 +246,8 @@ fn rule(at: usize, threshold: &Threshold, definition: &MonitorDefinition) -> Res
     if let Some(p_value) = threshold.p_value
         && !(p_value.alpha > 0.0 && p_value.alpha < 1.0)
     {
-        let detail = format!("{} is no level of significance: write a number between 0 and 1, such as 0.05", p_value.alpha);
+        let detail =
+            format!("{} is no level of significance: write a number between 0 and 1, such as 0.05", p_value.alpha);
         return Err(invalid(place(".p_value.alpha"), detail));
     }
     if threshold.consecutive.is_some_and(|count| !(1..=100).contains(&count)) {

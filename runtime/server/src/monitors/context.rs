@@ -76,9 +76,8 @@ impl Context {
             Some(_) => latest_deployment(app, &self.model).await?,
             None => None,
         };
-        self.window_at(due, began).ok_or_else(|| {
-            Trouble::cannot("no_data", "no prediction names a deployment yet: the window has no start")
-        })
+        self.window_at(due, began)
+            .ok_or_else(|| Trouble::cannot("no_data", "no prediction names a deployment yet: the window has no start"))
     }
 
     /// The window of a run that is due at `due`, given when the latest deployment began.
@@ -93,7 +92,9 @@ impl Context {
     /// When it has too many periods.
     pub fn slot(&self, window: Window) -> Result<Slot, Trouble> {
         let periods = match self.definition.every {
-            Some(every) => window.split(every.0, PERIODS).map_err(|e| Trouble::cannot("too_many_periods", e.to_string()))?,
+            Some(every) => {
+                window.split(every.0, PERIODS).map_err(|e| Trouble::cannot("too_many_periods", e.to_string()))?
+            }
             None => vec![window],
         };
         Ok(Slot { window, periods, reference: self.reference(window) })
@@ -125,7 +126,12 @@ impl Context {
         Request {
             model: self.model.clone(),
             plugin: self.plugin.clone(),
-            inputs: definition.inputs.0.iter().map(|(name, columns)| (name.clone(), columns.clone().into_vec())).collect(),
+            inputs: definition
+                .inputs
+                .0
+                .iter()
+                .map(|(name, columns)| (name.clone(), columns.clone().into_vec()))
+                .collect(),
             parameters: definition.parameters.clone(),
             window: WindowSpec::Periods(periods),
             every: None,

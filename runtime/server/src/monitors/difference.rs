@@ -43,10 +43,11 @@ mod tests {
 
     #[test]
     fn differences_name_their_fields() {
-        let before = json!({"delay": "1h", "tags": ["a", "b"], "window": {"last": "7d"}, "where": "x", "same": [1, {"a": 2}]});
-        let after = json!({"delay": "2h", "tags": ["a"], "window": {"last": "7d"}, "min_rows": 5, "same": [1, {"a": 2}]});
-        let found: Vec<_> =
-            differences(&before, &after).into_iter().map(|c| (c.field, c.before, c.after)).collect();
+        let before =
+            json!({"delay": "1h", "tags": ["a", "b"], "window": {"last": "7d"}, "where": "x", "same": [1, {"a": 2}]});
+        let after =
+            json!({"delay": "2h", "tags": ["a"], "window": {"last": "7d"}, "min_rows": 5, "same": [1, {"a": 2}]});
+        let found: Vec<_> = differences(&before, &after).into_iter().map(|c| (c.field, c.before, c.after)).collect();
         let expected = vec![
             ("delay".to_owned(), Some(json!("1h")), Some(json!("2h"))),
             ("tags[1]".to_owned(), Some(json!("b")), None),

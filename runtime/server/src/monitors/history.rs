@@ -13,7 +13,11 @@ use super::{
     look::{Lane, digest, measure},
     trouble::Trouble,
 };
-use crate::{app::Shared, evaluations::Measured, wire::{Failure, RowCounts, WindowResult}};
+use crate::{
+    app::Shared,
+    evaluations::Measured,
+    wire::{Failure, RowCounts, WindowResult},
+};
 
 /// The latest result of each window and key.
 #[derive(Default)]
@@ -42,8 +46,10 @@ impl History {
 
     /// The numbers of the last window that ended before `window` did and started before it, for each key.
     fn before(&self, window: Window) -> HashMap<Key, HashMap<String, f64>> {
-        let earlier = |result: &&JudgedResult| result.window.end() < window.end() && result.window.start() < window.start();
-        let latest = self.0.iter().filter_map(|(key, known)| Some((key.clone(), known.iter().find(earlier)?.numbers())));
+        let earlier =
+            |result: &&JudgedResult| result.window.end() < window.end() && result.window.start() < window.start();
+        let latest =
+            self.0.iter().filter_map(|(key, known)| Some((key.clone(), known.iter().find(earlier)?.numbers())));
         latest.collect()
     }
 }

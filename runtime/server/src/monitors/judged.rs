@@ -118,7 +118,8 @@ pub fn judge(
     baselines: &Baselines,
     evaluation: Uuid,
 ) -> Vec<JudgedResult> {
-    let mut judged: Vec<JudgedResult> = results.iter().filter_map(|result| unjudged(definition, result, evaluation)).collect();
+    let mut judged: Vec<JudgedResult> =
+        results.iter().filter_map(|result| unjudged(definition, result, evaluation)).collect();
     for (number, threshold) in definition.thresholds.iter().enumerate() {
         let Some(name) = output_name(threshold, description) else { continue };
         let adjusted = adjusted(threshold, name, &judged);
@@ -187,7 +188,8 @@ fn bounded(
 ) -> Verdict {
     let value = result.judged.values.iter().find(|value| value.name == name);
     let number = value.and_then(|value| value.value);
-    let undefined = |note: String| verdict_of(threshold, name, number, Bounds { note: Some(note), ..Bounds::default() });
+    let undefined =
+        |note: String| verdict_of(threshold, name, number, Bounds { note: Some(note), ..Bounds::default() });
     let Some(output) = output(name, description) else { return undefined(format!("there is no output `{name}`")) };
     let of = |values: &HashMap<Key, HashMap<String, f64>>| values.get(&result.key).and_then(|v| v.get(name)).copied();
     let none = Vec::new();
@@ -199,7 +201,10 @@ fn bounded(
     };
     let Some(number) = number else {
         let why = value.and_then(|value| value.note.clone()).unwrap_or_else(|| "it was not reported".into());
-        return Verdict { note: Some(format!("`{name}` is undefined: {why}")), ..verdict_of(threshold, name, None, bounds) };
+        return Verdict {
+            note: Some(format!("`{name}` is undefined: {why}")),
+            ..verdict_of(threshold, name, None, bounds)
+        };
     };
     let error = value.and_then(|value| value.standard_error);
     let breached = verdict::is_breach(number, error, threshold.sampling_error, &bounds);
@@ -217,7 +222,8 @@ fn verdict_of(threshold: &Threshold, name: &str, value: Option<f64>, bounds: Bou
 
 /// The worst level of a breach.
 fn level(verdicts: &[Verdict]) -> &'static str {
-    let breached = |level: &str| verdicts.iter().any(|verdict| verdict.breached == Some(true) && verdict.level == level);
+    let breached =
+        |level: &str| verdicts.iter().any(|verdict| verdict.breached == Some(true) && verdict.level == level);
     match () {
         () if breached("critical") => "critical",
         () if breached("warning") => "warning",

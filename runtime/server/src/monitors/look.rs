@@ -6,7 +6,10 @@ use driftline_core::Window;
 use driftline_eval::Reference;
 use uuid::Uuid;
 
-use super::{context::{Context, Slot}, trouble::Trouble};
+use super::{
+    context::{Context, Slot},
+    trouble::Trouble,
+};
 use crate::{
     app::Shared,
     evaluations::{Measured, Order},

@@ -54,7 +54,8 @@ pub fn tell(
 fn notice(change: &AlertChange, detail: &AlertDetail, (monitor, model): (&str, &str)) -> AlertNotice {
     let alert = &change.alert;
     let object = |text: &str| serde_json::from_str(text).unwrap_or_default();
-    let window = detail.window.map(|window| NoticeWindow { start: window.start.0.to_string(), end: window.end.0.to_string() });
+    let window =
+        detail.window.map(|window| NoticeWindow { start: window.start.0.to_string(), end: window.end.0.to_string() });
     AlertNotice {
         id: alert.id,
         monitor: monitor.to_owned(),

@@ -95,9 +95,8 @@ async fn look_and_judge(app: &Shared, monitor: &Monitor, run: &RunRecord) -> Res
     let context = Context::new(app, monitor.name.as_str(), run.model.clone(), monitor.definition.clone()).await?;
     let window = context.window(app, run.due).await?;
     let (name, model) = (monitor.name.clone(), run.model.clone());
-    let known = app
-        .blocking(move |app| app.storage.latest_results(&name, &model, driftline_core::Time::EPOCH, KNOWN))
-        .await?;
+    let known =
+        app.blocking(move |app| app.storage.latest_results(&name, &model, driftline_core::Time::EPOCH, KNOWN)).await?;
     let mut history = History::of(&known);
     let mut baselines = baselines::Measured::default();
     let mut looked = Looked::default();

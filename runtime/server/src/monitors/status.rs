@@ -6,9 +6,7 @@ use driftline_storage::{AlertCount, Error, Reason, RunRecord, RunStatus, WatchFi
 use crate::{
     app::App,
     monitors,
-    wire::{
-        Instant, ItemName, LastRun, Lateness, OpenAlerts, RunReason, RunState, StatusCounts, WatchStatus,
-    },
+    wire::{Instant, ItemName, LastRun, Lateness, OpenAlerts, RunReason, RunState, StatusCounts, WatchStatus},
 };
 
 /// The most kinds of alerts that are counted.

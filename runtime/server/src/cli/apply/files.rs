@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_refused_with_its_place() {
-        for (text, words) in [("a: [", "f"), ("just text", "f#1"), ("name: a\nname: b", "name"), ("name: a\n---\n7", "f#2")] {
+        for (text, words) in
+            [("a: [", "f"), ("just text", "f#1"), ("name: a\nname: b", "name"), ("name: a\n---\n7", "f#2")]
+        {
             let error = parse(text, "f").expect_err(text).to_string();
             assert!(error.contains(words), "{text}: {error}");
         }

@@ -58,7 +58,8 @@ pub async fn run(asked: Results, client: &Client, as_json: bool) -> anyhow::Resu
 
 /// One line for each value of each result.
 pub fn table(results: &[Value]) -> Table {
-    let mut lines = table::table(&["window", "model", "slice", "inputs", "rows", "value", "", "level", "known", "note"]);
+    let mut lines =
+        table::table(&["window", "model", "slice", "inputs", "rows", "value", "", "level", "known", "note"]);
     for result in results {
         for value in result["values"].as_array().into_iter().flatten() {
             let figure = value["value"].as_f64().map_or_else(|| "–".into(), significant);

@@ -37,7 +37,7 @@ pub async fn run(run: Run, client: &Client, as_json: bool) -> anyhow::Result<()>
     let answer = client.post(&format!("{}/run", path(&run.name)), &body).await?;
     shown(&answer, as_json, print)?;
     if let Some(failed) = items(&answer).iter().find(|run| run["status"] == "failed") {
-        bail!("the run for {} failed: {}", text(&failed["model"]), text(&failed["reason"]));
+        bail!("the run for {} failed: {}", text(&failed["model"]), text(&failed["outcome"]["message"]));
     }
     Ok(())
 }

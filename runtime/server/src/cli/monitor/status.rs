@@ -25,6 +25,7 @@ pub fn print(answer: &Value) -> anyhow::Result<()> {
     }
     say(lines)?;
     let counts = answer["counts"].as_object().into_iter().flatten();
-    let counts: Vec<_> = counts.filter(|(_, n)| n.is_u64()).map(|(name, n)| format!("{n} {}", name.replace('_', " "))).collect();
+    let counts: Vec<_> =
+        counts.filter(|(_, n)| n.is_u64()).map(|(name, n)| format!("{n} {}", name.replace('_', " "))).collect();
     say(counts.join(", "))
 }

@@ -36,8 +36,8 @@ pub async fn begin_backfill(
     request: Request,
 ) -> Result<Response, Problem> {
     let BackfillRequest { start, end, model } = extract::json(&app, request).await?;
-    let range = Window::new(start.0, end.0)
-        .map_err(|error| Problem::invalid("invalid_window", error.to_string()).at("end"))?;
+    let range =
+        Window::new(start.0, end.0).map_err(|error| Problem::invalid("invalid_window", error.to_string()).at("end"))?;
     let of = name.clone();
     let (monitor, models) = app
         .blocking(move |app| {

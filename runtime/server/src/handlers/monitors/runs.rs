@@ -44,7 +44,18 @@ pub async fn run_monitor(
     let now = app.storage.now();
     let new = |model: Name| {
         let reason = Reason::Manual;
-        (model, NewRun { id: Uuid::now_v7(), reason, due, not_before: now, batch: None, detail: "{}".into(), skipped: None })
+        (
+            model,
+            NewRun {
+                id: Uuid::now_v7(),
+                reason,
+                due,
+                not_before: now,
+                batch: None,
+                detail: "{}".into(),
+                skipped: None,
+            },
+        )
     };
     let runs: Vec<_> = models.into_iter().map(new).collect();
     let records = app.blocking(move |app| app.storage.insert_runs(&name, runs)).await?;
@@ -60,7 +71,8 @@ pub async fn run_monitor(
         Ok(ended) => ended.map(|()| StatusCode::OK)?,
         Err(_) => StatusCode::ACCEPTED,
     };
-    let items = app.blocking(move |app| records.iter().map(|record| shown(app, record.id)).collect::<Result<_, _>>()).await?;
+    let items =
+        app.blocking(move |app| records.iter().map(|record| shown(app, record.id)).collect::<Result<_, _>>()).await?;
     Ok((status, Json(MonitorRuns { items })))
 }
 
@@ -71,7 +83,8 @@ pub async fn run_monitor(
 pub fn watched(app: &App, name: &Name, model: Option<Name>) -> Result<Vec<Name>, Problem> {
     let monitor = monitors::find(app, name)?;
     let models = monitors::models(app, &monitor.definition.model)?;
-    let models: Vec<Name> = models.into_iter().filter(|found| model.as_ref().is_none_or(|model| model == found)).collect();
+    let models: Vec<Name> =
+        models.into_iter().filter(|found| model.as_ref().is_none_or(|model| model == found)).collect();
     if models.is_empty() {
         let asked = model.map_or(monitor.definition.model, |model| model.to_string());
         let detail = format!("monitor `{name}` watches no model `{asked}`: check the name, or send predictions first");

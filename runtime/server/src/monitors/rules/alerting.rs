@@ -71,7 +71,9 @@ pub fn next(held: Option<Standing>, finding: Finding, around: Circumstances<'_>)
         (None, Finding::Pending(level)) => (Standing { status: AlertStatus::Pending, level, told: None }, None),
         (None, Finding::Breach(level)) => (Standing { status: AlertStatus::Open, level, told: None }, Some("opened")),
         (Some(held), Finding::Fine) => (Standing { status: AlertStatus::Resolved, ..held }, Some("resolved")),
-        (Some(held), Finding::Pending(level)) if held.status == AlertStatus::Pending => (Standing { level, ..held }, None),
+        (Some(held), Finding::Pending(level)) if held.status == AlertStatus::Pending => {
+            (Standing { level, ..held }, None)
+        }
         // What was told stays until a window is fine.
         (Some(held), Finding::Pending(_)) => (held, Some("updated")),
         (Some(held), Finding::Breach(level)) => breaching(held, level),
@@ -161,24 +163,74 @@ mod tests {
             (None, Finding::Fine, none, None),
             (None, Finding::Breach(Critical), none, Some((Open, Critical, Some(Event::Opened), Some(124)))),
             (None, Finding::Pending(Warning), none, Some((Pending, Warning, None, None))),
-            (standing(Pending, Warning, None), Finding::Breach(Warning), none, Some((Open, Warning, Some(Event::Opened), Some(124)))),
+            (
+                standing(Pending, Warning, None),
+                Finding::Breach(Warning),
+                none,
+                Some((Open, Warning, Some(Event::Opened), Some(124))),
+            ),
             (standing(Pending, Warning, None), Finding::Fine, none, Some((Resolved, Warning, None, None))),
-            (standing(Open, Warning, Some((Warning, 90))), Finding::Breach(Warning), none, Some((Open, Warning, None, Some(114)))),
-            (standing(Open, Warning, Some((Warning, 76))), Finding::Breach(Warning), none, Some((Open, Warning, Some(Event::Reminded), Some(124)))),
-            (standing(Open, Warning, Some((Warning, 90))), Finding::Breach(Critical), none, Some((Open, Critical, Some(Event::Escalated), Some(124)))),
-            (standing(Acknowledged, Warning, Some((Warning, 90))), Finding::Breach(Critical), none, Some((Open, Critical, Some(Event::Escalated), Some(124)))),
-            (standing(Acknowledged, Warning, Some((Warning, 10))), Finding::Breach(Warning), none, Some((Acknowledged, Warning, None, None))),
-            (standing(Open, Critical, Some((Critical, 90))), Finding::Breach(Warning), none, Some((Open, Warning, Some(Event::Deescalated), Some(124)))),
-            (standing(Open, Critical, Some((Critical, 90))), Finding::Fine, none, Some((Resolved, Critical, Some(Event::Resolved), None))),
+            (
+                standing(Open, Warning, Some((Warning, 90))),
+                Finding::Breach(Warning),
+                none,
+                Some((Open, Warning, None, Some(114))),
+            ),
+            (
+                standing(Open, Warning, Some((Warning, 76))),
+                Finding::Breach(Warning),
+                none,
+                Some((Open, Warning, Some(Event::Reminded), Some(124))),
+            ),
+            (
+                standing(Open, Warning, Some((Warning, 90))),
+                Finding::Breach(Critical),
+                none,
+                Some((Open, Critical, Some(Event::Escalated), Some(124))),
+            ),
+            (
+                standing(Acknowledged, Warning, Some((Warning, 90))),
+                Finding::Breach(Critical),
+                none,
+                Some((Open, Critical, Some(Event::Escalated), Some(124))),
+            ),
+            (
+                standing(Acknowledged, Warning, Some((Warning, 10))),
+                Finding::Breach(Warning),
+                none,
+                Some((Acknowledged, Warning, None, None)),
+            ),
+            (
+                standing(Open, Critical, Some((Critical, 90))),
+                Finding::Breach(Warning),
+                none,
+                Some((Open, Warning, Some(Event::Deescalated), Some(124))),
+            ),
+            (
+                standing(Open, Critical, Some((Critical, 90))),
+                Finding::Fine,
+                none,
+                Some((Resolved, Critical, Some(Event::Resolved), None)),
+            ),
             // Flapping: it opens again within the cooldown, and is told when that is over.
             (None, Finding::Breach(Critical), (None, Some(97)), Some((Open, Critical, None, Some(103)))),
             (None, Finding::Breach(Critical), (None, Some(90)), Some((Open, Critical, Some(Event::Opened), Some(124)))),
             (standing(Open, Critical, None), Finding::Fine, (None, Some(97)), Some((Resolved, Critical, None, None))),
             // Silenced.
             (None, Finding::Breach(Critical), (Some(110), None), Some((Open, Critical, None, Some(110)))),
-            (standing(Open, Critical, Some((Critical, 90))), Finding::Fine, (Some(110), None), Some((Resolved, Critical, None, None))),
+            (
+                standing(Open, Critical, Some((Critical, 90))),
+                Finding::Fine,
+                (Some(110), None),
+                Some((Resolved, Critical, None, None)),
+            ),
             // The silence is over.
-            (standing(Open, Critical, None), Finding::Breach(Critical), none, Some((Open, Critical, Some(Event::Opened), Some(124)))),
+            (
+                standing(Open, Critical, None),
+                Finding::Breach(Critical),
+                none,
+                Some((Open, Critical, Some(Event::Opened), Some(124))),
+            ),
         ] {
             let around = Circumstances {
                 now: hour(100),

@@ -124,7 +124,8 @@ impl Cron {
 
     /// Each real hour of the day whose clock fits, those that come twice twice.
     fn real_hours(&self, date: civil::Date) -> Vec<Time> {
-        let (Ok(start), Ok(end)) = (date.to_zoned(self.zone.clone()), date.tomorrow().and_then(|next| next.to_zoned(self.zone.clone())))
+        let (Ok(start), Ok(end)) =
+            (date.to_zoned(self.zone.clone()), date.tomorrow().and_then(|next| next.to_zoned(self.zone.clone())))
         else {
             return Vec::new();
         };
@@ -147,7 +148,11 @@ const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /// The set of a field's numbers as bits.
 fn field(text: &str, name: &str, low: u32, high: u32, words: &[&str]) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is no {name}: write {low} to {high}, `*`, a range such as {low}-{high}, a list, or a step such as */2");
+    let wrong = || {
+        format!(
+            "`{text}` is no {name}: write {low} to {high}, `*`, a range such as {low}-{high}, a list, or a step such as */2"
+        )
+    };
     let number = |text: &str| -> Option<u32> {
         let lower = text.to_ascii_lowercase();
         let word = words.iter().position(|word| *word == lower).and_then(|at| u32::try_from(at).ok());
@@ -195,13 +200,38 @@ mod tests {
             ("0 6 1 * 1", "UTC", "2024-03-29T06:00:00Z", vec!["2024-04-01T06:00:00Z", "2024-04-08T06:00:00Z"]),
             ("*/20 8-9 * * *", "UTC", "2024-01-01T09:30:00Z", vec!["2024-01-01T09:40:00Z", "2024-01-02T08:00:00Z"]),
             // 02:30 is left out: it runs when the clocks have gone forward, at 03:00.
-            ("30 2 * * *", "Europe/Vienna", "2024-03-30T02:00:00Z", vec!["2024-03-31T01:00:00Z", "2024-04-01T00:30:00Z"]),
+            (
+                "30 2 * * *",
+                "Europe/Vienna",
+                "2024-03-30T02:00:00Z",
+                vec!["2024-03-31T01:00:00Z", "2024-04-01T00:30:00Z"],
+            ),
             // 02:30 comes twice: once.
-            ("30 2 * * *", "Europe/Vienna", "2024-10-26T12:00:00Z", vec!["2024-10-27T00:30:00Z", "2024-10-28T01:30:00Z"]),
+            (
+                "30 2 * * *",
+                "Europe/Vienna",
+                "2024-10-26T12:00:00Z",
+                vec!["2024-10-27T00:30:00Z", "2024-10-28T01:30:00Z"],
+            ),
             // Hourly schedules run in every real hour.
-            ("30 * * * *", "Europe/Vienna", "2024-10-26T23:30:00Z", vec!["2024-10-27T00:30:00Z", "2024-10-27T01:30:00Z", "2024-10-27T02:30:00Z"]),
-            ("30 * * * *", "Europe/Vienna", "2024-03-31T00:00:00Z", vec!["2024-03-31T00:30:00Z", "2024-03-31T01:30:00Z"]),
-            ("0 0 * * 7", "America/New_York", "2024-11-02T00:00:00Z", vec!["2024-11-03T04:00:00Z", "2024-11-10T05:00:00Z"]),
+            (
+                "30 * * * *",
+                "Europe/Vienna",
+                "2024-10-26T23:30:00Z",
+                vec!["2024-10-27T00:30:00Z", "2024-10-27T01:30:00Z", "2024-10-27T02:30:00Z"],
+            ),
+            (
+                "30 * * * *",
+                "Europe/Vienna",
+                "2024-03-31T00:00:00Z",
+                vec!["2024-03-31T00:30:00Z", "2024-03-31T01:30:00Z"],
+            ),
+            (
+                "0 0 * * 7",
+                "America/New_York",
+                "2024-11-02T00:00:00Z",
+                vec!["2024-11-03T04:00:00Z", "2024-11-10T05:00:00Z"],
+            ),
         ] {
             let cron = Cron::parse(text, TimeZone::get(zone).expect("a zone")).expect("a schedule");
             let mut at: Time = from.parse().expect("a time");
@@ -214,7 +244,20 @@ mod tests {
 
     #[test]
     fn what_is_no_schedule_is_refused() {
-        for text in ["", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "5-1 * * * *", "*/0 * * * *", "a * * * *", "0 0 30 2 *", "@often"] {
+        for text in [
+            "",
+            "* * * *",
+            "60 * * * *",
+            "* 24 * * *",
+            "* * 0 * *",
+            "* * * 13 *",
+            "* * * * 8",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "a * * * *",
+            "0 0 30 2 *",
+            "@often",
+        ] {
             assert!(Cron::parse(text, TimeZone::UTC).is_err(), "{text}");
         }
     }

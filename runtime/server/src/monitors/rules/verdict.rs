@@ -89,7 +89,14 @@ mod tests {
 
     fn auc() -> Output {
         let (warning, critical) = (None, None);
-        Output { name: "roc_auc".into(), direction: Direction::Higher, range: (Some(0.0), Some(1.0)), warning, critical, doc: String::new() }
+        Output {
+            name: "roc_auc".into(),
+            direction: Direction::Higher,
+            range: (Some(0.0), Some(1.0)),
+            warning,
+            critical,
+            doc: String::new(),
+        }
     }
 
     #[test]
@@ -98,7 +105,11 @@ mod tests {
         // numpy: np.std([0.6, 0.7, 0.8]) = 0.08164965809277262
         for (rule, lower, upper) in [
             (json!({"constant": {"lower": 0.6}}), Some(0.6), None),
-            (json!({"sigma": {"k": 2}}), Some(0.7 - 2.0 * 0.081_649_658_092_772_62), Some(0.7 + 2.0 * 0.081_649_658_092_772_62)),
+            (
+                json!({"sigma": {"k": 2}}),
+                Some(0.7 - 2.0 * 0.081_649_658_092_772_62),
+                Some(0.7 + 2.0 * 0.081_649_658_092_772_62),
+            ),
             (json!({"sigma": {"k": 10}}), Some(0.0), Some(1.0)),
             (json!({"change": {"from": "reference", "relative": 0.1, "direction": "down"}}), Some(0.63), None),
             (json!({"change": {"from": "reference", "absolute": 0.1}}), Some(0.6), Some(0.8)),

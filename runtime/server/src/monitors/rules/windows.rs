@@ -129,7 +129,10 @@ mod tests {
         let week_ago = of("2024-03-23T23:00:00Z", "2024-03-24T23:00:00Z");
         assert_eq!(ago(day, "7d".parse().expect("a span"), &vienna()), Some(week_ago));
         let hours = of("2024-03-31T00:00:00Z", "2024-03-31T06:00:00Z");
-        assert_eq!(previous(&spec(Some("6h"), None), hours, &vienna()), Some(of("2024-03-30T18:00:00Z", "2024-03-31T00:00:00Z")));
+        assert_eq!(
+            previous(&spec(Some("6h"), None), hours, &vienna()),
+            Some(of("2024-03-30T18:00:00Z", "2024-03-31T00:00:00Z"))
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Instants as a time zone's clocks show them.
 
 use driftline_core::Time;
-use jiff::{Timestamp, ToSpan, Unit, Zoned, ZonedRound, RoundMode, tz::TimeZone};
+use jiff::{RoundMode, Timestamp, ToSpan, Unit, Zoned, ZonedRound, tz::TimeZone};
 
 use crate::wire::{PeriodUnit, Schedule};
 
