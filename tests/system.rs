@@ -4,6 +4,7 @@
 
 mod harness;
 mod ledger;
+mod sinks;
 
 mod authors;
 mod bad_requests;
@@ -14,6 +15,7 @@ mod flights;
 mod formats;
 mod hostile;
 mod languages;
+mod monitors;
 mod object_store;
 mod operations;
 mod plugins;
