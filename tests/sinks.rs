@@ -6,7 +6,10 @@
 // Each test binary uses its part.
 #![allow(dead_code)]
 
+// Named, so that they are found from whichever crate takes this file in.
+#[path = "sinks/http.rs"]
 pub mod http;
+#[path = "sinks/smtp.rs"]
 pub mod smtp;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
