@@ -1,4 +1,4 @@
-"""Every standard metric over a million rows beside its reference implementation, from memory and from storage."""
+"""Every standard metric over a million rows beside its reference implementation, both from memory and both from storage."""
 
 import argparse
 import os
@@ -13,34 +13,43 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import peers
-from host import ARROW, Server, arrow_stream, build, median, timed
+from host import ARROW, Server, arrow_stream, build, median, spread, timed
 from rows import CURRENT, REFERENCE, START, MONTH, many_columns, month
 
 warnings.simplefilter("ignore")
-COLUMNS = ("metric", "driftline", "peer in memory", "ratio", "peer from Parquet", "ratio", "peer")
+COLUMNS = ("metric", "from memory", "peer from memory", "ratio", "from storage", "peer from Parquet", "ratio", "peer")
 
 
 class Bench:
-    """A server with both months, and the same rows for the peers: in memory and in files."""
+    """Both months, for the server in sealed segments and for the peers in files; for each metric in the memory of both."""
 
-    def __init__(self, server: Server, scratch: Path, rows: int, repeats: int):
-        self.server, self.repeats = server, repeats
-        self.turn = 0
+    def __init__(self, stored: Server, holding: Server, scratch: Path, rows: int, repeats: int):
+        self.stored, self.holding, self.repeats = stored, holding, repeats
+        self.turn = self.held = 0
         self.files = {}
         for name, start, seed in (("reference", START, 1), ("current", START + MONTH, 2)):
             table = month(rows, start, seed)
             self.files[name] = scratch / f"{name}.parquet"
             pq.write_table(table, self.files[name], compression="zstd")
-            upload(server, "bench", table)
-        server.wait_until_sealed("bench")
+            upload(stored, "bench", table)
+        stored.wait_until_sealed("bench")
 
-    def ours(self, plugin: str, request: dict) -> dict:
+    def hold(self, columns: list[str], sides: list[str]) -> str:
+        """A model of these columns whose rows are never sealed; after the first evaluation they are in memory, decoded."""
+        self.held += 1
+        model = f"held-{self.held}"
+        for side in sides:
+            upload(self.holding, model, pq.read_table(self.files[side], columns=sorted({"time", *columns})))
+        return model
+
+    def ours(self, server: Server, model: str, peer: "peers.Peer") -> dict:
         """The values of a metric, by name; a condition that is new each time keeps results from being used again."""
         self.turn += 1
-        answer = self.server.evaluate(
-            model="bench", plugin=plugin, window=CURRENT, where=f"always > -{self.turn}", **request
-        )
-        result = answer["results"][0]
+        new = {self.stored: f"always > -{self.turn}", self.holding: f"time > to_timestamp_micros({self.turn})"}
+        request = {"inputs": peer.inputs, "parameters": peer.parameters, "where": new[server]}
+        if peer.reference:
+            request["reference"] = REFERENCE
+        result = server.evaluate(model=model, plugin=peer.plugin, window=CURRENT, **request)["results"][0]
         assert result.get("failure") is None, result
         return {value["name"]: value["value"] for value in result["values"]}
 
@@ -49,17 +58,17 @@ class Bench:
 
     def measure(self, peer: "peers.Peer"):
         """One line of the table."""
-        sides = ["current", "reference"] if peer.reference else ["current"]
-        request = {"inputs": peer.inputs, "parameters": peer.parameters}
-        if peer.reference:
-            request["reference"] = REFERENCE
-        frames = self.frames(peer.columns, sides)
+        sides = ["reference", "current"] if peer.reference else ["current"]
+        frames = self.frames(peer.columns, sides[::-1])
+        held = self.hold(peer.columns, sides)
         contenders = {
-            "ours": lambda: self.ours(peer.plugin, request),
-            "memory": lambda: peer.work(*frames),
-            "storage": lambda: peer.work(*self.frames(peer.columns, sides)),
+            "memory": lambda: self.ours(self.holding, held, peer),
+            "peer from memory": lambda: peer.work(*frames),
+            "storage": lambda: self.ours(self.stored, "bench", peer),
+            "peer from storage": lambda: peer.work(*self.frames(peer.columns, sides[::-1])),
         }
-        contenders["ours"]()  # compiles the plugin and fills caches of files, as reading the frames did
+        # Compiles the plugin and fills caches of files, as reading the frames did.
+        contenders["memory"](), contenders["storage"]()
         seconds = {name: [] for name in contenders}
         answers = {}
         # In turn, so that all share the state of the machine.
@@ -67,9 +76,11 @@ class Bench:
             for name, work in contenders.items():
                 took, answers[name] = timed(work, 1)
                 seconds[name] += took
-        agree(peer, answers["ours"], answers["memory"])
-        ours, memory, storage = (median(seconds[name]) for name in contenders)
-        row(peer.plugin, f"{ours:.3f} s", f"{memory:.3f} s", f"{memory / ours:.2f}x", f"{storage:.3f} s", f"{storage / ours:.2f}x", peer.name)
+        agree(peer, answers["storage"], answers["peer from memory"])
+        agree(peer, answers["memory"], answers["peer from memory"])
+        ratio = lambda ours: f"{median(seconds[f'peer from {ours}']) / median(seconds[ours]):.2f}x"
+        pairs = [[spread(seconds[ours]), spread(seconds[f"peer from {ours}"]), ratio(ours)] for ours in ("memory", "storage")]
+        row(peer.plugin, *pairs[0], *pairs[1], peer.name)
 
 
 def agree(peer: "peers.Peer", ours: dict, theirs: dict):
@@ -79,7 +90,7 @@ def agree(peer: "peers.Peer", ours: dict, theirs: dict):
 
 
 def row(*cells: str):
-    print(f"| {cells[0]:24} | " + " | ".join(f"{cell:>17}" for cell in cells[1:-1]) + f" | {cells[-1]} |", flush=True)
+    print(f"| {cells[0]:24} | " + " | ".join(f"{cell:>26}" for cell in cells[1:-1]) + f" | {cells[-1]} |", flush=True)
 
 
 def upload(server: Server, model: str, table):
@@ -118,8 +129,12 @@ def main():
     parser.add_argument("--only", nargs="*", default=[], help="plugins")
     arguments = parser.parse_args()
     build()
-    with tempfile.TemporaryDirectory(dir=os.environ.get("DRIFTLINE_BENCH_DIR")) as scratch, Server(scratch=scratch) as server:
-        bench = Bench(server, Path(scratch), arguments.rows, arguments.repeats)
+    with (
+        tempfile.TemporaryDirectory(dir=os.environ.get("DRIFTLINE_BENCH_DIR")) as scratch,
+        Server(scratch=scratch) as server,
+        Server("--seal-rows", "0", scratch=scratch) as holding,
+    ):
+        bench = Bench(server, holding, Path(scratch), arguments.rows, arguments.repeats)
         print(f"{arguments.rows:,} rows (against as many, where there is a reference); ratios are the peer's time to ours")
         row(*COLUMNS)
         for peer in peers.PEERS:
