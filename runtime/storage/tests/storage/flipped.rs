@@ -95,8 +95,8 @@ fn in_the_catalog_is_an_error_or_makes_no_difference() {
     let (sample, file) = (Sample::closed(), Path::new("catalog.db"));
     assert!(!sample.dir.path().join("catalog.db-wal").exists());
     let (seen, harmless) = sample.flip(file, sampled(0, sample.length(file), PAGE));
-    // Pages of tables that are empty here are not read.
-    assert!(seen > 2 * harmless, "{seen} seen, {harmless} harmless: most was read, so most must be seen");
+    // Pages of tables that are empty here, and of indices that only maintenance asks, are not read.
+    assert!(seen > harmless, "{seen} seen, {harmless} harmless: most was read, so most must be seen");
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use driftline_core::Digest;
 use driftline_storage::{
-    Aggregate, AggregateFilter, Error, EvaluationFilter, EvaluationRecord, ModelDetails, PluginRecord, PluginRef,
-    Retry, Source, Storage,
+    Aggregate, AggregateFilter, AlertFilter, DeliveryFilter, Error, EvaluationFilter, EvaluationRecord, ModelDetails,
+    PluginRecord, PluginRef, ResultFilter, Retry, RunFilter, SilenceRecord, Source, Storage, WatchFilter,
 };
 use uuid::Uuid;
 
+use crate::monitors::deed::watch_and_tell;
 use crate::world::{Float, Int, Row, World, batch, delayed, name, prediction, read as rows, text, time, window};
 
 const EVALUATION: Uuid = Uuid::from_u128(77);
@@ -42,6 +43,9 @@ pub fn put(world: &World) {
     storage.sign_plugin(&digest, [1; 32], [2; 64]).expect("keeps");
     let aggregates = (0..20).map(|n| aggregate(n, Some(EVALUATION))).collect();
     storage.put_evaluation(evaluation(), aggregates, Vec::new()).expect("keeps");
+    watch_and_tell(&storage, "m").expect("runs");
+    let (starts, ends, created) = (time(1), time(9), time(1));
+    storage.put_silence(SilenceRecord { id: EVALUATION, starts, ends, rule: "{}".into(), created }).expect("keeps");
     storage.append_aggregates(&name("m"), (20..40).map(|n| aggregate(n, None)).collect()).expect("keeps");
 }
 
@@ -117,8 +121,39 @@ pub fn read(storage: &Storage) -> Result<String, Error> {
         said.push(format!("{:?} {:?}", storage.aliases(&plugin.name)?, storage.plugin_signatures(&plugin.digest)?));
         said.push(format!("{:?}", storage.alias_moves(&plugin.name, &name("stable"))?));
     }
+    watched(storage, &mut said)?;
     said.push(format!("{:?}", again(storage)?));
     Ok(said.join("\n"))
+}
+
+/// What is watched, and what was found and told.
+fn watched(storage: &Storage, said: &mut Vec<String>) -> Result<(), Error> {
+    let monitor = name("watch-m");
+    said.push(format!("{:?} {:?}", storage.monitors(None, 10)?, storage.monitor(&monitor)?));
+    said.push(format!("{:?}", storage.watches(&WatchFilter::default(), None, 10)?));
+    said.push(format!("{:?} {:?}", storage.watches_due(10)?, storage.next_look()?));
+    said.push(format!("{:?} {:?}", storage.runs(&RunFilter::default(), None, 10)?, storage.run_reading()?));
+    let one_model = RunFilter { model: Some(name("m")), ..RunFilter::default() };
+    said.push(format!("{:?}", storage.runs(&one_model, None, 10)?));
+    for history in [false, true] {
+        let filter = ResultFilter {
+            monitor: monitor.clone(),
+            model: Some(name("m")),
+            window: None,
+            slice: None,
+            known_at: None,
+            history,
+        };
+        said.push(format!("{:?}", storage.results(&filter, None, 10)?));
+    }
+    for alert in storage.alerts(&AlertFilter::default(), None, 10)? {
+        said.push(format!("{alert:?} {:?}", storage.alert_events(alert.id)?));
+    }
+    said.push(format!("{:?} {:?}", storage.alerts_to_look_at(10)?, storage.alert_counts(10)?));
+    said.push(format!("{:?} {:?}", storage.silences(None, 10)?, storage.channels(None, 10)?));
+    said.push(format!("{:?}", storage.deliveries(&DeliveryFilter::default(), None, 10)?));
+    said.push(format!("{:?} {:?}", storage.next_delivery()?, storage.delivery_reading()?));
+    Ok(())
 }
 
 /// The answer to a request that was sent before.
