@@ -6,3 +6,6 @@ pub mod pattern;
 pub mod verdict;
 pub mod windows;
 pub mod zone;
+
+#[cfg(test)]
+mod periods;
