@@ -9,3 +9,5 @@ pub mod zone;
 
 #[cfg(test)]
 mod periods;
+#[cfg(test)]
+mod schedules;
