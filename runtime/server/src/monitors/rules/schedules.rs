@@ -170,6 +170,14 @@ fn schedules_follow_the_clocks() {
     }
 }
 
+#[test]
+fn zones_are_known_without_the_files_of_the_system() {
+    let bundled = jiff::tz::TimeZoneDatabase::bundled();
+    for name in ["UTC", "Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia"] {
+        assert!(bundled.get(name).is_ok(), "{name}");
+    }
+}
+
 static SCHEDULES: [&str; 10] = [
     "* * * * *",
     "*/7 * * * *",

@@ -8,7 +8,7 @@ use jiff::{
 
 use crate::wire::{PeriodUnit, Schedule};
 
-/// The time zone of a schedule; UTC unless told.
+/// The time zone of a schedule; UTC unless told. The system's database wins where it has one; else the one in the binary.
 ///
 /// # Errors
 /// What it is not.
