@@ -90,7 +90,8 @@ fn network(entry: &str) -> Option<IpNet> {
 fn hosts(entry: &str) -> Option<Hosts> {
     let name = entry.trim_end_matches('.').to_ascii_lowercase();
     let domain = name.strip_prefix("*.").unwrap_or(&name);
-    let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let is_label =
+        |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     // What ends in a number is meant to be an address, and none.
     let numeric = domain.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
     if numeric || !domain.split('.').all(is_label) {

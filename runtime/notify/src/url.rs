@@ -71,7 +71,9 @@ mod tests {
 
     #[test]
     fn takes_http_urls_of_hosts() {
-        for good in ["https://hooks.example.com/a?b=c", "http://127.0.0.1:8080", "http://[::1]:9/x", "HTTPS://EXAMPLE.COM"] {
+        for good in
+            ["https://hooks.example.com/a?b=c", "http://127.0.0.1:8080", "http://[::1]:9/x", "HTTPS://EXAMPLE.COM"]
+        {
             assert!(parse("url", good).is_ok(), "{good}");
         }
         for (bad, why) in [

@@ -56,8 +56,8 @@ mod definition;
 mod delayed;
 mod delayed_cache;
 mod delayed_file;
-mod delivery;
 mod deletion;
+mod delivery;
 mod doubtful;
 mod draft;
 mod erase;
@@ -91,8 +91,8 @@ mod pins;
 mod place;
 mod plugin;
 mod readings;
-mod received;
 mod reap;
+mod received;
 mod replace;
 mod result;
 mod retention;
@@ -122,7 +122,8 @@ mod writer;
 
 pub use aggregate::{Aggregate, AggregateFilter, Source, TakeAggregates};
 pub use alert::{
-    AlertChange, AlertCount, AlertEvent, AlertFilter, AlertKind, AlertRecord, AlertStatus, Docket, Judge, NewAlert, NewEvent,
+    AlertChange, AlertCount, AlertEvent, AlertFilter, AlertKind, AlertRecord, AlertStatus, Docket, Judge, NewAlert,
+    NewEvent,
 };
 pub use alias::{Alias, AliasMove, MoveKind};
 pub use append::{Append, Appended, Unique};
@@ -133,10 +134,10 @@ pub use coarsening::{Coarsened, Coarsening, Room};
 pub use dataset::{Dataset, DatasetUpload};
 pub use definition::{Definition, DefinitionKey};
 pub use delayed::DelayedCells;
+pub use deletion::{Deletion, Subject};
 pub use delivery::{
     ClaimedDelivery, DeliveryFilter, DeliveryReading, DeliveryRecord, DeliveryStatus, NewDelivery, Settled,
 };
-pub use deletion::{Deletion, Subject};
 pub use erase::Erasing;
 pub use error::Error;
 pub use evaluation::{EvaluationFilter, EvaluationRecord};
@@ -158,9 +159,7 @@ pub use result::{NewResult, ResultFilter, ResultRecord};
 pub use retention::RetentionStep;
 pub use retry::Retry;
 pub use rows::Kind;
-pub use run::{
-    Claimed, EvaluatedRun, Finished, NewRun, Reason, RunEnd, RunFilter, RunReading, RunRecord, RunStatus,
-};
+pub use run::{Claimed, EvaluatedRun, Finished, NewRun, Reason, RunEnd, RunFilter, RunReading, RunRecord, RunStatus};
 pub use segment::Segment;
 pub use signature::PluginSignature;
 pub use silence::SilenceRecord;

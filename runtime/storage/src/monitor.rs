@@ -195,9 +195,11 @@ fn insert(connection: &Connection, new: &NewMonitor, now: Time) -> Result<Monito
 }
 
 fn pause(connection: &Connection, id: MonitorId, paused: bool, now: Time) -> Result<(), Error> {
-    connection
-        .prepare_cached("UPDATE monitors SET paused = ?2, changed = ?3 WHERE id = ?1")?
-        .execute(params![id.0, paused, now.micros()])?;
+    connection.prepare_cached("UPDATE monitors SET paused = ?2, changed = ?3 WHERE id = ?1")?.execute(params![
+        id.0,
+        paused,
+        now.micros()
+    ])?;
     if paused {
         watch::rest(connection, id)?;
         run::skip_due(connection, id, now)

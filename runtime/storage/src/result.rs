@@ -68,12 +68,7 @@ impl Storage {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no result with the key `after`.
-    pub fn results(
-        &self,
-        filter: &ResultFilter,
-        after: Option<i64>,
-        limit: usize,
-    ) -> Result<Vec<ResultRecord>, Error> {
+    pub fn results(&self, filter: &ResultFilter, after: Option<i64>, limit: usize) -> Result<Vec<ResultRecord>, Error> {
         self.inner.catalog.read(|view| {
             let (end, start, id) = match after {
                 Some(id) => place(view, id)?,

@@ -126,7 +126,8 @@ pub(crate) fn find(connection: &Connection, id: Uuid) -> Result<Option<(RunRecor
     Ok(connection.prepare_cached(&query)?.query_row([id.as_bytes()], |row| Ok((run(row)?, pair(row)?))).optional()?)
 }
 
-const SELECT: &str = "SELECT r.id, m.name, o.name, r.reason, r.due, r.not_before, r.status, r.attempts, r.batch, r.detail,
+const SELECT: &str =
+    "SELECT r.id, m.name, o.name, r.reason, r.due, r.not_before, r.status, r.attempts, r.batch, r.detail,
         r.outcome, r.created, r.started, r.finished, r.monitor, r.model
     FROM runs r JOIN monitors m ON m.id = r.monitor JOIN models o ON o.id = r.model
     WHERE m.removed IS NULL AND o.deleted IS NULL";

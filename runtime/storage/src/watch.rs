@@ -62,9 +62,7 @@ pub(crate) fn refit(connection: &Connection, id: MonitorId, pattern: &str, now: 
 
 /// A monitor pauses: its watches are not looked at.
 pub(crate) fn rest(connection: &Connection, id: MonitorId) -> Result<(), Error> {
-    connection
-        .prepare_cached("UPDATE watches SET next_due = ?2 WHERE monitor = ?1")?
-        .execute(params![id.0, NEVER])?;
+    connection.prepare_cached("UPDATE watches SET next_due = ?2 WHERE monitor = ?1")?.execute(params![id.0, NEVER])?;
     Ok(())
 }
 

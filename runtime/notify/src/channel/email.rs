@@ -86,7 +86,9 @@ impl Email {
     pub(crate) fn recipients(&self) -> Result<Vec<Mailbox>, Invalid> {
         match self.to.len() {
             0 => Err(Invalid::new("to", "is empty: name at least one recipient")),
-            1..=MAX_RECIPIENTS => self.to.iter().enumerate().map(|(i, to)| Mailbox::parse(&format!("to[{i}]"), to)).collect(),
+            1..=MAX_RECIPIENTS => {
+                self.to.iter().enumerate().map(|(i, to)| Mailbox::parse(&format!("to[{i}]"), to)).collect()
+            }
             _ => Err(Invalid::new("to", format!("has more than {MAX_RECIPIENTS} recipients: use a mailing list"))),
         }
     }
@@ -106,7 +108,8 @@ impl Email {
 }
 
 fn check_host(host: &str) -> Result<(), Invalid> {
-    let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let is_label =
+        |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     if host.parse::<IpAddr>().is_ok() || (host.len() <= 253 && host.split('.').all(is_label)) {
         return Ok(());
     }

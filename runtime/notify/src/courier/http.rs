@@ -115,8 +115,12 @@ fn transport(error: &reqwest::Error, url: &Url) -> Failure {
         }
     }
     let kind = match () {
-        () if error.is_timeout() => return Failure::passing(FailureKind::Timeout, format!("{host} did not answer in time")),
-        () if error.is_builder() => return Failure::lasting(FailureKind::Invalid, format!("no request: {}", cause(error))),
+        () if error.is_timeout() => {
+            return Failure::passing(FailureKind::Timeout, format!("{host} did not answer in time"));
+        }
+        () if error.is_builder() => {
+            return Failure::lasting(FailureKind::Invalid, format!("no request: {}", cause(error)));
+        }
         () if causes(error).any(is_tls) => FailureKind::Tls,
         () => FailureKind::Unreachable,
     };

@@ -35,9 +35,11 @@ impl Reply {
 
     /// What follows `keyword` in the answer to `EHLO`, in upper case.
     pub(super) fn offers(&self, keyword: &str) -> Option<String> {
-        self.lines.iter().skip(1).map(|line| line.to_ascii_uppercase()).find_map(|line| match line.split_once([' ', '=']) {
-            Some((word, rest)) => (word == keyword).then(|| rest.to_owned()),
-            None => (line == keyword).then(String::new),
+        self.lines.iter().skip(1).map(|line| line.to_ascii_uppercase()).find_map(|line| {
+            match line.split_once([' ', '=']) {
+                Some((word, rest)) => (word == keyword).then(|| rest.to_owned()),
+                None => (line == keyword).then(String::new),
+            }
         })
     }
 }

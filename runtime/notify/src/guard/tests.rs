@@ -135,7 +135,9 @@ fn opens_what_the_allow_list_names() {
 
 #[test]
 fn refuses_entries_that_mean_nothing() {
-    for entry in ["", "*", "*.", "10.0.0.0/33", "10.0.0", "300.1.1.1", "https://a.example", "a.example:80", "a..b", "a b"] {
+    for entry in
+        ["", "*", "*.", "10.0.0.0/33", "10.0.0", "300.1.1.1", "https://a.example", "a.example:80", "a..b", "a b"]
+    {
         let error = Guard::allowing(["127.0.0.1", entry]).expect_err(entry);
         assert!(error.to_string().contains(&format!("`{entry}`")), "{error}");
     }

@@ -80,12 +80,16 @@ async fn follows_no_redirect() {
 async fn shows_no_secret_even_when_the_receiver_repeats_it() {
     let sink = HttpSink::start().await;
     let token = "/services/T0/B0/pfadgeheim";
-    sink.otherwise(Answer::text(400, &format!("{token} geheim kopfgeheim\r\nr0utinggeheim abfragegeheim {}", "x".repeat(9999))));
+    sink.otherwise(Answer::text(
+        400,
+        &format!("{token} geheim kopfgeheim\r\nr0utinggeheim abfragegeheim {}", "x".repeat(9999)),
+    ));
     for channel in
         [webhook(sink.url("/?token=abfragegeheim")), slack(sink.url(token)), pagerduty(sink.url("/v2?a=abfragegeheim"))]
     {
         let failure = courier().deliver(&channel, &opened(), NOW).await.expect_err("400");
-        let shown = format!("{channel:?} {} {failure} {failure:?}", serde_json::to_string(&channel.redacted()).expect("JSON"));
+        let shown =
+            format!("{channel:?} {} {failure} {failure:?}", serde_json::to_string(&channel.redacted()).expect("JSON"));
         let own: &[&str] = match channel {
             Channel::Slack(_) => &["pfadgeheim"],
             Channel::Pagerduty(_) => &["r0utinggeheim"],

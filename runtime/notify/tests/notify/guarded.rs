@@ -60,7 +60,8 @@ async fn refuses_private_addresses_however_they_are_written() {
 #[tokio::test]
 async fn dials_only_those_of_a_names_addresses_that_pass() {
     let (http, smtp) = (HttpSink::start().await, SmtpSink::start().await);
-    let names = || Names(vec![("mixed.example", vec!["10.255.255.1", "127.0.0.1"]), ("hooks.internal", vec!["127.0.0.1"])]);
+    let names =
+        || Names(vec![("mixed.example", vec!["10.255.255.1", "127.0.0.1"]), ("hooks.internal", vec!["127.0.0.1"])]);
     let courier = Courier::new(options(&["127.0.0.1", "hooks.internal"], names())).expect("a courier");
     for host in ["mixed.example", "hooks.internal", "127.0.0.1"] {
         let (http_port, smtp_port) = (http.address().port(), smtp.port());

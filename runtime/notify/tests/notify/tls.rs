@@ -40,13 +40,16 @@ fn encrypt() -> Encrypt {
 
 fn courier(roots: &[u8]) -> Courier {
     let names = Names(vec![("mail.example", vec!["127.0.0.1"]), ("other.example", vec!["127.0.0.1"])]);
-    let options = Options { roots_pem: roots.to_vec(), timeout: Duration::from_secs(5), ..options(&["127.0.0.1"], names) };
+    let options =
+        Options { roots_pem: roots.to_vec(), timeout: Duration::from_secs(5), ..options(&["127.0.0.1"], names) };
     Courier::new(options).expect("a courier")
 }
 
 #[tokio::test]
 async fn mails_travel_encrypted_by_name_over_the_address_that_was_judged() {
-    for (encryption, tls) in [(Encryption::Always(encrypt()), Tls::Tls), (Encryption::Starttls(encrypt()), Tls::Starttls)] {
+    for (encryption, tls) in
+        [(Encryption::Always(encrypt()), Tls::Tls), (Encryption::Starttls(encrypt()), Tls::Starttls)]
+    {
         let sink = SmtpSink::encrypted(encryption).await;
         let login = |server: &str| {
             let (username, password) = (Some("alice".to_owned()), Some("geheim".into()));
@@ -56,9 +59,15 @@ async fn mails_travel_encrypted_by_name_over_the_address_that_was_judged() {
         let mail = &sink.mails()[0];
         assert!(mail.encrypted && mail.login.is_some(), "{tls:?}");
         // Another name, an address, or nobody who vouches: not whom we mean to talk to.
-        for (roots, server) in [(AUTHORITY, "other.example"), (AUTHORITY, "127.0.0.1"), (b"".as_slice(), "mail.example")] {
+        for (roots, server) in
+            [(AUTHORITY, "other.example"), (AUTHORITY, "127.0.0.1"), (b"".as_slice(), "mail.example")]
+        {
             let failure = courier(roots).deliver(&login(server), &opened(), NOW).await.expect_err(server);
-            assert_eq!((failure.kind, failure.retry.is_some()), (FailureKind::Tls, true), "{tls:?} {server}: {failure}");
+            assert_eq!(
+                (failure.kind, failure.retry.is_some()),
+                (FailureKind::Tls, true),
+                "{tls:?} {server}: {failure}"
+            );
         }
         assert_eq!(sink.mails().len(), 1);
         assert_eq!(sink.commands().iter().filter(|command| command.starts_with("AUTH")).count(), 1);

@@ -28,7 +28,9 @@ pub(super) fn begin(app: &Shared, claimed: ClaimedDelivery) {
 
 async fn carry_out(app: &Shared, ClaimedDelivery { delivery, channel }: ClaimedDelivery) {
     let attempt = match &channel {
-        None => Attempt { settled: Settled::Dead, said: format!("there is no channel `{}` any more", delivery.channel) },
+        None => {
+            Attempt { settled: Settled::Dead, said: format!("there is no channel `{}` any more", delivery.channel) }
+        }
         Some(channel) => {
             let sent = app.deliveries.post.send(channel, &delivery, app.storage.now());
             AssertUnwindSafe(sent).catch_unwind().await.unwrap_or_else(|_| Attempt {

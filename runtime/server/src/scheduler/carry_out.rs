@@ -102,4 +102,3 @@ fn later(now: Time, after: Duration) -> Time {
     let micros = i64::try_from(after.as_micros()).unwrap_or(i64::MAX);
     Span::from_micros(micros).map_or(now, |span| now.after(span))
 }
-

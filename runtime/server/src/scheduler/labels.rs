@@ -47,8 +47,7 @@ pub(super) fn look(app: &App, rule: &dyn LabelRule, watch: Awaiting, now: Time) 
         && let Some(model) = app.storage.model(&watch.model)?
     {
         for (reached, counts) in reached.iter_mut().zip(app.storage.label_coverage(&model, &windows)?) {
-            *reached = counts.predictions > 0
-                && counts.labelled as f64 >= rule.coverage() * counts.predictions as f64;
+            *reached = counts.predictions > 0 && counts.labelled as f64 >= rule.coverage() * counts.predictions as f64;
         }
     }
     let of = |is: bool| ended.iter().zip(&reached).filter(move |(_, reached)| **reached == is).map(|(due, _)| *due);

@@ -137,13 +137,10 @@ pub(crate) fn judge_all(connection: &Connection, monitor: MonitorId, judge: Judg
 }
 
 fn docket(connection: &Connection, (monitor, model): (MonitorId, ModelId), now: Time) -> Result<Docket, Error> {
-    let query = format!(
-        "{SELECT} AND a.monitor = ?1 AND a.model = ?2 AND a.status <> 'resolved' ORDER BY a.opened, a.id"
-    );
-    let alerts = connection
-        .prepare_cached(&query)?
-        .query_map([monitor.0, model.0], alert)?
-        .collect::<Result<_, _>>()?;
+    let query =
+        format!("{SELECT} AND a.monitor = ?1 AND a.model = ?2 AND a.status <> 'resolved' ORDER BY a.opened, a.id");
+    let alerts =
+        connection.prepare_cached(&query)?.query_map([monitor.0, model.0], alert)?.collect::<Result<_, _>>()?;
     let silences = silence::holding(connection, now)?;
     Ok(Docket { now, alerts, silences, watched: watch::exists(connection, monitor, model)? })
 }

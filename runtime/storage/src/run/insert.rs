@@ -82,11 +82,7 @@ pub(crate) fn insert(
     Ok(made == 1)
 }
 
-fn existing(
-    connection: &Connection,
-    (monitor, model): (MonitorId, ModelId),
-    new: &NewRun,
-) -> Result<RunRecord, Error> {
+fn existing(connection: &Connection, (monitor, model): (MonitorId, ModelId), new: &NewRun) -> Result<RunRecord, Error> {
     let query = format!("{SELECT} AND r.monitor = ?1 AND r.model = ?2 AND r.reason = ?3 AND r.due = ?4");
     connection
         .prepare_cached(&query)?

@@ -45,7 +45,8 @@ impl Storage {
                 None => (i64::MAX, [u8::MAX; 16]),
             };
             // Each shape of the query is served by an index of its own.
-            let monitor = clause(filter.monitor.is_some(), "r.monitor = (SELECT id FROM monitors WHERE name = ?3)", "?3");
+            let monitor =
+                clause(filter.monitor.is_some(), "r.monitor = (SELECT id FROM monitors WHERE name = ?3)", "?3");
             let model = clause(filter.model.is_some(), "r.model = (SELECT id FROM models WHERE name = ?4)", "?4");
             let batch = clause(filter.batch.is_some(), "r.batch = ?5", "?5");
             let query = format!(

@@ -5,12 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::NEVER;
-use crate::{
-    Error, RunRecord, Storage, catalog,
-    model::ModelId,
-    monitor::MonitorId,
-    run::last_ended,
-};
+use crate::{Error, RunRecord, Storage, catalog, model::ModelId, monitor::MonitorId, run::last_ended};
 
 /// A monitor watching a model, and how it is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +70,8 @@ impl Storage {
     }
 }
 
-const SELECT: &str = "SELECT w.monitor, w.model, m.name, m.paused, o.name, w.since, w.scheduled_until, w.next_due, w.note,
+const SELECT: &str =
+    "SELECT w.monitor, w.model, m.name, m.paused, o.name, w.since, w.scheduled_until, w.next_due, w.note,
         (SELECT min(r.not_before) FROM runs r
          WHERE r.monitor = w.monitor AND r.model = w.model AND r.status = 'due' AND r.not_before <= ?5)
     FROM monitors m JOIN watches w ON w.monitor = m.id JOIN models o ON o.id = w.model

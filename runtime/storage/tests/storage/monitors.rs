@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use driftline_core::Span;
 use driftline_storage::{
-    AlertFilter, AlertStatus, DeliveryFilter, DeliveryStatus, Erasing, Error, NewMonitor, NewRun, Reason, ResultFilter, RunFilter,
-    RunStatus, Settled, Trigger, WatchFilter, Written, verify,
+    AlertFilter, AlertStatus, DeliveryFilter, DeliveryStatus, Erasing, Error, NewMonitor, NewRun, Reason, ResultFilter,
+    RunFilter, RunStatus, Settled, Trigger, WatchFilter, Written, verify,
 };
 use uuid::Uuid;
 
@@ -137,14 +137,8 @@ fn a_lease_ends_by_itself_and_what_its_holder_found_is_dropped() {
     let found = vec![result("m", 1, "0.5")];
     let late = world.storage().finish_run(owner(1), run, end(found.clone())).expect_err("it is another's");
     assert!(matches!(late, Error::Conflict { code: "lease_lost", .. }), "{late}");
-    let filter = ResultFilter {
-        monitor: name("one"),
-        model: None,
-        window: None,
-        slice: None,
-        known_at: None,
-        history: true,
-    };
+    let filter =
+        ResultFilter { monitor: name("one"), model: None, window: None, slice: None, known_at: None, history: true };
     assert!(world.storage().results(&filter, None, 9).expect("reads").is_empty());
     let finished = world.storage().finish_run(owner(2), run, end(found)).expect("finishes");
     assert_eq!((finished.run.status, finished.run.attempts, finished.new_results), (RunStatus::Succeeded, 2, 1));
@@ -245,7 +239,8 @@ fn deliveries_go_out_in_order_and_a_channel_that_hangs_holds_up_no_other() {
     };
     assert_eq!(claimed(9), [1, 3], "the others follow what is told of the same alert");
     assert_eq!(claimed(9), []);
-    let settle = |id, settled| storage.settle_delivery(owner(1), Uuid::from_u128(id), settled, "x".into()).expect("settles");
+    let settle =
+        |id, settled| storage.settle_delivery(owner(1), Uuid::from_u128(id), settled, "x".into()).expect("settles");
     assert!(settle(1, Settled::Again(time(world.clock_micros() + 5_000_000))));
     assert_eq!(claimed(9), [], "it comes first, later");
     world.clock.advance(Duration::from_secs(6));
@@ -260,9 +255,15 @@ fn deliveries_go_out_in_order_and_a_channel_that_hangs_holds_up_no_other() {
     storage.remove_channel(&name("slow")).expect("removes");
     let dead = DeliveryFilter { status: Some(DeliveryStatus::Dead), ..DeliveryFilter::default() };
     let dead = storage.deliveries(&dead, None, 9).expect("reads");
-    assert_eq!(dead.iter().map(|delivery| delivery.id.as_u128()).collect::<std::collections::BTreeSet<_>>(), [1, 2, 4].into());
+    assert_eq!(
+        dead.iter().map(|delivery| delivery.id.as_u128()).collect::<std::collections::BTreeSet<_>>(),
+        [1, 2, 4].into()
+    );
     let alerts = storage.alerts(&AlertFilter { unresolved: true, ..AlertFilter::default() }, None, 9).expect("reads");
-    assert_eq!(alerts.iter().map(|alert| (alert.id.as_u128(), alert.status)).collect::<Vec<_>>(), [(9, AlertStatus::Open)]);
+    assert_eq!(
+        alerts.iter().map(|alert| (alert.id.as_u128(), alert.status)).collect::<Vec<_>>(),
+        [(9, AlertStatus::Open)]
+    );
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use driftline_core::Span;
 use driftline_storage::{
-    AlertChange, AlertKind, AlertStatus, Awaiting, Error, EvaluatedRun, EvaluationRecord, NewAlert, NewDelivery, NewEvent,
-    NewMonitor, NewResult, NewRun, Reason, RunEnd, RunStatus, Scheduling, Settled, Storage, Trigger,
+    AlertChange, AlertKind, AlertStatus, Awaiting, Error, EvaluatedRun, EvaluationRecord, NewAlert, NewDelivery,
+    NewEvent, NewMonitor, NewResult, NewRun, Reason, RunEnd, RunStatus, Scheduling, Settled, Storage, Trigger,
 };
 use uuid::Uuid;
 
