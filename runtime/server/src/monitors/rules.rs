@@ -6,3 +6,8 @@ pub mod pattern;
 pub mod verdict;
 pub mod windows;
 pub mod zone;
+
+#[cfg(test)]
+mod periods;
+#[cfg(test)]
+mod schedules;

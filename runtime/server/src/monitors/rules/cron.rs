@@ -1,11 +1,14 @@
 //! Cron schedules: minute, hour, day of month, month, day of week, as a time zone's clocks show them.
 //!
 //! A local time that a change of clocks leaves out runs at the first instant after the gap; one that comes twice runs once,
-//! at the first, except that schedules with `*` (or a step) in the hour run in every real hour. As in Vixie's cron, a day fits
-//! when its day of month or its day of week does, if both are restricted.
+//! at the first. Schedules whose hour begins with `*` follow real time instead: they run whenever the clocks show a time of
+//! theirs, twice if that comes twice, and not for hours that are left out. As in Vixie's cron, a day fits when its day of
+//! month or its day of week does, if neither begins with `*`, and otherwise when both do.
 
 use driftline_core::Time;
 use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
+
+use super::zone;
 
 /// A schedule by the clock.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,8 +24,8 @@ pub struct Cron {
     zone: TimeZone,
 }
 
-/// Leap days come within eight years.
-const LONGEST_DAYS: u32 = 366 * 9;
+/// Leap days of a given weekday come within forty years.
+const LONGEST_DAYS: u32 = 366 * 41;
 
 impl Cron {
     /// Reads five fields, or `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly`, `@annually`.
@@ -66,81 +69,71 @@ impl Cron {
 
     /// The first due instant after `time`; `None` at the end of the calendar.
     pub fn next_after(&self, time: Time) -> Option<Time> {
-        let from = Timestamp::from_microsecond(time.micros()).ok()?;
-        let mut date = from.to_zoned(self.zone.clone()).date();
-        for _ in 0..LONGEST_DAYS {
-            if self.fits(date) {
-                let first = self.of_day(date).into_iter().find(|due| *due > time);
-                if first.is_some() {
-                    return first;
-                }
+        let time = Timestamp::from_microsecond(time.micros()).ok()?;
+        let due = if self.every_hour { self.in_real_hours(time) } else { self.by_the_clock(time) };
+        Time::from_micros(due?.as_microsecond()).ok()
+    }
+
+    /// The first instant after `time` that the clocks show as a time of the schedule, each such time counted once.
+    fn by_the_clock(&self, time: Timestamp) -> Option<Timestamp> {
+        let mut clock = self.zone.to_datetime(time);
+        loop {
+            let found = self.first_from(clock)?;
+            let due = zone::first_instant(found, &self.zone)?;
+            if due > time {
+                return Some(due);
             }
-            date = date.checked_add(1.day()).ok()?;
+            clock = found.checked_add(1.minute()).ok()?;
+        }
+    }
+
+    /// The first instant after `time` at which the clocks show a time of the schedule, whether they do so again or not.
+    /// Between two changes of clocks they run evenly.
+    fn in_real_hours(&self, time: Timestamp) -> Option<Timestamp> {
+        let mut from = time.checked_add(1.microsecond()).ok()?;
+        loop {
+            let offset = self.zone.to_offset(from);
+            let due = offset.to_timestamp(self.first_from(offset.to_datetime(from))?).ok()?;
+            match self.zone.following(from).next().map(|change| change.timestamp()) {
+                Some(change) if change <= due => from = change,
+                _ => return Some(due),
+            }
+        }
+    }
+
+    /// The first time of the schedule at or after `clock`, on clocks that nobody changes.
+    fn first_from(&self, clock: civil::DateTime) -> Option<civil::DateTime> {
+        let is_whole = clock.second() == 0 && clock.subsec_nanosecond() == 0;
+        let clock = if is_whole { clock } else { clock.checked_add(1.minute()).ok()? };
+        let (mut date, mut hour, mut minute) = (clock.date(), clock.hour(), clock.minute());
+        for _ in 0..LONGEST_DAYS {
+            if self.fits(date)
+                && let Some((hour, minute)) = self.first_in_day(hour, minute)
+            {
+                return Some(date.at(hour, minute, 0, 0));
+            }
+            (date, hour, minute) = (date.tomorrow().ok()?, 0, 0);
         }
         None
     }
 
+    fn first_in_day(&self, from_hour: i8, from_minute: i8) -> Option<(i8, i8)> {
+        (from_hour..24).filter(|hour| has(self.hours, *hour)).find_map(|hour| {
+            let from = if hour == from_hour { from_minute } else { 0 };
+            (from..60).find(|minute| has(self.minutes, *minute)).map(|minute| (hour, minute))
+        })
+    }
+
     fn fits(&self, date: civil::Date) -> bool {
-        let has = |set: u64, bit: i8| set >> bit & 1 == 1;
         let day = has(self.days, date.day());
         let weekday = has(self.weekdays, date.weekday().to_sunday_zero_offset());
-        let fits_day = match (self.any_day, self.any_weekday) {
-            (false, false) => day || weekday,
-            _ => day && weekday,
-        };
+        let fits_day = if self.any_day || self.any_weekday { day && weekday } else { day || weekday };
         has(self.months, date.month()) && fits_day
     }
+}
 
-    /// The instants of a local day, in order.
-    fn of_day(&self, date: civil::Date) -> Vec<Time> {
-        let mut instants: Vec<Time> = match self.every_hour {
-            true => self.real_hours(date),
-            false => self.clock_times(date),
-        };
-        instants.sort_unstable();
-        instants.dedup();
-        instants
-    }
-
-    fn clock_times(&self, date: civil::Date) -> Vec<Time> {
-        let mut instants = Vec::new();
-        for hour in (0..24).filter(|hour| self.hours >> hour & 1 == 1) {
-            for minute in (0..60).filter(|minute| self.minutes >> minute & 1 == 1) {
-                let ambiguous = self.zone.to_ambiguous_timestamp(date.at(hour, minute, 0, 0));
-                let is_gap = matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. });
-                let Ok(at) = (if is_gap { ambiguous.later() } else { ambiguous.earlier() }) else { continue };
-                let at = if is_gap { self.after_gap(at) } else { at };
-                instants.extend(Time::from_micros(at.as_microsecond()).ok());
-            }
-        }
-        instants
-    }
-
-    /// The instant at which the clocks went forward, shortly before `at`.
-    fn after_gap(&self, at: Timestamp) -> Timestamp {
-        let later = at.checked_add(1.second()).unwrap_or(at);
-        self.zone.preceding(later).next().map_or(at, |change| change.timestamp())
-    }
-
-    /// Each real hour of the day whose clock fits, those that come twice twice.
-    fn real_hours(&self, date: civil::Date) -> Vec<Time> {
-        let (Ok(start), Ok(end)) =
-            (date.to_zoned(self.zone.clone()), date.tomorrow().and_then(|next| next.to_zoned(self.zone.clone())))
-        else {
-            return Vec::new();
-        };
-        let mut instants = Vec::new();
-        let (mut at, end) = (start.timestamp(), end.timestamp());
-        while at < end {
-            let clock = at.to_zoned(self.zone.clone());
-            if self.minutes >> clock.minute() & 1 == 1 && self.hours >> clock.hour() & 1 == 1 {
-                instants.extend(Time::from_micros(at.as_microsecond()).ok());
-            }
-            let Ok(next) = at.checked_add(1.minute()) else { break };
-            at = next;
-        }
-        instants
-    }
+fn has(set: u64, bit: i8) -> bool {
+    set >> bit & 1 == 1
 }
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];

@@ -1,11 +1,14 @@
 //! Instants as a time zone's clocks show them.
 
 use driftline_core::Time;
-use jiff::{RoundMode, Timestamp, ToSpan, Unit, Zoned, ZonedRound, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan, Zoned, civil,
+    tz::{AmbiguousOffset, TimeZone},
+};
 
 use crate::wire::{PeriodUnit, Schedule};
 
-/// The time zone of a schedule; UTC unless told.
+/// The time zone of a schedule; UTC unless told. The system's database wins where it has one; else the one in the binary.
 ///
 /// # Errors
 /// What it is not.
@@ -28,37 +31,59 @@ pub fn instant(zoned: &Zoned) -> Option<Time> {
     Time::from_micros(zoned.timestamp().as_microsecond()).ok()
 }
 
-/// The start of the hour, day, week or month that holds the instant.
+/// The first instant at which clocks show `clock` or, when they leave it out, a later time.
+pub fn first_instant(clock: civil::DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    let ambiguous = zone.to_ambiguous_timestamp(clock);
+    if !matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
+        return ambiguous.earlier().ok();
+    }
+    let after_gap = ambiguous.later().ok()?.checked_add(1.nanosecond()).ok()?;
+    zone.preceding(after_gap).next().map(|change| change.timestamp())
+}
+
+/// The start of the hour, day, week or month that holds the instant. Hours start where clocks show a full one: where they
+/// are changed by half an hour, one lasts half an hour more or less.
 pub fn start_of(unit: PeriodUnit, at: &Zoned) -> Option<Zoned> {
-    let whole = match unit {
-        PeriodUnit::Hour => {
-            return at.round(ZonedRound::new().smallest(Unit::Hour).mode(RoundMode::Trunc)).ok();
-        }
-        PeriodUnit::Day => at.clone(),
-        PeriodUnit::Week => at.checked_sub(i64::from(at.weekday().to_monday_zero_offset()).days()).ok()?,
-        PeriodUnit::Month => at.first_of_month().ok()?,
+    let date = match unit {
+        PeriodUnit::Hour => return full_hour(at),
+        PeriodUnit::Day => at.date(),
+        PeriodUnit::Week => at.date().checked_sub(i64::from(at.weekday().to_monday_zero_offset()).days()).ok()?,
+        PeriodUnit::Month => at.date().first_of_month(),
     };
-    whole.start_of_day().ok()
+    Some(first_instant(date.at(0, 0, 0, 0), at.time_zone())?.to_zoned(at.time_zone().clone()))
+}
+
+fn full_hour(at: &Zoned) -> Option<Zoned> {
+    let zone = at.time_zone();
+    let clock = at.datetime();
+    let start = at.offset().to_timestamp(clock.date().at(clock.hour(), 0, 0, 0)).ok()?;
+    let just_after = at.timestamp().checked_add(1.nanosecond()).ok()?;
+    match zone.preceding(just_after).next().map(|change| change.timestamp()) {
+        // The clocks were changed within this hour.
+        Some(change) if change > start => full_hour(&change.checked_sub(1.nanosecond()).ok()?.to_zoned(zone.clone())),
+        _ => Some(start.to_zoned(zone.clone())),
+    }
 }
 
 /// The start of the period before the one that starts at `start`.
 pub fn before(unit: PeriodUnit, start: &Zoned) -> Option<Zoned> {
-    let earlier = match unit {
-        PeriodUnit::Hour => start.checked_sub(1.hour()),
-        PeriodUnit::Day => start.checked_sub(1.day()),
-        PeriodUnit::Week => start.checked_sub(1.week()),
-        PeriodUnit::Month => start.checked_sub(1.month()),
-    };
-    start_of(unit, &earlier.ok()?)
+    start_of(unit, &start.checked_sub(1.nanosecond()).ok()?)
 }
 
 /// The start of the period after the one that starts at `start`.
 pub fn after(unit: PeriodUnit, start: &Zoned) -> Option<Zoned> {
     let later = match unit {
-        PeriodUnit::Hour => start.checked_add(1.hour()),
-        PeriodUnit::Day => start.checked_add(1.day()),
-        PeriodUnit::Week => start.checked_add(1.week()),
-        PeriodUnit::Month => start.checked_add(1.month()),
+        PeriodUnit::Hour => 1.hour(),
+        PeriodUnit::Day => 1.day(),
+        PeriodUnit::Week => 1.week(),
+        PeriodUnit::Month => 1.month(),
     };
-    start_of(unit, &later.ok()?)
+    let mut at = start.clone();
+    loop {
+        at = at.checked_add(later).ok()?;
+        let next = start_of(unit, &at)?;
+        if next > *start {
+            return Some(next);
+        }
+    }
 }
