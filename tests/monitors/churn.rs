@@ -66,7 +66,7 @@ async fn truth_that_trickles_in_is_judged_when_there_is_enough_of_it() {
         "alerts": {"channels": ["hook", "mail"], "cannot_run": "off"},
     });
     house.put("/v1/monitors/churn-auc", &monitor).await.expect(201);
-    for week in 1..MONDAYS.len() {
+    for (week, monday) in MONDAYS.iter().enumerate().skip(1) {
         // A week after their week customers begin to leave; three weeks after it is known who has.
         if week >= 2 {
             learn(&house, week - 2, 0).await;
@@ -74,7 +74,7 @@ async fn truth_that_trickles_in_is_judged_when_there_is_enough_of_it() {
         if week >= 4 {
             learn(&house, week - 4, 1).await;
         }
-        house.turn_to(MONDAYS[week]).await;
+        house.turn_to(monday).await;
         predict(&house, week).await;
     }
 

@@ -3,7 +3,7 @@
 use std::{fs::File, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch},
+    array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch},
     compute::{cast, concat_batches, filter_record_batch},
     datatypes::{DataType, Int64Type, TimestampMicrosecondType},
 };

@@ -12,7 +12,7 @@ use driftline_core::{Name, Time};
 use rusqlite::Row;
 use uuid::Uuid;
 
-use crate::{catalog, model::ModelId, monitor::MonitorId, word::words};
+use crate::{catalog, model::ModelId, monitor::MonitorId, run::Pair, word::words};
 
 /// An alert as it was when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,6 @@ fn alert(row: &Row<'_>) -> rusqlite::Result<AlertRecord> {
     })
 }
 
-fn pair(row: &Row<'_>) -> rusqlite::Result<(MonitorId, ModelId)> {
+fn pair(row: &Row<'_>) -> rusqlite::Result<Pair> {
     Ok((MonitorId(row.get(13)?), ModelId(row.get(14)?)))
 }

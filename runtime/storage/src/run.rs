@@ -120,8 +120,11 @@ pub(crate) fn next_start(connection: &Connection) -> Result<Option<Time>, Error>
         .query_row([], |row| catalog::time_or_null(row, 0))?)
 }
 
+/// The keys of a monitor and of a model that it watches.
+pub(crate) type Pair = (MonitorId, ModelId);
+
 /// The run with this key, and the keys of its monitor and model.
-pub(crate) fn find(connection: &Connection, id: Uuid) -> Result<Option<(RunRecord, (MonitorId, ModelId))>, Error> {
+pub(crate) fn find(connection: &Connection, id: Uuid) -> Result<Option<(RunRecord, Pair)>, Error> {
     let query = format!("{SELECT} AND r.id = ?1");
     Ok(connection.prepare_cached(&query)?.query_row([id.as_bytes()], |row| Ok((run(row)?, pair(row)?))).optional()?)
 }
@@ -151,6 +154,6 @@ fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     })
 }
 
-fn pair(row: &Row<'_>) -> rusqlite::Result<(MonitorId, ModelId)> {
+fn pair(row: &Row<'_>) -> rusqlite::Result<Pair> {
     Ok((MonitorId(row.get(14)?), ModelId(row.get(15)?)))
 }

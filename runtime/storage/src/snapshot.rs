@@ -319,7 +319,7 @@ impl Snapshot {
 
     /// The first and the last time among the rows that are in no segment.
     pub fn unsealed_times(&self) -> Option<(Time, Time)> {
-        let times = || self.unsealed.iter().flat_map(|batch| rows::times(batch)).copied();
+        let times = || self.unsealed.iter().flat_map(rows::times).copied();
         let time = |micros: Option<i64>| Time::from_micros(micros?).ok();
         time(times().min()).zip(time(times().max()))
     }

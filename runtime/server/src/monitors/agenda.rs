@@ -91,9 +91,9 @@ impl Instants for Clocked {
                 (interval / 10).min(JITTER_MICROS)
             }
         };
-        let digest = Digest::of_parts([monitor.as_str().as_bytes(), model.as_str().as_bytes()].into_iter());
+        let digest = Digest::of_parts([monitor.as_str().as_bytes(), model.as_str().as_bytes()]);
         let drawn = digest.as_bytes().iter().take(8).fold(0_u64, |drawn, byte| drawn << 8 | u64::from(*byte));
-        Span::from_micros((u128::from(drawn) * u128::from(longest.unsigned_abs()) >> 64) as i64)
+        Span::from_micros(((u128::from(drawn) * u128::from(longest.unsigned_abs())) >> 64) as i64)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     Error, NewDelivery, SilenceRecord, Storage, delivery,
     model::ModelId,
     monitor::{self, MonitorId},
+    run::Pair,
     silence, watch,
 };
 
@@ -145,7 +146,7 @@ fn docket(connection: &Connection, (monitor, model): (MonitorId, ModelId), now: 
     Ok(Docket { now, alerts, silences, watched: watch::exists(connection, monitor, model)? })
 }
 
-fn find(connection: &Connection, id: Uuid) -> Result<Option<(AlertRecord, (MonitorId, ModelId))>, Error> {
+fn find(connection: &Connection, id: Uuid) -> Result<Option<(AlertRecord, Pair)>, Error> {
     let query = format!("{SELECT} AND a.id = ?1");
     Ok(connection.prepare_cached(&query)?.query_row([id.as_bytes()], |row| Ok((alert(row)?, pair(row)?))).optional()?)
 }

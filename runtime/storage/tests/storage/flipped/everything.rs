@@ -43,7 +43,7 @@ pub fn put(world: &World) {
     storage.sign_plugin(&digest, [1; 32], [2; 64]).expect("keeps");
     let aggregates = (0..20).map(|n| aggregate(n, Some(EVALUATION))).collect();
     storage.put_evaluation(evaluation(), aggregates, Vec::new()).expect("keeps");
-    watch_and_tell(&storage, "m").expect("runs");
+    watch_and_tell(storage, "m").expect("runs");
     let (starts, ends, created) = (time(1), time(9), time(1));
     storage.put_silence(SilenceRecord { id: EVALUATION, starts, ends, rule: "{}".into(), created }).expect("keeps");
     storage.append_aggregates(&name("m"), (20..40).map(|n| aggregate(n, None)).collect()).expect("keeps");
