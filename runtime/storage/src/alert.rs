@@ -12,7 +12,7 @@ use driftline_core::{Name, Time};
 use rusqlite::Row;
 use uuid::Uuid;
 
-use crate::{catalog, model::ModelId, monitor::MonitorId, run::Pair, word::words};
+use crate::{catalog, word::words};
 
 /// An alert as it was when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,8 +90,4 @@ fn alert(row: &Row<'_>) -> rusqlite::Result<AlertRecord> {
         look_at: catalog::time_or_null(row, 11)?,
         state: row.get(12)?,
     })
-}
-
-fn pair(row: &Row<'_>) -> rusqlite::Result<Pair> {
-    Ok((MonitorId(row.get(13)?), ModelId(row.get(14)?)))
 }

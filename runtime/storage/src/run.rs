@@ -126,7 +126,10 @@ pub(crate) type Pair = (MonitorId, ModelId);
 /// The run with this key, and the keys of its monitor and model.
 pub(crate) fn find(connection: &Connection, id: Uuid) -> Result<Option<(RunRecord, Pair)>, Error> {
     let query = format!("{SELECT} AND r.id = ?1");
-    Ok(connection.prepare_cached(&query)?.query_row([id.as_bytes()], |row| Ok((run(row)?, pair(row)?))).optional()?)
+    Ok(connection
+        .prepare_cached(&query)?
+        .query_row([id.as_bytes()], |row| Ok((run(row)?, pair(row, 14)?)))
+        .optional()?)
 }
 
 const SELECT: &str =
@@ -154,6 +157,7 @@ fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     })
 }
 
-fn pair(row: &Row<'_>) -> rusqlite::Result<Pair> {
-    Ok((MonitorId(row.get(14)?), ModelId(row.get(15)?)))
+/// The keys in a row, the first of them at `at`.
+pub(crate) fn pair(row: &Row<'_>, at: usize) -> rusqlite::Result<Pair> {
+    Ok((MonitorId(row.get(at)?), ModelId(row.get(at + 1)?)))
 }

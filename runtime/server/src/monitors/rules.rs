@@ -8,6 +8,8 @@ pub mod windows;
 pub mod zone;
 
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod periods;
 #[cfg(test)]
 mod schedules;

@@ -4,12 +4,11 @@ use driftline_core::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::{AlertKind, AlertRecord, AlertStatus, SELECT, alert, pair};
+use super::{AlertKind, AlertRecord, AlertStatus, SELECT, alert};
 use crate::{
     Error, NewDelivery, SilenceRecord, Storage, delivery,
-    model::ModelId,
     monitor::{self, MonitorId},
-    run::Pair,
+    run::{Pair, pair},
     silence, watch,
 };
 
@@ -105,12 +104,7 @@ impl Storage {
 }
 
 /// Lets `judge` decide on the alerts of a pair; gives the number of deliveries.
-pub(crate) fn judge(
-    connection: &Connection,
-    pair: (MonitorId, ModelId),
-    judge: Judge,
-    now: Time,
-) -> Result<usize, Error> {
+pub(crate) fn judge(connection: &Connection, pair: Pair, judge: Judge, now: Time) -> Result<usize, Error> {
     let docket = docket(connection, pair, now)?;
     let mut deliveries = 0;
     for change in judge(&docket) {
@@ -123,9 +117,9 @@ pub(crate) fn judge(
 /// Lets `judge` decide on all alerts of a monitor that is about to go.
 pub(crate) fn judge_all(connection: &Connection, monitor: MonitorId, judge: Judge, now: Time) -> Result<(), Error> {
     let query = format!("{SELECT} AND a.monitor = ?1 AND a.status <> 'resolved' ORDER BY a.opened, a.id");
-    let found: Vec<(AlertRecord, (MonitorId, ModelId))> = connection
+    let found: Vec<(AlertRecord, Pair)> = connection
         .prepare_cached(&query)?
-        .query_map([monitor.0], |row| Ok((alert(row)?, pair(row)?)))?
+        .query_map([monitor.0], |row| Ok((alert(row)?, pair(row, 13)?)))?
         .collect::<Result<_, _>>()?;
     let (alerts, pairs): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let docket = Docket { now, silences: silence::holding(connection, now)?, watched: false, alerts };
@@ -137,7 +131,7 @@ pub(crate) fn judge_all(connection: &Connection, monitor: MonitorId, judge: Judg
     Ok(())
 }
 
-fn docket(connection: &Connection, (monitor, model): (MonitorId, ModelId), now: Time) -> Result<Docket, Error> {
+fn docket(connection: &Connection, (monitor, model): Pair, now: Time) -> Result<Docket, Error> {
     let query =
         format!("{SELECT} AND a.monitor = ?1 AND a.model = ?2 AND a.status <> 'resolved' ORDER BY a.opened, a.id");
     let alerts =
@@ -148,15 +142,13 @@ fn docket(connection: &Connection, (monitor, model): (MonitorId, ModelId), now: 
 
 fn find(connection: &Connection, id: Uuid) -> Result<Option<(AlertRecord, Pair)>, Error> {
     let query = format!("{SELECT} AND a.id = ?1");
-    Ok(connection.prepare_cached(&query)?.query_row([id.as_bytes()], |row| Ok((alert(row)?, pair(row)?))).optional()?)
+    Ok(connection
+        .prepare_cached(&query)?
+        .query_row([id.as_bytes()], |row| Ok((alert(row)?, pair(row, 13)?)))
+        .optional()?)
 }
 
-fn apply(
-    connection: &Connection,
-    (monitor, model): (MonitorId, ModelId),
-    change: &AlertChange,
-    now: Time,
-) -> Result<(), Error> {
+fn apply(connection: &Connection, (monitor, model): Pair, change: &AlertChange, now: Time) -> Result<(), Error> {
     let new = &change.alert;
     let written = connection
         .prepare_cached(

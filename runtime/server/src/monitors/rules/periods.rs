@@ -1,19 +1,14 @@
 //! Whole periods, against a table that a walk over every minute of Python's `zoneinfo` gave.
 
-use driftline_core::{Time, Window};
-use jiff::{ToSpan, tz::TimeZone};
+use driftline_core::Window;
+use jiff::ToSpan;
 use proptest::prelude::*;
 
-use super::{windows, zone};
+use super::{
+    clocks::{CHANGES, ZONES, in_zone, near, time},
+    windows, zone,
+};
 use crate::wire::{MonitorWindow, PeriodUnit};
-
-fn time(text: &str) -> Time {
-    text.parse().expect("a time")
-}
-
-fn in_zone(name: &str) -> TimeZone {
-    TimeZone::get(name).expect("a zone")
-}
 
 fn of(unit: PeriodUnit) -> MonitorWindow {
     MonitorWindow { last: None, period: Some(unit), since: None }
@@ -85,24 +80,7 @@ fn periods_follow_one_another_without_gaps() {
     }
 }
 
-static ZONES: [&str; 6] =
-    ["UTC", "Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"];
-// Changes of clocks, around which time is strange.
-static CHANGES: [&str; 8] = [
-    "2024-03-31T01:00:00Z",
-    "2024-10-27T01:00:00Z",
-    "2024-03-10T07:00:00Z",
-    "2024-11-03T06:00:00Z",
-    "2024-10-05T15:30:00Z",
-    "2024-04-06T15:00:00Z",
-    "2018-11-04T03:00:00Z",
-    "2011-12-30T10:00:00Z",
-];
 static UNITS: [PeriodUnit; 4] = [PeriodUnit::Hour, PeriodUnit::Day, PeriodUnit::Week, PeriodUnit::Month];
-
-fn near(change: &str, seconds: i64) -> Time {
-    Time::from_micros(time(change).micros() + seconds * 1_000_000).expect("a time")
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]

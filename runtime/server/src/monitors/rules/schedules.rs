@@ -1,18 +1,13 @@
 //! Schedules, against a table that a walk over every minute of Python's `zoneinfo` gave.
 
 use driftline_core::Time;
-use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::{cron::Cron, zone};
-
-fn time(text: &str) -> Time {
-    text.parse().expect("a time")
-}
-
-fn in_zone(name: &str) -> TimeZone {
-    TimeZone::get(name).expect("a zone")
-}
+use super::{
+    clocks::{CHANGES, ZONES, in_zone, near, time},
+    cron::Cron,
+    zone,
+};
 
 fn cron(text: &str, zone: &str) -> Cron {
     Cron::parse(text, in_zone(zone)).expect("a schedule")
@@ -190,26 +185,9 @@ static SCHEDULES: [&str; 10] = [
     "0 0 1 * *",
     "45 1 1-7 4,10 *",
 ];
-static ZONES: [&str; 6] =
-    ["UTC", "Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"];
-// Changes of clocks, around which time is strange.
-static CHANGES: [&str; 8] = [
-    "2024-03-31T01:00:00Z",
-    "2024-10-27T01:00:00Z",
-    "2024-03-10T07:00:00Z",
-    "2024-11-03T06:00:00Z",
-    "2024-10-05T15:30:00Z",
-    "2024-04-06T15:00:00Z",
-    "2018-11-04T03:00:00Z",
-    "2011-12-30T10:00:00Z",
-];
 
 fn between(cron: &Cron, after: Time, until: Time) -> Vec<Time> {
     std::iter::successors(cron.next_after(after), |at| cron.next_after(*at)).take_while(|at| *at <= until).collect()
-}
-
-fn near(change: &str, seconds: i64) -> Time {
-    Time::from_micros(time(change).micros() + seconds * 1_000_000).expect("a time")
 }
 
 proptest! {
