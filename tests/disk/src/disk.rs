@@ -75,7 +75,11 @@ impl Disk {
 
     fn unmount(&mut self) -> io::Result<()> {
         self.power.off();
-        self.session.take().map_or(Ok(()), BackgroundSession::umount_and_join)
+        match self.session.take().map_or(Ok(()), BackgroundSession::umount_and_join) {
+            // It was unmounted while a request of a killed program was on its way here.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(()),
+            ended => ended,
+        }
     }
 }
 
