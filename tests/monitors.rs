@@ -5,6 +5,7 @@ mod churn;
 mod drift;
 mod files;
 mod history;
+mod training;
 
 use std::sync::{
     Arc,

@@ -30,7 +30,9 @@ pub struct Plan {
     pub(crate) factory: Arc<dyn MetricFactory>,
     pub(crate) plugin: PluginId,
     pub(crate) parameters: String,
+    /// Where the plugin's clock stands.
     pub(crate) window: Window,
+    pub(crate) rows: PlannedRows,
     pub(crate) shape: Shape,
     pub(crate) reference: Option<PlannedReference>,
     /// When a column counts as drifted, if that is to be told.
@@ -43,11 +45,12 @@ pub struct Plan {
 
 /// What to compare with, and how its rows are read.
 pub(crate) struct PlannedReference {
-    pub rows: ReferenceRows,
+    pub rows: PlannedRows,
     pub shape: Shape,
 }
 
-pub(crate) enum ReferenceRows {
+/// The rows of one side.
+pub(crate) enum PlannedRows {
     Window(Window),
     /// Its file stays while the plan is held, also when another takes its place.
     Dataset {
@@ -87,17 +90,29 @@ pub(crate) fn plan(
     let description = factory.description().clone();
     let parameters = parameters::complete(&description.parameters, request.parameters.clone())?;
     let (window, periods) = windows(request, storage)?;
-    let rows = reference_rows(request, &description, &model, storage)?;
-    let Spread { inputs, left_out } = spread(request, &description, &model, rows.as_ref().and_then(dataset))?;
+    let rows = current_rows(request, window, &model, storage)?;
+    let others = reference_rows(request, &description, &model, storage)?;
+    let dataset = others.as_ref().and_then(PlannedRows::dataset).or(rows.dataset());
+    let Spread { inputs, left_out } = spread(request, &description, &model, dataset)?;
     let request = &Request { inputs, ..request.clone() };
-    let schema = model.schema.arrow_predictions();
-    let shape = shape(request, &description, expressions, schema, Periods::Listed(periods))?;
+    let shape_of = |rows: &PlannedRows, periods| shape(rows, request, &description, &model, expressions, periods);
+    let shape = shape_of(&rows, Periods::Listed(periods))?;
     refuse_too_many_results(&shape)?;
-    let reference = rows.map(|rows| reference(rows, request, &description, &shape, expressions)).transpose()?;
+    let reference = match others {
+        None => None,
+        Some(rows) => {
+            let periods = rows.window().into_iter().collect();
+            let other = shape_of(&rows, Periods::Listed(periods))?;
+            for (ours, theirs) in shape.bindings.iter().zip(&other.bindings) {
+                same_kinds(&description, ours, theirs).map_err(|error| rows.name_in(error))?;
+            }
+            Some(PlannedReference { rows, shape: other })
+        }
+    };
     let sets = shape.bindings.len();
     let criterion = Criterion::of(request.drift.as_ref(), &description, reference.is_some(), sets)?;
     let same_rows = None;
-    Ok(Plan { model, factory, plugin, parameters, window, shape, reference, criterion, left_out, same_rows })
+    Ok(Plan { model, factory, plugin, parameters, window, rows, shape, reference, criterion, left_out, same_rows })
 }
 
 fn refuse_too_many_results(shape: &Shape) -> Result<(), Error> {
@@ -135,6 +150,7 @@ fn windows(request: &Request, storage: &Storage) -> Result<(Window, Vec<Window>)
                 .map_err(|error| Error::invalid("invalid_window", "window.last", error.to_string()))?
         }
         WindowSpec::Periods(periods) => return listed(periods),
+        WindowSpec::Dataset { at, .. } => return Ok((*at, vec![*at])),
     };
     let periods = match request.every {
         Some(every) => window
@@ -157,21 +173,29 @@ fn listed(periods: &[Window]) -> Result<(Window, Vec<Window>), Error> {
     Ok((hull, periods.to_vec()))
 }
 
-/// What is computed from rows with the columns of `schema`.
+/// What is computed from some rows.
 fn shape(
+    rows: &PlannedRows,
     request: &Request,
     description: &Description,
+    model: &Model,
     expressions: &Expressions,
-    schema: SchemaRef,
     periods: Periods,
 ) -> Result<Shape, Error> {
-    Ok(Shape {
-        filter: filter(request.filter.as_deref(), expressions, &schema)?,
-        groups: groups(&request.group_by, expressions, &schema)?,
-        bindings: bind(description, &request.inputs, expressions, &schema)?,
-        periods: Arc::new(periods),
-        schema,
-    })
+    let schema = match rows {
+        PlannedRows::Window(_) => model.schema.arrow_predictions(),
+        PlannedRows::Dataset { dataset, .. } => dataset.schema.arrow_metrics(),
+    };
+    let shape = || {
+        Ok(Shape {
+            filter: filter(request.filter.as_deref(), expressions, &schema)?,
+            groups: groups(&request.group_by, expressions, &schema)?,
+            bindings: bind(description, &request.inputs, expressions, &schema)?,
+            periods: Arc::new(periods),
+            schema: Arc::clone(&schema),
+        })
+    };
+    shape().map_err(|error| rows.name_in(error))
 }
 
 /// The condition of a request's `where`.
@@ -214,13 +238,21 @@ pub(crate) fn groups(
     texts.iter().enumerate().map(check).collect()
 }
 
+/// Finds the rows to measure.
+fn current_rows(request: &Request, window: Window, model: &Model, storage: &Storage) -> Result<PlannedRows, Error> {
+    match &request.window {
+        WindowSpec::Dataset { dataset, .. } => find_dataset(storage, model, dataset, "window.dataset"),
+        _ => Ok(PlannedRows::Window(window)),
+    }
+}
+
 /// Finds the rows to compare with; none when the request and the plugin agree on that.
 fn reference_rows(
     request: &Request,
     description: &Description,
     model: &Model,
     storage: &Storage,
-) -> Result<Option<ReferenceRows>, Error> {
+) -> Result<Option<PlannedRows>, Error> {
     let name = &description.name;
     match (&request.reference, description.reference) {
         (None, ReferenceUse::Required) => {
@@ -232,56 +264,42 @@ fn reference_rows(
             Err(Error::invalid("reference_not_taken", "reference", message))
         }
         (None, _) => Ok(None),
-        (Some(Reference::Window(window)), _) => Ok(Some(ReferenceRows::Window(*window))),
-        (Some(Reference::Dataset(dataset)), _) => {
-            let pin = storage.pin();
-            find_dataset(storage, model, dataset).map(|dataset| Some(ReferenceRows::Dataset { dataset, _pin: pin }))
-        }
+        (Some(Reference::Window(window)), _) => Ok(Some(PlannedRows::Window(*window))),
+        (Some(Reference::Dataset(dataset)), _) => find_dataset(storage, model, dataset, "reference.dataset").map(Some),
     }
 }
 
-fn dataset(rows: &ReferenceRows) -> Option<&Dataset> {
-    match rows {
-        ReferenceRows::Window(_) => None,
-        ReferenceRows::Dataset { dataset, .. } => Some(dataset),
-    }
-}
-
-/// How the rows to compare with are read.
-fn reference(
-    rows: ReferenceRows,
-    request: &Request,
-    description: &Description,
-    shape: &Shape,
-    expressions: &Expressions,
-) -> Result<PlannedReference, Error> {
-    let shape = match &rows {
-        ReferenceRows::Window(window) => Shape { periods: Arc::new(Periods::Listed(vec![*window])), ..shape.clone() },
-        ReferenceRows::Dataset { dataset, .. } => {
-            let schema = dataset.schema.arrow_metrics();
-            let of_dataset = self::shape(request, description, expressions, schema, Periods::Listed(Vec::new()))
-                .map_err(|error| in_dataset(error, dataset))?;
-            shape.bindings.iter().zip(&of_dataset.bindings).try_for_each(|(ours, theirs)| {
-                same_kinds(description, ours, theirs).map_err(|error| in_dataset(error, dataset))
-            })?;
-            of_dataset
-        }
-    };
-    Ok(PlannedReference { rows, shape })
-}
-
-fn find_dataset(storage: &Storage, model: &Model, name: &Name) -> Result<Dataset, Error> {
-    storage.dataset(&model.name, name)?.ok_or_else(|| {
+fn find_dataset(storage: &Storage, model: &Model, name: &Name, field: &str) -> Result<PlannedRows, Error> {
+    let pin = storage.pin();
+    let dataset = storage.dataset(&model.name, name)?.ok_or_else(|| {
         let message = format!("model `{}` has no dataset `{name}`: PUT it first", model.name);
-        Error::not_found("dataset_not_found", "reference.dataset", message)
-    })
+        Error::not_found("dataset_not_found", field, message)
+    })?;
+    Ok(PlannedRows::Dataset { dataset, _pin: pin })
 }
 
-fn in_dataset(error: Error, dataset: &Dataset) -> Error {
-    match error {
-        Error::Invalid { code, field, message } => {
-            Error::Invalid { code, field, message: format!("in dataset `{}`: {message}", dataset.name) }
+impl PlannedRows {
+    fn window(&self) -> Option<Window> {
+        match self {
+            Self::Window(window) => Some(*window),
+            Self::Dataset { .. } => None,
         }
-        error => error,
+    }
+
+    fn dataset(&self) -> Option<&Dataset> {
+        match self {
+            Self::Window(_) => None,
+            Self::Dataset { dataset, .. } => Some(dataset),
+        }
+    }
+
+    /// The error of rows that are not the model's own says whose they are.
+    fn name_in(&self, error: Error) -> Error {
+        match (error, self.dataset()) {
+            (Error::Invalid { code, field, message }, Some(dataset)) => {
+                Error::Invalid { code, field, message: format!("in dataset `{}`: {message}", dataset.name) }
+            }
+            (error, _) => error,
+        }
     }
 }

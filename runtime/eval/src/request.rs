@@ -45,10 +45,18 @@ pub enum WindowSpec {
     /// Those of each of these windows, one result each, whatever `every` says. They come in order of time and do not
     /// overlap, but may differ in length, as months do.
     Periods(Vec<Window>),
+    /// All of an uploaded dataset of the model, as one result. Its rows have no time: they count as those of `at`, at whose
+    /// end the plugin's clock stands.
+    Dataset {
+        /// Which.
+        dataset: Name,
+        /// The time they stand for.
+        at: Window,
+    },
 }
 
 /// What to compare with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reference {
     /// Other rows of the same model.
     Window(Window),

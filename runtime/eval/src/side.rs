@@ -10,7 +10,7 @@ use crate::{
     cell::{Cell, Extent, cells},
     frame::Shape,
     groups::Periods,
-    plan::{MAX_GROUPS, Plan, ReferenceRows},
+    plan::{MAX_GROUPS, Plan, PlannedRows},
     rolled_up::{self, StandIn},
     same_rows::SameRows,
     source::{Facts, Source, Unit},
@@ -123,20 +123,15 @@ fn touched(times: &Option<(Time, Time)>, periods: &Periods) -> Range<u32> {
 
 /// Finds the rows of both sides. Blocks on the catalog.
 pub(crate) fn sides(plan: &Plan, storage: &Storage) -> Result<(Side, Option<Side>), Error> {
-    let of_window = |window: Window, shape: &Shape| {
-        let snapshot = rows_of(plan.same_rows.as_ref(), storage, &plan.model, window)?;
-        Side::of_snapshot(storage, plan, &snapshot, shape)
+    let side = |rows: &PlannedRows, shape: &Shape| match rows {
+        PlannedRows::Window(window) => {
+            let snapshot = rows_of(plan.same_rows.as_ref(), storage, &plan.model, *window)?;
+            Side::of_snapshot(storage, plan, &snapshot, shape)
+        }
+        PlannedRows::Dataset { dataset, .. } => Ok(Side::of_dataset(Source::of_dataset(storage, dataset), shape)),
     };
-    let current = of_window(plan.window, &plan.shape)?;
-    let reference = match &plan.reference {
-        None => None,
-        Some(reference) => Some(match &reference.rows {
-            ReferenceRows::Window(window) => of_window(*window, &reference.shape)?,
-            ReferenceRows::Dataset { dataset, .. } => {
-                Side::of_dataset(Source::of_dataset(storage, dataset), &reference.shape)
-            }
-        }),
-    };
+    let current = side(&plan.rows, &plan.shape)?;
+    let reference = plan.reference.as_ref().map(|reference| side(&reference.rows, &reference.shape)).transpose()?;
     Ok((current, reference))
 }
 
@@ -152,27 +147,33 @@ fn rows_of(same: Option<&SameRows>, storage: &Storage, model: &Model, window: Wi
 pub(crate) struct Looks {
     model: Model,
     same_rows: Option<SameRows>,
-    windows: Vec<Window>,
-    dataset: Option<Digest>,
+    sides: Vec<Look>,
+}
+
+enum Look {
+    Window(Window),
+    Dataset(Digest),
 }
 
 impl Looks {
     pub fn of(plan: &Plan) -> Self {
-        let rows = plan.reference.as_ref().map(|reference| &reference.rows);
-        let (window, dataset) = match rows {
-            None => (None, None),
-            Some(ReferenceRows::Window(window)) => (Some(*window), None),
-            Some(ReferenceRows::Dataset { dataset, .. }) => (None, Some(dataset.digest)),
+        let look = |rows: &PlannedRows| match rows {
+            PlannedRows::Window(window) => Look::Window(*window),
+            PlannedRows::Dataset { dataset, .. } => Look::Dataset(dataset.digest),
         };
-        let windows = std::iter::once(plan.window).chain(window).collect();
-        Self { model: plan.model.clone(), same_rows: plan.same_rows.clone(), windows, dataset }
+        let others = plan.reference.as_ref().map(|reference| &reference.rows);
+        let sides = std::iter::once(&plan.rows).chain(others).map(look).collect();
+        Self { model: plan.model.clone(), same_rows: plan.same_rows.clone(), sides }
     }
 
     /// See `Evaluator::data_digest`. Blocks.
     pub fn digest(&self, storage: &Storage) -> Result<Digest, Error> {
-        let look = |window: &Window| Ok(rows_of(self.same_rows.as_ref(), storage, &self.model, *window)?.digest());
-        let parts: Vec<Digest> = self.windows.iter().map(look).collect::<Result<_, Error>>()?;
-        Ok(data(parts.iter().chain(&self.dataset)))
+        let look = |look: &Look| match look {
+            Look::Window(window) => Ok(rows_of(self.same_rows.as_ref(), storage, &self.model, *window)?.digest()),
+            Look::Dataset(digest) => Ok(*digest),
+        };
+        let sides: Vec<Digest> = self.sides.iter().map(look).collect::<Result<_, Error>>()?;
+        Ok(data(sides.iter()))
     }
 }
 

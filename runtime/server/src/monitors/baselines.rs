@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use driftline_core::Window;
-use driftline_eval::Reference;
+use driftline_eval::{Reference, WindowSpec};
 use uuid::Uuid;
 
 use super::{
     context::{Context, Slot},
     judged::{Baselines, key, numbers},
-    look::measure_periods,
+    look::measure_rows,
     rules::windows,
     trouble::Trouble,
 };
@@ -23,7 +23,7 @@ const PERIODS: usize = 1000;
 
 /// Baselines of references that were measured, so that each is measured once in a run.
 #[derive(Default)]
-pub struct Measured(HashMap<(Window, i64), Baselines>);
+pub struct Measured(HashMap<(Reference, i64), Baselines>);
 
 impl Measured {
     /// The baselines of a slot, as far as its thresholds want them; without those of the window before.
@@ -34,23 +34,19 @@ impl Measured {
         let thresholds = &context.definition.thresholds;
         let sigma = thresholds.iter().any(|threshold| threshold.sigma.is_some());
         let whole = thresholds.iter().any(|t| t.change.is_some_and(|change| change.from == ChangeFrom::Reference));
-        let (Some(Reference::Window(range)), true) = (&slot.reference, sigma || whole) else {
+        let (Some(reference), Some(judged), true) = (&slot.reference, slot.periods.first(), sigma || whole) else {
             return Ok(Baselines::default());
         };
-        let Some(judged) = slot.periods.first().copied() else { return Ok(Baselines::default()) };
-        let place = (*range, judged.end().micros() - judged.start().micros());
+        let place = (reference.clone(), judged.end().micros() - judged.start().micros());
         if let Some(known) = self.0.get(&place) {
             return Ok(known.clone());
         }
         let mut baselines = Baselines::default();
-        if sigma {
-            let spec = match context.definition.every {
-                Some(every) => MonitorWindow { last: Some(every), period: None, since: None },
-                None => context.definition.window.clone(),
-            };
-            let periods = windows::cut(&spec, *range, judged, &context.zone, PERIODS);
+        if let (Reference::Window(range), true) = (reference, sigma) {
+            let periods = own_periods(context, *range, *judged);
             if !periods.is_empty() {
-                let measured = measure_periods(app, context, Uuid::now_v7(), periods, slot.reference.clone()).await?;
+                let rows = WindowSpec::Periods(periods);
+                let measured = measure_rows(app, context, Uuid::now_v7(), rows, slot.reference.clone()).await?;
                 for result in measured.evaluation.results.iter().flatten() {
                     let values = baselines.periods.entry(key(result)).or_default();
                     for (name, number) in numbers(&result.values) {
@@ -60,11 +56,24 @@ impl Measured {
             }
         }
         if whole {
-            let measured = measure_periods(app, context, Uuid::now_v7(), vec![*range], slot.reference.clone()).await?;
+            let rows = match reference {
+                Reference::Window(range) => WindowSpec::Periods(vec![*range]),
+                Reference::Dataset(dataset) => WindowSpec::Dataset { dataset: dataset.clone(), at: *judged },
+            };
+            let measured = measure_rows(app, context, Uuid::now_v7(), rows, slot.reference.clone()).await?;
             let results = measured.evaluation.results.iter().flatten();
             baselines.reference = results.map(|result| (key(result), numbers(&result.values))).collect();
         }
         self.0.insert(place, baselines.clone());
         Ok(baselines)
     }
+}
+
+/// The periods of a reference that are as long as those that are judged.
+fn own_periods(context: &Context, range: Window, judged: Window) -> Vec<Window> {
+    let spec = match context.definition.every {
+        Some(every) => MonitorWindow { last: Some(every), period: None, since: None },
+        None => context.definition.window.clone(),
+    };
+    windows::cut(&spec, range, judged, &context.zone, PERIODS)
 }

@@ -1,7 +1,7 @@
 //! Whether a monitor makes sense, as far as that can be told without rows.
 
 use driftline_core::{Description, Name, Window};
-use driftline_eval::Reference;
+use driftline_eval::{Reference, WindowSpec};
 
 use super::{agenda::cron, context::Context, judged::output, monitor::models, rules::pattern::is_pattern};
 use crate::{
@@ -53,14 +53,22 @@ pub async fn checked(
 async fn plan(app: &Shared, context: &Context, window: Window) -> Result<(), Problem> {
     let slot = context.slot(window).map_err(|trouble| invalid("every", format!("{trouble:?}")))?;
     let reference = slot.reference.clone();
-    if matches!(&reference, Some(Reference::Dataset(_)))
-        && context.request(vec![window], reference.clone()).reference.is_none()
-    {
-        let detail =
-            format!("`{}` takes no reference, and thresholds need a window: leave it out", context.description.name);
-        return Err(Problem::invalid("reference_not_taken", detail).at("reference"));
+    if let Some(Reference::Dataset(dataset)) = &reference {
+        let rows = WindowSpec::Dataset { dataset: dataset.clone(), at: window };
+        let request = context.request(rows, reference.clone());
+        let is_baseline = |threshold: &Threshold| threshold.change.is_some_and(|c| c.from == ChangeFrom::Reference);
+        if context.definition.thresholds.iter().any(is_baseline) {
+            app.evaluator.plan(request).await.map_err(|error| match Problem::from(error) {
+                problem if problem.code == "dataset_not_found" => problem.at("reference.dataset"),
+                problem => problem,
+            })?;
+        } else if request.reference.is_none() {
+            let name = &context.description.name;
+            let detail = format!("`{name}` takes no reference, and no threshold is a change from it: leave it out");
+            return Err(Problem::invalid("reference_not_taken", detail).at("reference"));
+        }
     }
-    app.evaluator.plan(context.request(slot.periods, reference)).await?;
+    app.evaluator.plan(context.request(WindowSpec::Periods(slot.periods), reference)).await?;
     Ok(())
 }
 
@@ -237,9 +245,8 @@ fn rule(at: usize, threshold: &Threshold, definition: &MonitorDefinition) -> Res
                 format!("{} is no change: write a number above 0", by.1),
             ));
         }
-        let window = definition.reference.as_ref().is_some_and(|spec| spec.dataset.is_none());
-        if change.from == ChangeFrom::Reference && !window {
-            let detail = "a change from the reference needs a reference that is a window of the model";
+        if change.from == ChangeFrom::Reference && definition.reference.is_none() {
+            let detail = "a change from the reference needs a `reference`";
             return Err(invalid(place(".change.from"), detail.into()));
         }
     }

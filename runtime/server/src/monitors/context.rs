@@ -119,8 +119,8 @@ impl Context {
         found.map(Reference::Window)
     }
 
-    /// The request for some periods; a reference that only thresholds want is left out.
-    pub fn request(&self, periods: Vec<Window>, reference: Option<Reference>) -> Request {
+    /// The request for some rows; a reference that only thresholds want is left out.
+    pub fn request(&self, rows: WindowSpec, reference: Option<Reference>) -> Request {
         let definition = &self.definition;
         let takes = self.description.reference != ReferenceUse::None;
         Request {
@@ -133,7 +133,7 @@ impl Context {
                 .map(|(name, columns)| (name.clone(), columns.clone().into_vec()))
                 .collect(),
             parameters: definition.parameters.clone(),
-            window: WindowSpec::Periods(periods),
+            window: rows,
             every: None,
             reference: reference.filter(|_| takes),
             filter: definition.filter.clone(),
@@ -150,11 +150,15 @@ impl Context {
             "monitor": self.monitor, "model": self.model.as_str(), "plugin": definition.plugin,
             "inputs": definition.inputs, "parameters": definition.parameters, "group_by": definition.group_by,
         });
-        if let WindowSpec::Periods(periods) = &request.window
-            && let (Some(first), Some(last)) = (periods.first(), periods.last())
-        {
-            asked["window"] = json!({"start": Instant(first.start()), "end": Instant(last.end())});
-            asked["periods"] = periods.len().into();
+        match &request.window {
+            WindowSpec::Periods(periods) => {
+                if let (Some(first), Some(last)) = (periods.first(), periods.last()) {
+                    asked["window"] = json!({"start": Instant(first.start()), "end": Instant(last.end())});
+                    asked["periods"] = periods.len().into();
+                }
+            }
+            WindowSpec::Dataset { dataset, .. } => asked["window"] = json!({"dataset": dataset.as_str()}),
+            WindowSpec::Range(_) | WindowSpec::Last(_) => {}
         }
         match &request.reference {
             Some(Reference::Window(window)) => asked["reference"] = bounds(*window),

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use driftline_core::Window;
-use driftline_eval::Reference;
+use driftline_eval::{Reference, WindowSpec};
 use uuid::Uuid;
 
 use super::{
@@ -52,21 +52,21 @@ pub fn lanes(mut slots: Vec<Slot>) -> Vec<Lane> {
 pub async fn measure(app: &Shared, context: &Context, id: Uuid, lane: &Lane) -> Result<Measured, Trouble> {
     let periods = lane.slots.iter().flat_map(|slot| slot.periods.iter().copied()).collect();
     let reference = lane.slots.first().and_then(|slot| slot.reference.clone());
-    measure_periods(app, context, id, periods, reference).await
+    measure_rows(app, context, id, WindowSpec::Periods(periods), reference).await
 }
 
-/// Measures periods in one evaluation.
+/// Measures some rows in one evaluation.
 ///
 /// # Errors
 /// As [`measure`].
-pub async fn measure_periods(
+pub async fn measure_rows(
     app: &Shared,
     context: &Context,
     id: Uuid,
-    periods: Vec<Window>,
+    rows: WindowSpec,
     reference: Option<Reference>,
 ) -> Result<Measured, Trouble> {
-    let request = context.request(periods, reference);
+    let request = context.request(rows, reference);
     let plan = app.evaluator.plan(request.clone()).await?;
     let asked = context.asked(&request);
     let order = Order { request, asked, record: false, wait: Duration::ZERO };
@@ -92,7 +92,7 @@ fn without_results(evaluation: &Arc<Evaluation>) -> Trouble {
 /// # Errors
 /// As [`measure`].
 pub async fn digest(app: &Shared, context: &Context, slot: &Slot, period: Window) -> Result<String, Trouble> {
-    let plan = app.evaluator.plan(context.request(vec![period], slot.reference.clone())).await?;
+    let plan = app.evaluator.plan(context.request(WindowSpec::Periods(vec![period]), slot.reference.clone())).await?;
     Ok(app.evaluator.data_digest(&plan).await?.to_string())
 }
 
