@@ -51,15 +51,11 @@ async fn three_channels_hear_of_a_model_once_and_that_it_is_over() {
     house.turn_to("2001-04-09T00:05:00Z").await;
     assert_eq!(requests(), [1, 1, 2], "one notice; PagerDuty has an incident for each alert");
     let [from, until] = drift::SHIFTED;
-    let of = |event: &str, monitor: &str, level: &str, start: &str| {
-        json!([event, monitor, level, {"origin": "ORD"}, start])
-    };
+    let of =
+        |event: &str, monitor: &str, level: &str, start: &str| json!([event, monitor, level, {"origin": "ORD"}, start]);
     let mut opened = told(&hook);
     opened.sort_by_key(|alert| alert[1].to_string());
-    assert_eq!(opened, [
-        of("opened", "distances", "critical", from),
-        of("opened", "distances-too", "warning", from),
-    ]);
+    assert_eq!(opened, [of("opened", "distances", "critical", from), of("opened", "distances-too", "warning", from),]);
     let message = &bodies(&slack)[0];
     assert_eq!(message["text"], "[critical] 2 alerts opened, 1 of them critical", "{message}");
     let shown = message["blocks"].to_string();
@@ -67,10 +63,10 @@ async fn three_channels_hear_of_a_model_once_and_that_it_is_over() {
     assert!(shown.contains("Slice: origin = ORD"), "{message}");
     let mut triggered = incidents(&pager);
     triggered.sort_by_key(|incident| incident[3].to_string());
-    assert_eq!(triggered.iter().map(|[a, _, s, c]| json!([a, s, c])).collect::<Vec<_>>(), [
-        json!(["trigger", "critical", "distances"]),
-        json!(["trigger", "warning", "distances-too"]),
-    ]);
+    assert_eq!(
+        triggered.iter().map(|[a, _, s, c]| json!([a, s, c])).collect::<Vec<_>>(),
+        [json!(["trigger", "critical", "distances"]), json!(["trigger", "warning", "distances-too"]),]
+    );
 
     // All is to be silent; but whoever was called out is told that it is over.
     house.turn_to("2001-04-16T00:00:00Z").await;
@@ -81,12 +77,13 @@ async fn three_channels_hear_of_a_model_once_and_that_it_is_over() {
     assert_eq!(requests(), [2, 2, 4]);
     let mut resolved = told(&hook).split_off(2);
     resolved.sort_by_key(|alert| alert[1].to_string());
-    assert_eq!(resolved, [
-        of("resolved", "distances", "critical", until),
-        of("resolved", "distances-too", "warning", until),
-    ]);
+    assert_eq!(
+        resolved,
+        [of("resolved", "distances", "critical", until), of("resolved", "distances-too", "warning", until),]
+    );
     assert_eq!(bodies(&slack)[1]["text"], "[critical] 2 alerts resolved, 1 of them critical");
-    let mut ended: Vec<Value> = incidents(&pager).split_off(2).into_iter().map(|[a, key, ..]| json!([a, key])).collect();
+    let mut ended: Vec<Value> =
+        incidents(&pager).split_off(2).into_iter().map(|[a, key, ..]| json!([a, key])).collect();
     ended.sort_by_key(Value::to_string);
     let mut begun: Vec<Value> = triggered.into_iter().map(|[_, key, ..]| json!(["resolve", key])).collect();
     begun.sort_by_key(Value::to_string);

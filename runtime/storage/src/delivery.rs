@@ -113,10 +113,7 @@ pub(crate) fn waiting(connection: &Connection, model: ModelId, now: Time) -> Res
              AND d.lease IS NULL
          ORDER BY d.next_attempt, d.id"
     );
-    Ok(connection
-        .prepare_cached(&query)?
-        .query_map([model.0, now.micros()], delivery)?
-        .collect::<Result<_, _>>()?)
+    Ok(connection.prepare_cached(&query)?.query_map([model.0, now.micros()], delivery)?.collect::<Result<_, _>>()?)
 }
 
 const SELECT: &str = "SELECT d.id, d.channel, d.monitor, o.name, d.alert, d.notice, d.status, d.attempts, d.created,

@@ -81,8 +81,7 @@ impl Smtp {
             let message = format!("{} does not offer STARTTLS", email.server);
             return Err(Failure::passing(FailureKind::Tls, message));
         }
-        let mut parameters =
-            TlsParameters::builder(email.server.clone()).certificate_store(CertificateStore::None);
+        let mut parameters = TlsParameters::builder(email.server.clone()).certificate_store(CertificateStore::None);
         for root in self.trust.roots.iter() {
             let root = Certificate::from_der(root.to_vec()).map_err(|error| not_encrypted(email, &error))?;
             parameters = parameters.add_root_certificate(root);

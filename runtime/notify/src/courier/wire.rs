@@ -10,8 +10,8 @@ use std::{
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader, ReadBuf};
 
-/// A server that says more in one conversation has something else in mind than taking a mail.
-const MAX_READ_BYTES: usize = 64 * 1024;
+/// A server that says more in one answer, encryption included, has something else in mind than taking a mail.
+const MAX_ANSWER_BYTES: usize = 32 * 1024;
 
 /// A connection that is read line by line: whoever reads it has never more than the line he waits for, so that what a
 /// server says in the clear after it agreed to `STARTTLS` is taken for the beginning of the encryption, which fails,
@@ -24,7 +24,7 @@ pub(super) struct Wire<S> {
 
 impl<S: AsyncRead> Wire<S> {
     pub(super) fn new(stream: S, peer: SocketAddr) -> Self {
-        Self { stream: BufReader::new(stream), peer, readable_bytes: MAX_READ_BYTES }
+        Self { stream: BufReader::new(stream), peer, readable_bytes: MAX_ANSWER_BYTES }
     }
 }
 
@@ -44,6 +44,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.readable_bytes = MAX_ANSWER_BYTES;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 

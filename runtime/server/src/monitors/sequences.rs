@@ -59,7 +59,8 @@ impl Watch {
         for (slice, say) in says.iter().enumerate() {
             let Some(breached) = say else { continue };
             let key: Key = (json!({"slice": slice}).to_string(), "{}".into());
-            let verdicts: Vec<Verdict> = breached.iter().zip(["warning", "critical"]).enumerate().map(verdict).collect();
+            let verdicts: Vec<Verdict> =
+                breached.iter().zip(["warning", "critical"]).enumerate().map(verdict).collect();
             let level = if breached.iter().any(Option::is_some) { "none" } else { "not_judged" };
             let judged = Judged { rows: RowCounts::default(), values: Vec::new(), verdicts, note: None };
             let evaluation = Uuid::nil();

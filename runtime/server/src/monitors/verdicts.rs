@@ -86,7 +86,11 @@ fn verdicts_are_those_of_others() {
             let verdict = &result.judged.verdicts[0];
             let what = format!("{} {:?} {verdict:?}", case.threshold, case.values[n]);
             assert_eq!(verdict.breached, *breached, "{what}");
-            assert_eq!(verdict.breached.is_none(), verdict.note.as_ref().is_some_and(|n| n.contains("`absolute`")), "{what}");
+            assert_eq!(
+                verdict.breached.is_none(),
+                verdict.note.as_ref().is_some_and(|n| n.contains("`absolute`")),
+                "{what}"
+            );
             if case.lower.is_some() {
                 assert!(near(verdict.lower, case.lower) && near(verdict.upper, case.upper), "{what}");
             }

@@ -46,8 +46,7 @@ impl Cron {
         };
         let is_any = |field: &str| field.starts_with(['*', '?']);
         let both = is_any(day) || is_any(weekday);
-        let parser =
-            CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).sloppy_ranges(true);
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).sloppy_ranges(true);
         let parser = parser.dom_and_dow(both).build();
         for (field, text) in FIELDS.iter().zip(&found) {
             // Alone, so that it is known which one is wrong.

@@ -30,12 +30,7 @@ pub struct Bounds {
 ///
 /// # Errors
 /// Why there are none.
-pub fn bounds(
-    threshold: &Threshold,
-    output: &Output,
-    value: Option<f64>,
-    basis: Basis<'_>,
-) -> Result<Bounds, String> {
+pub fn bounds(threshold: &Threshold, output: &Output, value: Option<f64>, basis: Basis<'_>) -> Result<Bounds, String> {
     if let Some(constant) = threshold.constant {
         return Ok(Bounds { lower: constant.lower, upper: constant.upper, note: None });
     }
@@ -131,7 +126,10 @@ mod tests {
                 (a, b) => a == b,
             };
             assert!(near(found.lower, lower) && near(found.upper, upper), "{rule}: {found:?}");
-            assert!(threshold.constant.is_some() || bounds(&threshold, &auc(), None, Basis::default()).is_err(), "{rule}");
+            assert!(
+                threshold.constant.is_some() || bounds(&threshold, &auc(), None, Basis::default()).is_err(),
+                "{rule}"
+            );
         }
     }
 
