@@ -1,6 +1,7 @@
 //! Monitors from outside, over weeks: the clock is the test's, the notices arrive at real receivers.
 
 mod bad_definitions;
+mod channels;
 mod churn;
 mod drift;
 mod files;

@@ -20,7 +20,7 @@ use crate::{
 const AIRPORTS: [&str; 3] = ["ATL", "DFW", "ORD"];
 /// Flights from ORD are longer by so many miles in these weeks.
 const SHIFT: i64 = 1500;
-const SHIFTED: [&str; 2] = ["2001-04-02T00:00:00Z", "2001-04-16T00:00:00Z"];
+pub const SHIFTED: [&str; 2] = ["2001-04-02T00:00:00Z", "2001-04-16T00:00:00Z"];
 
 /// The sample's flights from three airports, those from ORD shifted for two weeks.
 pub fn flights() -> RecordBatch {

@@ -77,9 +77,16 @@ impl Mail {
         })
     }
 
-    /// What follows the header, as it was encoded.
-    pub fn body(&self) -> &str {
-        self.data.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+    /// What follows the header, as a reader shows it; lines end in LF.
+    pub fn text(&self) -> String {
+        let body = self.data.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        let bytes = match self.header("Content-Transfer-Encoding").as_deref() {
+            Some("quoted-printable") => quoted_printable(body),
+            Some("base64") => base64(&body.split_whitespace().collect::<String>()),
+            _ => Some(body.as_bytes().to_vec()),
+        };
+        let text = String::from_utf8(bytes.expect("well-formed")).expect("UTF-8");
+        text.replace("\r\n", "\n").trim_end_matches('\n').to_owned()
     }
 }
 
@@ -257,6 +264,18 @@ fn login(rest: &str) -> Option<(String, String)> {
     let plain = String::from_utf8(base64(rest.strip_prefix("PLAIN ")?)?).ok()?;
     let mut parts = plain.split('\0').skip(1).map(str::to_owned);
     Some((parts.next()?, parts.next()?))
+}
+
+/// RFC 2045, section 6.7.
+fn quoted_printable(text: &str) -> Option<Vec<u8>> {
+    let joined = text.replace("=\r\n", "");
+    let mut parts = joined.split('=');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend(part.get(2..)?.as_bytes());
+    }
+    Some(bytes)
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {

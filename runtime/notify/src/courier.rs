@@ -5,13 +5,13 @@ mod http;
 mod pagerduty;
 mod slack;
 mod smtp;
-mod talk;
 mod webhook;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 
 use self::{http::Http, smtp::Smtp};
-use crate::{Channel, Failure, Guard, Invalid, Lookup, Notice, Receipt, SystemLookup, dialler::Dialler, tls};
+use crate::{Channel, Failure, Guard, Invalid, Lookup, Notice, Receipt, SystemLookup, dialler::Dialler, tls::Trust};
 
 /// What a [`Courier`] may do.
 #[derive(Clone)]
@@ -56,10 +56,10 @@ impl Courier {
     /// # Errors
     /// When `roots_pem` or `user_agent` can't be used.
     pub fn new(options: Options) -> Result<Self, Invalid> {
-        let tls = tls::config(&options.roots_pem)?;
+        let trust = Trust::new(&options.roots_pem)?;
         let dialler = Dialler::new(options.guard.clone(), Arc::clone(&options.lookup));
-        let http = Http::new(&options, dialler.clone(), tls.clone())?;
-        Ok(Self { http, smtp: Smtp::new(&options, dialler, tls) })
+        let http = Http::new(&options, dialler.clone(), &trust)?;
+        Ok(Self { http, smtp: Smtp::new(&options, dialler, trust) })
     }
 
     /// Tells `notice` to `channel`. `now` is the time in Unix seconds: of the signature and the mail's date, and what

@@ -8,12 +8,14 @@
 //! | what values are held against | `baselines` |
 //! | the verdict | `judged` |
 //! | a run from its claim to its end | `run`, `refresh`, `backfill` |
+//! | what it says of each slice, and of those that are gone | `findings`, `absence` |
 //! | what becomes of alerts, and what is told | `alerts`, `notices` |
 //! | what would have been told, without keeping anything | `preview` |
 //! | how monitors stand | `status` |
 //!
 //! `rules` are plain functions of times and numbers.
 
+mod absence;
 mod agenda;
 mod alerts;
 mod apply;
@@ -33,8 +35,12 @@ mod preview;
 mod refresh;
 mod rules;
 mod run;
+#[cfg(test)]
+mod sequences;
 mod status;
 mod trouble;
+#[cfg(test)]
+mod verdicts;
 
 pub use agenda::agenda;
 pub use alerts::{AlertState, Hand, acknowledge, alert_not_found, look, resolve};

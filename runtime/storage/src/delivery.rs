@@ -53,7 +53,7 @@ words! {
     }
 }
 
-/// Something to be told.
+/// Something to be told; of one with its key that nobody has tried to send yet it replaces what is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDelivery {
     /// Its key.
@@ -77,7 +77,9 @@ pub(crate) fn insert(
         .prepare_cached(
             "INSERT INTO deliveries (id, channel, monitor, model, alert, notice, status, attempts, created, next_attempt,
                  said)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', 0, ?7, ?8, '')",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', 0, ?7, ?8, '')
+             ON CONFLICT (id) DO UPDATE SET notice = ?6
+                 WHERE status = 'pending' AND attempts = 0 AND lease IS NULL",
         )?
         .execute(params![
             new.id.as_bytes(),
@@ -101,6 +103,17 @@ pub(crate) fn give_up(connection: &Connection, channel: &Name, now: Time) -> Res
         )?
         .execute(params![channel.as_str(), now.micros()])?;
     Ok(())
+}
+
+/// What is to be told of a model later and was not tried yet, the oldest first. Few deliveries have their time yet to come,
+/// many are about a model: so the first is looked for.
+pub(crate) fn waiting(connection: &Connection, model: ModelId, now: Time) -> Result<Vec<DeliveryRecord>, Error> {
+    let query = format!(
+        "{SELECT} AND d.status = 'pending' AND d.next_attempt > ?2 AND +d.model = ?1 AND d.attempts = 0
+             AND d.lease IS NULL
+         ORDER BY d.next_attempt, d.id"
+    );
+    Ok(connection.prepare_cached(&query)?.query_map([model.0, now.micros()], delivery)?.collect::<Result<_, _>>()?)
 }
 
 const SELECT: &str = "SELECT d.id, d.channel, d.monitor, o.name, d.alert, d.notice, d.status, d.attempts, d.created,

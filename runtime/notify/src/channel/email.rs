@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Secret, mailbox::Mailbox};
+use crate::{Invalid, Secret, mailbox};
 
 /// More belong on a mailing list.
 const MAX_RECIPIENTS: usize = 50;
@@ -79,7 +80,7 @@ impl Email {
 
     /// Whom mails are from.
     pub(crate) fn sender(&self) -> Result<Mailbox, Invalid> {
-        Mailbox::parse("from", &self.from)
+        mailbox::parse("from", &self.from)
     }
 
     /// Whom they are for.
@@ -87,7 +88,7 @@ impl Email {
         match self.to.len() {
             0 => Err(Invalid::new("to", "is empty: name at least one recipient")),
             1..=MAX_RECIPIENTS => {
-                self.to.iter().enumerate().map(|(i, to)| Mailbox::parse(&format!("to[{i}]"), to)).collect()
+                self.to.iter().enumerate().map(|(i, to)| mailbox::parse(&format!("to[{i}]"), to)).collect()
             }
             _ => Err(Invalid::new("to", format!("has more than {MAX_RECIPIENTS} recipients: use a mailing list"))),
         }

@@ -14,7 +14,7 @@ use reqwest::{
 use tokio_rustls::rustls::{self, ClientConfig};
 
 use super::Options;
-use crate::{Failure, FailureKind, Invalid, Receipt, Retry, dialler::Dialler, dialler::Nowhere, url};
+use crate::{Failure, FailureKind, Invalid, Receipt, Retry, dialler::Dialler, dialler::Nowhere, tls::Trust, url};
 
 /// Of an answer that explains a failure.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -28,13 +28,13 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(options: &Options, dialler: Dialler, tls: ClientConfig) -> Result<Self, Invalid> {
+    pub(super) fn new(options: &Options, dialler: Dialler, trust: &Trust) -> Result<Self, Invalid> {
         let client = Client::builder()
             .user_agent(&options.user_agent)
             .timeout(options.timeout)
             .connect_timeout(options.connect_timeout)
             .dns_resolver(std::sync::Arc::new(dialler.clone()))
-            .use_preconfigured_tls(tls)
+            .use_preconfigured_tls(ClientConfig::clone(&trust.config))
             .http1_only()
             .no_proxy()
             .redirect(Policy::none())
@@ -131,8 +131,8 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }
 
-/// The first cause: those above it repeat the URL, of which parts may be secret.
-fn cause(error: &(dyn Error + 'static)) -> String {
+/// The first cause: those above it say the same less clearly, or repeat the URL, of which parts may be secret.
+pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 

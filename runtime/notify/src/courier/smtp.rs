@@ -1,4 +1,7 @@
-//! One mail over SMTP.
+//! One mail over SMTP, as lettre speaks it.
+//!
+//! Dialling is ours, so that only an address is called that the guard has let pass; and so is the order of commands: a
+//! recipient whom the server refuses must not keep the mail from the others.
 
 use std::{
     io,
@@ -7,19 +10,22 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use lettre::{
+    Address, Message,
+    transport::smtp::{
+        Error,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, CertificateStore, TlsParameters},
+        commands::{Data, Mail, Rcpt},
+        extension::ClientId,
+        response::Response,
+    },
+};
 use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{ClientConfig, pki_types::ServerName},
-};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-use super::{
-    Options,
-    email::Mail,
-    talk::{Connection, Reply, Talk},
-};
-use crate::{Email, Failure, FailureKind, Receipt, Tls, dialler::Dialler};
+use super::{Options, http::cause, wire::Wire};
+use crate::{Email, Failure, FailureKind, Receipt, Tls, dialler::Dialler, tls::Trust};
 
 /// A mail that was taken stays taken, whether the server says goodbye or not.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -27,51 +33,64 @@ const GOODBYE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Smtp {
     dialler: Dialler,
-    tls: Arc<ClientConfig>,
+    trust: Trust,
     timeout: Duration,
     connect_timeout: Duration,
 }
 
 impl Smtp {
-    pub(super) fn new(options: &Options, dialler: Dialler, tls: ClientConfig) -> Self {
-        let (timeout, connect_timeout) = (options.timeout, options.connect_timeout);
-        Self { dialler, tls: Arc::new(tls), timeout, connect_timeout }
+    pub(super) fn new(options: &Options, dialler: Dialler, trust: Trust) -> Self {
+        Self { dialler, trust, timeout: options.timeout, connect_timeout: options.connect_timeout }
     }
 
-    pub(super) async fn deliver(&self, email: &Email, mail: &Mail) -> Result<Receipt, Failure> {
+    pub(super) async fn deliver(&self, email: &Email, mail: &Message) -> Result<Receipt, Failure> {
         let conversation = async {
-            let (mut talk, offers) = self.connect(email).await?;
-            let outcome = send(&mut talk, &offers, email, mail).await;
-            Ok::<_, Failure>((talk, outcome))
+            let mut server = self.connect(email).await?;
+            let outcome = send(&mut server, email, mail).await;
+            Ok::<_, Failure>((server, outcome))
         };
         let late = |_| Failure::passing(FailureKind::Timeout, format!("{} did not answer in time", email.server));
-        let (mut talk, outcome) = timeout(self.timeout, conversation).await.map_err(late)??;
-        _ = timeout(GOODBYE, talk.say("QUIT")).await;
+        let (mut server, outcome) = timeout(self.timeout, conversation).await.map_err(late)??;
+        _ = timeout(GOODBYE, server.quit()).await;
         outcome
     }
 
     /// As far as the answer to `EHLO`, encrypted as `email` wants it.
-    async fn connect(&self, email: &Email) -> Result<(Talk, Reply), Failure> {
+    async fn connect(&self, email: &Email) -> Result<AsyncSmtpConnection, Failure> {
         let stream = self.dial(email).await?;
         let unknown = |error: io::Error| Failure::passing(FailureKind::Unreachable, error.to_string());
-        let hello = hello(stream.local_addr().map_err(unknown)?.ip());
-        let mut talk = match email.tls {
-            Tls::Tls => Talk::new(self.encrypt(Box::new(stream), email).await?),
-            Tls::None | Tls::Starttls => Talk::new(Box::new(stream)),
+        let (hello, peer) = (hello(stream.local_addr().map_err(unknown)?.ip()), stream.peer_addr().map_err(unknown)?);
+        let wire: Box<dyn AsyncTokioStream> = match email.tls {
+            Tls::Tls => {
+                let name = ServerName::try_from(email.server.clone()).map_err(|error| not_encrypted(email, &error))?;
+                let connector = TlsConnector::from(Arc::clone(&self.trust.config));
+                let stream = connector.connect(name, stream).await.map_err(|error| not_encrypted(email, &error))?;
+                Box::new(Wire::new(stream, peer))
+            }
+            Tls::None | Tls::Starttls => Box::new(Wire::new(stream, peer)),
         };
-        talk.reply().await?;
-        let offers = talk.say(&hello).await?;
-        if email.tls != Tls::Starttls {
-            return Ok((talk, offers));
+        let mut server = AsyncSmtpConnection::connect_with_transport(wire, &hello).await.map_err(answered)?;
+        if email.tls == Tls::Starttls {
+            self.encrypt(&mut server, email, &hello).await?;
         }
-        if offers.offers("STARTTLS").is_none() {
+        Ok(server)
+    }
+
+    async fn encrypt(&self, server: &mut AsyncSmtpConnection, email: &Email, hello: &ClientId) -> Result<(), Failure> {
+        if !server.can_starttls() {
             let message = format!("{} does not offer STARTTLS", email.server);
             return Err(Failure::passing(FailureKind::Tls, message));
         }
-        talk.say("STARTTLS").await?;
-        let mut talk = Talk::new(self.encrypt(talk.into_stream()?, email).await?);
-        let offers = talk.say(&hello).await?;
-        Ok((talk, offers))
+        let mut parameters = TlsParameters::builder(email.server.clone()).certificate_store(CertificateStore::None);
+        for root in self.trust.roots.iter() {
+            let root = Certificate::from_der(root.to_vec()).map_err(|error| not_encrypted(email, &error))?;
+            parameters = parameters.add_root_certificate(root);
+        }
+        let parameters = parameters.build_rustls().map_err(|error| not_encrypted(email, &error))?;
+        server.starttls(parameters, hello).await.map_err(|error| match error.status() {
+            Some(_) => answered(error),
+            None => not_encrypted(email, &cause(&error)),
+        })
     }
 
     /// Tries the addresses that the guard lets pass, one after the other.
@@ -88,53 +107,35 @@ impl Smtp {
         let (kind, why) = failure.unwrap_or((FailureKind::Unreachable, "it has no address".to_owned()));
         Err(Failure::passing(kind, format!("{} could not be called: {why}", email.server)))
     }
-
-    async fn encrypt(&self, stream: Box<dyn Connection>, email: &Email) -> Result<Box<dyn Connection>, Failure> {
-        let failed = |why: &dyn std::fmt::Display| {
-            Failure::passing(FailureKind::Tls, format!("no encrypted connection to {}: {why}", email.server))
-        };
-        let name = ServerName::try_from(email.server.clone()).map_err(|error| failed(&error))?;
-        match TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await {
-            Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => Err(failed(&error)),
-        }
-    }
 }
 
 /// A process has no name of its own, so it gives its address (RFC 5321, section 4.1.4).
-fn hello(address: IpAddr) -> String {
+fn hello(address: IpAddr) -> ClientId {
     match address.to_canonical() {
-        IpAddr::V4(v4) => format!("EHLO [{v4}]"),
-        IpAddr::V6(v6) => format!("EHLO [IPv6:{v6}]"),
+        IpAddr::V4(v4) => ClientId::Ipv4(v4),
+        IpAddr::V6(v6) => ClientId::Ipv6(v6),
     }
 }
 
-async fn send(talk: &mut Talk, offers: &Reply, email: &Email, mail: &Mail) -> Result<Receipt, Failure> {
-    log_in(talk, offers, email).await?;
-    talk.say(&format!("MAIL FROM:<{}>", mail.from)).await?;
-    let undelivered = name_recipients(talk, &mail.to).await?;
-    talk.say("DATA").await?;
-    let reply = talk.send(&mail.text).await?;
-    Ok(Receipt { answer: reply.text(), undelivered })
+async fn send(server: &mut AsyncSmtpConnection, email: &Email, mail: &Message) -> Result<Receipt, Failure> {
+    log_in(server, email).await?;
+    let envelope = mail.envelope();
+    server.command(Mail::new(envelope.from().cloned(), Vec::new())).await.map_err(answered)?;
+    let undelivered = name_recipients(server, envelope.to()).await?;
+    server.command(Data).await.map_err(answered)?;
+    let reply = server.message(&mail.formatted()).await.map_err(answered)?;
+    Ok(Receipt { answer: text(&reply), undelivered })
 }
 
-async fn log_in(talk: &mut Talk, offers: &Reply, email: &Email) -> Result<(), Failure> {
+async fn log_in(server: &mut AsyncSmtpConnection, email: &Email) -> Result<(), Failure> {
     let (Some(user), Some(password)) = (&email.username, &email.password) else { return Ok(()) };
-    let offered = offers.offers("AUTH").unwrap_or_default();
-    let offered: Vec<&str> = offered.split_whitespace().collect();
-    let encoded = |text: &str| BASE64_STANDARD.encode(text);
-    let lines = if offered.contains(&"PLAIN") {
-        vec![format!("AUTH PLAIN {}", encoded(&format!("\0{user}\0{}", password.reveal())))]
-    } else if offered.contains(&"LOGIN") {
-        vec!["AUTH LOGIN".to_owned(), encoded(user), encoded(password.reveal())]
-    } else {
+    if server.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
         let message = format!("{} offers no login by PLAIN or LOGIN over this connection", email.server);
         return Err(Failure::lasting(FailureKind::Invalid, message));
-    };
-    for line in lines {
-        talk.say(&line).await.map_err(|failure| no_login(failure, user))?;
     }
-    Ok(())
+    let credentials = Credentials::new(user.clone(), password.reveal().to_owned());
+    let outcome = server.auth(DEFAULT_MECHANISMS, &credentials).await;
+    outcome.map(drop).map_err(|error| no_login(answered(error), user))
 }
 
 /// What a server says to a login is not repeated: some repeat the login.
@@ -148,10 +149,10 @@ fn no_login(failure: Failure, user: &str) -> Failure {
 }
 
 /// Gives those whom the server refused. It is a failure when it takes none, or hangs up.
-async fn name_recipients(talk: &mut Talk, to: &[String]) -> Result<Vec<String>, Failure> {
+async fn name_recipients(server: &mut AsyncSmtpConnection, to: &[Address]) -> Result<Vec<String>, Failure> {
     let mut refused = Vec::new();
     for address in to {
-        match talk.say(&format!("RCPT TO:<{address}>")).await {
+        match server.command(Rcpt::new(address.clone(), Vec::new())).await.map_err(answered) {
             Ok(_) => {}
             // The server closes the connection.
             Err(failure) if failure.kind == FailureKind::Rejected(421) => return Err(failure),
@@ -159,7 +160,7 @@ async fn name_recipients(talk: &mut Talk, to: &[String]) -> Result<Vec<String>, 
             Err(failure) => return Err(failure),
         }
     }
-    let told = |(address, failure): &(&String, Failure)| format!("{address}: {}", failure.message);
+    let told = |(address, failure): &(&Address, Failure)| format!("{address}: {}", failure.message);
     let undelivered = refused.iter().map(told).collect();
     if refused.len() < to.len() {
         return Ok(undelivered);
@@ -168,4 +169,32 @@ async fn name_recipients(talk: &mut Talk, to: &[String]) -> Result<Vec<String>, 
     let later = refused.iter().position(|(_, failure)| failure.retry.is_some()).unwrap_or_default();
     let (_, failure) = refused.swap_remove(later);
     Err(Failure { message: undelivered.join("; "), ..failure })
+}
+
+/// `250 2.0.0 queued`.
+fn text(reply: &Response) -> String {
+    format!("{} {}", reply.code(), reply.message().collect::<Vec<_>>().join(" "))
+}
+
+/// What an answer that is no yes means: one below 500 is worth another try.
+fn answered(error: Error) -> Failure {
+    let why = cause(&error);
+    match error.status() {
+        Some(code) => {
+            let message = format!("the mail server answered {code} {why}");
+            let kind = FailureKind::Rejected(code.into());
+            if error.is_permanent() { Failure::lasting(kind, message) } else { Failure::passing(kind, message) }
+        }
+        None if error.is_response() => {
+            Failure::passing(FailureKind::Unreachable, format!("no mail server is there, or it talks nonsense: {why}"))
+        }
+        None => {
+            let message = format!("the connection to the mail server broke: {why}");
+            Failure::passing(FailureKind::Unreachable, message)
+        }
+    }
+}
+
+fn not_encrypted(email: &Email, why: &dyn std::fmt::Display) -> Failure {
+    Failure::passing(FailureKind::Tls, format!("no encrypted connection to {}: {why}", email.server))
 }

@@ -18,8 +18,8 @@ async fn a_mail_says_what_has_happened() {
     assert_eq!((mail.from.as_str(), mail.hello.as_str()), ("alerts@example.com", "[127.0.0.1]"));
     assert_eq!((mail.to.join(" "), mail.login.clone()), ("a@example.com b@example.org".to_owned(), None));
     for (name, value) in [
-        ("From", "\"Driftline\" <alerts@example.com>"),
-        ("To", "a@example.com, \"Bo\" <b@example.org>"),
+        ("From", "Driftline <alerts@example.com>"),
+        ("To", "a@example.com, Bo <b@example.org>"),
         ("Subject", "[critical] Alert opened: auc of churn is below 0.7"),
         ("Date", "Tue, 14 Nov 2023 22:13:20 +0000"),
         ("Message-ID", "<00000000-0000-0000-0000-00000000000d@example.com>"),
@@ -45,9 +45,8 @@ It was 0.81 the week before.
   Evaluation: 00000000-0000-0000-0000-00000000000e
 
 -- 
-Driftline, 2023-11-14T22:13:20Z, delivery 00000000-0000-0000-0000-00000000000d
-";
-    assert_eq!(mail.body().replace("\r\n", "\n"), expected);
+Driftline, 2023-11-14T22:13:20Z, delivery 00000000-0000-0000-0000-00000000000d";
+    assert_eq!(mail.text(), expected);
     assert_eq!(sink.commands().last().map(String::as_str), Some("QUIT"));
 }
 
@@ -63,7 +62,7 @@ async fn no_text_adds_a_header_a_recipient_or_an_end() {
     assert_eq!(mail.to, ["a@example.com", "b@example.org"]);
     assert_eq!(mail.header("Bcc"), None);
     assert_eq!(mail.header("Subject").expect("one"), "[critical] Alert opened: x Bcc: evil@example.com hello");
-    assert!(mail.body().contains("\r\none\r\n.\r\nRCPT TO:<evil@example.com>\r\n.\r\n..two\r\n.three\r\n"), "{mail:?}");
+    assert!(mail.text().contains("\none\n.\nRCPT TO:<evil@example.com>\n.\n..two\n.three\n"), "{mail:?}");
     assert!(sink.commands().iter().filter(|command| command.starts_with("RCPT")).count() == 2);
 }
 
@@ -75,8 +74,8 @@ async fn other_scripts_travel_as_ascii() {
     deliver(&sink, &notice(Event::Opened, vec![greek])).await.expect("taken");
     let mail = &sink.mails()[0];
     assert!(mail.data.is_ascii() && mail.data.lines().all(|line| line.len() <= 78), "{}", mail.data);
-    assert_eq!(mail.header("Content-Transfer-Encoding").as_deref(), Some("base64"));
-    assert!(mail.header("Subject").expect("one").starts_with("=?utf-8?B?"));
+    assert!(mail.header("Subject").expect("one").contains("=?utf-8?b?"), "{mail:?}");
+    assert!(mail.text().contains(&format!("\nμοντέλο {}\n", "ω".repeat(150))), "{mail:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! What Prometheus sees of storage.
 
-use std::{sync::atomic::AtomicU64, time::Duration};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use driftline_storage::{Error, Kind, Observer, Readings, StateReadings, Work};
 use prometheus_client::{
@@ -26,7 +29,7 @@ pub struct StorageMetrics {
     segment_bytes: Family<KindLabels, Gauge>,
     pending: Gauge,
     caches: Family<CacheLabels, Gauge>,
-    states: Family<StateLabels, Gauge>,
+    states: Family<StateLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -105,7 +108,7 @@ impl StorageMetrics {
         registry.register("cache_bytes", "Bytes in the caches of storage", self.caches.clone());
         registry.register(
             "state_cache_events",
-            "Kept states and reports since the start: found, not found, made room, were damaged, were not kept in a rush",
+            "Kept states and reports: found, not found, made room, were damaged, were not kept in a rush",
             self.states.clone(),
         );
     }
@@ -138,7 +141,7 @@ impl StorageMetrics {
         for (event, count) in
             [("hit", hits), ("miss", misses), ("evicted", evicted), ("damaged", damaged), ("dropped", dropped)]
         {
-            set(&self.states, &StateLabels { event }, count);
+            self.states.get_or_create(&StateLabels { event }).inner().store(count, Ordering::Relaxed);
         }
     }
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    absence::Absence,
     findings::{AlertDetail, Found},
     judged::Key,
     monitor,
@@ -110,8 +111,8 @@ impl Ruled {
         Circumstances { now: docket.now, rules: &self.rules, silenced_until, resolved_before }
     }
 
-    fn tell(&self, changes: &mut [AlertChange], tellings: Vec<Telling>, now: Time) {
-        tell(changes, tellings, &self.rules, (&self.monitor, &self.model), now);
+    fn tell(&self, changes: &mut [AlertChange], tellings: Vec<Telling>, docket: &Docket) {
+        tell(changes, tellings, &self.rules, (&self.monitor, &self.model), docket);
     }
 }
 
@@ -125,10 +126,14 @@ fn silences(silence: &SilenceRecord, monitor: &str, model: &str, slice: &str) ->
         && rule.slice.iter().all(|(name, value)| cells.get(name) == Some(value))
 }
 
-/// Decides on a pair's alerts by what a run found.
-pub fn judge(ruled: Ruled, found: Vec<Found>) -> Judge {
+/// Decides on a pair's alerts by what a run found, and by what it did not find any more.
+pub fn judge(ruled: Ruled, mut found: Vec<Found>, absence: Option<Absence>) -> Judge {
     Box::new(move |docket| {
         let (mut changes, mut tellings) = (Vec::new(), Vec::new());
+        if let Some(absence) = absence {
+            let thresholds = docket.alerts.iter().filter(|alert| alert.kind == AlertKind::Threshold);
+            found.extend(thresholds.filter_map(|alert| absence.of(&(alert.slice.clone(), alert.inputs.clone()))));
+        }
         for found in &found {
             let same = |alert: &&AlertRecord| {
                 alert.kind == found.kind && (&alert.slice, &alert.inputs) == (&found.key.0, &found.key.1)
@@ -136,6 +141,9 @@ pub fn judge(ruled: Ruled, found: Vec<Found>) -> Judge {
             let held = docket.alerts.iter().find(same);
             let state = held.and_then(|alert| AlertState::read(alert).ok()).unwrap_or_default();
             let standing = held.map(|alert| standing(alert, &state));
+            if standing.is_none() && !found.fresh {
+                continue;
+            }
             let around = ruled.around(docket, found.kind, &found.key);
             let Some(outcome) = next(standing, found.finding, around) else { continue };
             // The same window says the same again: nothing has happened.
@@ -151,7 +159,7 @@ pub fn judge(ruled: Ruled, found: Vec<Found>) -> Judge {
             }
             changes.push(changed(base, &outcome, found.detail.clone(), docket.now));
         }
-        ruled.tell(&mut changes, tellings, docket.now);
+        ruled.tell(&mut changes, tellings, docket);
         changes
     })
 }
@@ -228,7 +236,7 @@ pub fn look(app: &App, alert: &AlertRecord) -> Result<(), Problem> {
             (true, _) => Some(looked_at(held, around)),
             (false, _) => next(Some(held), super::rules::alerting::Finding::Fine, around),
         };
-        Ok(outcome.map(|outcome| one(alert, &outcome, state.last, &ruled, docket.now)).into_iter().collect())
+        Ok(outcome.map(|outcome| one(alert, &outcome, state.last, &ruled, docket)).into_iter().collect())
     });
     match changed {
         Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
@@ -237,10 +245,10 @@ pub fn look(app: &App, alert: &AlertRecord) -> Result<(), Problem> {
 }
 
 /// One alert's change with what is told of it.
-fn one(alert: &AlertRecord, outcome: &Outcome, detail: AlertDetail, ruled: &Ruled, now: Time) -> AlertChange {
-    let mut changes = [changed(NewAlert::from(alert.clone()), outcome, detail.clone(), now)];
+fn one(alert: &AlertRecord, outcome: &Outcome, detail: AlertDetail, ruled: &Ruled, docket: &Docket) -> AlertChange {
+    let mut changes = [changed(NewAlert::from(alert.clone()), outcome, detail.clone(), docket.now)];
     let telling = outcome.tell.map(|event| Telling { change: 0, event, detail });
-    ruled.tell(&mut changes, telling.into_iter().collect(), now);
+    ruled.tell(&mut changes, telling.into_iter().collect(), docket);
     let [change] = changes;
     change
 }
@@ -283,10 +291,11 @@ fn by_hand(
         }
         let state = AlertState::read(alert).map_err(unreadable)?;
         let around = ruled.around(docket, alert.kind, &(alert.slice.clone(), alert.inputs.clone()));
-        let told = state.told.is_some() && around.silenced_until.is_none();
+        let silent = around.silenced_until.is_some() && status != AlertStatus::Resolved;
+        let told = state.told.is_some() && !silent;
         let standing = Standing { status, ..standing(alert, &state) };
         let outcome = Outcome { standing, event: None, tell: told.then_some(event), look_at: None };
-        let mut change = one(alert, &outcome, state.last, &ruled, docket.now);
+        let mut change = one(alert, &outcome, state.last, &ruled, docket);
         let detail = json!({"by": hand.by, "note": hand.note}).to_string();
         change.events.push(NewEvent { kind: kind.into(), detail });
         Ok(vec![change])
@@ -313,7 +322,7 @@ pub fn farewell(rules: &AlertRules, monitor: &str) -> Judge {
             let around = ruled.around(docket, alert.kind, &(alert.slice.clone(), alert.inputs.clone()));
             let fine = super::rules::alerting::Finding::Fine;
             if let Some(outcome) = next(Some(standing(alert, &state)), fine, around) {
-                changes.push(one(alert, &outcome, state.last, &ruled, docket.now));
+                changes.push(one(alert, &outcome, state.last, &ruled, docket));
             }
         }
         changes

@@ -1,7 +1,8 @@
 //! What a run says of each slice: whether there is, or goes on to be, an alert.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use driftline_core::Window;
 use driftline_storage::AlertKind;
 use serde::{Deserialize, Serialize};
 
@@ -51,59 +52,94 @@ pub struct Found {
     pub key: Key,
     /// What was found.
     pub finding: Finding,
+    /// Whether it was found in a window that was measured now: what was known before begins no alert.
+    pub fresh: bool,
     /// What is to be known of it.
     pub detail: AlertDetail,
 }
 
-/// What the latest judged window of each key says. Windows before it change no alert: they are history.
-pub fn findings(definition: &MonitorDefinition, history: &History, keys: &BTreeSet<Key>) -> Vec<Found> {
-    keys.iter().filter_map(|key| finding(definition, history.of_key(key))).collect()
+/// What the latest judged window of each key says. Windows before it change no alert: they are history. Where it could not
+/// judge by a threshold, what that said last holds on: who does not know says neither good nor bad.
+pub fn findings(definition: &MonitorDefinition, history: &History, measured: &Measured) -> Vec<Found> {
+    measured.iter().filter_map(|(key, windows)| finding(definition, history.of_key(key), windows)).collect()
 }
 
-fn finding(definition: &MonitorDefinition, known: &[JudgedResult]) -> Option<Found> {
+/// The windows of each key that were measured now.
+pub type Measured = BTreeMap<Key, Vec<Window>>;
+
+/// The windows of results.
+pub fn measured<'a>(results: impl IntoIterator<Item = &'a JudgedResult>) -> Measured {
+    let mut measured = Measured::new();
+    for result in results {
+        measured.entry(result.key.clone()).or_default().push(result.window);
+    }
+    measured
+}
+
+fn finding(definition: &MonitorDefinition, known: &[JudgedResult], measured: &[Window]) -> Option<Found> {
     let judged: Vec<&JudgedResult> = known.iter().filter(|result| result.is_judged()).collect();
     let latest = judged.first()?;
-    let breached = latest.judged.verdicts.iter().filter(|verdict| verdict.breached == Some(true));
-    // Each breach with how often in a row it has come, and whether that is often enough.
-    let mut breaches: Vec<(&Verdict, u64, bool)> = breached
-        .map(|verdict| {
-            let count = in_a_row(&judged, verdict);
-            let enough = definition.thresholds.get(verdict.threshold).and_then(|t| t.consecutive).unwrap_or(1);
-            (verdict, count, count >= u64::from(enough))
-        })
-        .collect();
-    breaches.sort_by_key(|(verdict, _, fires)| (!fires, verdict.level != "critical"));
-    let finding = match breaches.first() {
-        Some((verdict, _, true)) => Finding::Breach(level(verdict)),
-        Some((verdict, _, false)) => Finding::Pending(level(verdict)),
-        None => Finding::Fine,
+    let mut breaches: Vec<Breach<'_>> =
+        latest.judged.verdicts.iter().filter_map(|verdict| breach(definition, &judged, verdict)).collect();
+    breaches.sort_by_key(|breach| (!breach.fires, breach.verdict.level != "critical"));
+    let is_fresh = |breach: &Breach<'_>| measured.contains(&breach.result.window);
+    let fires = breaches.first().is_some_and(|breach| breach.fires);
+    let fresh = breaches.iter().any(|breach| breach.fires == fires && is_fresh(breach));
+    let (finding, detail) = match breaches.first() {
+        Some(breach) => {
+            let level = level(breach.verdict);
+            let finding = if breach.fires { Finding::Breach(level) } else { Finding::Pending(level) };
+            (finding, detail(definition, breach.result, Some(breach.verdict), breach.count))
+        }
+        None => {
+            let defined = latest.judged.verdicts.iter().find(|verdict| verdict.breached.is_some());
+            (Finding::Fine, detail(definition, latest, defined, 0))
+        }
     };
-    let shown = breaches.first().map(|(verdict, ..)| *verdict).or(latest.judged.verdicts.first());
-    let count = breaches.first().map_or(0, |(_, count, _)| *count);
-    Some(Found { kind: AlertKind::Threshold, key: latest.key.clone(), finding, detail: detail(latest, shown, count) })
+    Some(Found { kind: AlertKind::Threshold, key: latest.key.clone(), finding, fresh, detail })
 }
 
-/// In how many windows in a row, up to the latest, the same threshold was breached.
-fn in_a_row(judged: &[&JudgedResult], verdict: &Verdict) -> u64 {
-    let breached = |result: &&&JudgedResult| {
-        result.judged.verdicts.iter().any(|other| {
-            (other.threshold, &other.output, &other.level) == (verdict.threshold, &verdict.output, &verdict.level)
-                && other.breached == Some(true)
-        })
+/// A threshold that was breached when it was judged last.
+struct Breach<'a> {
+    /// Where.
+    result: &'a JudgedResult,
+    verdict: &'a Verdict,
+    /// In how many of the windows in a row in which it was judged.
+    count: u64,
+    /// Whether that is often enough.
+    fires: bool,
+}
+
+fn breach<'a>(definition: &MonitorDefinition, judged: &[&'a JudgedResult], about: &Verdict) -> Option<Breach<'a>> {
+    let same = |verdict: &&Verdict| {
+        (verdict.threshold, &verdict.output, &verdict.level) == (about.threshold, &about.output, &about.level)
+            && verdict.breached.is_some()
     };
-    judged.iter().take_while(breached).count() as u64
+    let defined = judged.iter().filter_map(|result| Some((*result, result.judged.verdicts.iter().find(same)?)));
+    let mut in_a_row = defined.take_while(|(_, verdict)| verdict.breached == Some(true));
+    let (result, verdict) = in_a_row.next()?;
+    let count = 1 + in_a_row.count() as u64;
+    let enough = definition.thresholds.get(verdict.threshold).and_then(|threshold| threshold.consecutive).unwrap_or(1);
+    Some(Breach { result, verdict, count, fires: count >= u64::from(enough) })
 }
 
 fn level(verdict: &Verdict) -> AlertLevel {
     if verdict.level == "critical" { AlertLevel::Critical } else { AlertLevel::Warning }
 }
 
-fn detail(result: &JudgedResult, verdict: Option<&Verdict>, breaches: u64) -> AlertDetail {
+fn detail(
+    definition: &MonitorDefinition,
+    result: &JudgedResult,
+    verdict: Option<&Verdict>,
+    breaches: u64,
+) -> AlertDetail {
     let window = Some(WindowBounds::from(result.window));
     let base = AlertDetail { window, evaluation: Some(Id(result.evaluation)), breaches, ..AlertDetail::default() };
     let Some(verdict) = verdict else { return base };
     let number = verdict.value.map_or_else(|| "undefined".into(), |value| format!("{value:.6}"));
+    let tested = definition.thresholds.get(verdict.threshold).is_some_and(|threshold| threshold.p_value.is_some());
     let bound = match (verdict.lower, verdict.upper) {
+        (Some(alpha), None) if tested => format!("more than {alpha:.6}"),
         (Some(lower), Some(upper)) => format!("between {lower:.6} and {upper:.6}"),
         (Some(lower), None) => format!("at least {lower:.6}"),
         (None, Some(upper)) => format!("at most {upper:.6}"),
@@ -134,7 +170,7 @@ pub fn cannot_run(definition: &MonitorDefinition, code: &str, message: &str) -> 
         code: Some(code.to_owned()),
         ..AlertDetail::default()
     };
-    Found { kind: AlertKind::CannotRun, key: ("{}".into(), "{}".into()), finding, detail }
+    Found { kind: AlertKind::CannotRun, key: ("{}".into(), "{}".into()), finding, fresh: true, detail }
 }
 
 /// What is said of a monitor that can run.
@@ -144,5 +180,6 @@ pub fn can_run() -> Found {
         detail: "the last run had results".into(),
         ..AlertDetail::default()
     };
-    Found { kind: AlertKind::CannotRun, key: ("{}".into(), "{}".into()), finding: Finding::Fine, detail }
+    let key = ("{}".into(), "{}".into());
+    Found { kind: AlertKind::CannotRun, key, finding: Finding::Fine, fresh: true, detail }
 }

@@ -44,6 +44,11 @@ impl History {
         self.0.get(key).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The windows of each key, by end and start, the latest first.
+    pub fn places(&self) -> impl Iterator<Item = (&Key, Vec<(Time, Time)>)> {
+        self.0.iter().map(|(key, known)| (key, known.iter().map(|result| place(result.window)).collect()))
+    }
+
     /// The numbers of the last window that ended before `window` did and started before it, for each key.
     fn before(&self, window: Window) -> HashMap<Key, HashMap<String, f64>> {
         let earlier =

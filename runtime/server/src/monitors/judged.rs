@@ -176,7 +176,7 @@ fn tested(threshold: &Threshold, name: &str, adjusted: Option<f64>) -> Verdict {
     let alpha = threshold.p_value.map_or(0.0, |rule| rule.alpha);
     let note = adjusted.is_none().then(|| format!("`{name}` is undefined"));
     let bounds = Bounds { lower: Some(alpha), upper: None, note };
-    Verdict { breached: adjusted.map(|p| p < alpha), ..verdict_of(threshold, name, adjusted, bounds) }
+    Verdict { breached: adjusted.map(|p| p <= alpha), ..verdict_of(threshold, name, adjusted, bounds) }
 }
 
 fn bounded(
@@ -195,7 +195,7 @@ fn bounded(
     let none = Vec::new();
     let periods = baselines.periods.get(&result.key).and_then(|values| values.get(name)).unwrap_or(&none);
     let basis = Basis { periods, reference: of(&baselines.reference), previous: of(&baselines.previous) };
-    let bounds = match verdict::bounds(threshold, output, basis) {
+    let bounds = match verdict::bounds(threshold, output, number, basis) {
         Ok(bounds) => bounds,
         Err(why) => return undefined(why),
     };

@@ -1,12 +1,12 @@
 //! What is told, and where: alerts of a run that changed in the same way go into one notice.
 
-use driftline_core::Time;
+use driftline_core::{Span, Time};
 use driftline_notify::{AlertKind, AlertNotice, Event, Level, Notice, NoticeWindow};
-use driftline_storage::{AlertChange, AlertKind as StoredKind, AlertStatus, NewDelivery};
+use driftline_storage::{AlertChange, AlertKind as StoredKind, AlertStatus, DeliveryRecord, Docket, NewDelivery};
 use uuid::Uuid;
 
 use super::findings::AlertDetail;
-use crate::wire::{AlertRules, Grouping};
+use crate::wire::{AlertRules, Grouping, ItemName};
 
 /// An alert that is told of.
 pub struct Telling {
@@ -18,14 +18,21 @@ pub struct Telling {
     pub detail: AlertDetail,
 }
 
+/// For how long, in microseconds, a notice about a model waits for what else its monitors find: as long as those that are
+/// due at the same time are spread unless told.
+const WAIT_MICROS: i64 = 300_000_000;
+/// The most alerts of a notice that others join.
+const JOINED: usize = 200;
+
 /// Puts what is told to the changes: one delivery for each channel and notice, at the first alert of the notice.
 pub fn tell(
     changes: &mut [AlertChange],
     tellings: Vec<Telling>,
     rules: &AlertRules,
     (monitor, model): (&str, &str),
-    now: Time,
+    docket: &Docket,
 ) {
+    let now = docket.now;
     let mut groups: Vec<Vec<Telling>> = Vec::new();
     for telling in tellings {
         let same = |group: &&mut Vec<Telling>| group.first().is_some_and(|first| first.event == telling.event);
@@ -39,16 +46,37 @@ pub fn tell(
         let notices = |telling: &Telling| Some(notice(changes.get(telling.change)?, &telling.detail, (monitor, model)));
         let alerts: Vec<AlertNotice> = group.iter().filter_map(notices).collect();
         let deliveries = rules.channels.iter().map(|channel| {
-            let id = Uuid::now_v7();
-            let notice = Notice { delivery: id, event, sent: now.to_string(), alerts: alerts.clone() };
-            let notice = serde_json::to_string(&notice).unwrap_or_default();
-            NewDelivery { id, channel: channel.0.clone(), notice, not_before: now }
+            let notice = Notice { delivery: Uuid::now_v7(), event, sent: now.to_string(), alerts: alerts.clone() };
+            match rules.group {
+                Grouping::Model => joined(&docket.waiting, channel, notice, now),
+                Grouping::Monitor | Grouping::None => delivery(channel, &notice, now),
+            }
         });
         let deliveries: Vec<NewDelivery> = deliveries.collect();
         if let Some(change) = changes.get_mut(first) {
             change.deliveries.extend(deliveries);
         }
     }
+}
+
+/// The notice as part of one that waits to be sent, or as one that waits.
+fn joined(waiting: &[DeliveryRecord], channel: &ItemName, notice: Notice, now: Time) -> NewDelivery {
+    let same = waiting.iter().filter(|delivery| delivery.channel == channel.0).find_map(|delivery| {
+        let found: Notice = serde_json::from_str(&delivery.notice).ok()?;
+        (found.event == notice.event && found.alerts.len() < JOINED).then_some((found, delivery.next_attempt))
+    });
+    let Some((mut first, due)) = same else {
+        let wait = Span::from_micros(WAIT_MICROS);
+        return delivery(channel, &notice, wait.map_or(now, |wait| now.after(wait)));
+    };
+    first.alerts.retain(|alert| notice.alerts.iter().all(|other| other.id != alert.id));
+    first.alerts.extend(notice.alerts);
+    delivery(channel, &first, due)
+}
+
+fn delivery(channel: &ItemName, notice: &Notice, not_before: Time) -> NewDelivery {
+    let text = serde_json::to_string(notice).unwrap_or_default();
+    NewDelivery { id: notice.delivery, channel: channel.0.clone(), notice: text, not_before }
 }
 
 fn notice(change: &AlertChange, detail: &AlertDetail, (monitor, model): (&str, &str)) -> AlertNotice {

@@ -1,15 +1,16 @@
 //! What a monitor would have told over the last 90 days; nothing is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use driftline_core::{Name, Span, Time, Window};
 use driftline_storage::AlertStatus;
 use uuid::Uuid;
 
 use super::{
+    absence::Absence,
     backfill::{look_over, slots},
     context::Context,
-    findings::findings,
+    findings::{findings, measured},
     history::History,
     judged::{JudgedResult, Key},
     monitor::models,
@@ -96,9 +97,15 @@ fn told(context: &Context, results: Vec<JudgedResult>) -> Vec<PreviewedAlert> {
     let mut resolved: BTreeMap<Key, Time> = BTreeMap::new();
     for ((end, _), results) in by_window {
         let now = context.definition.delay.map_or(end, |delay| end.after(delay.0));
-        let keys: BTreeSet<Key> = results.iter().map(|result| result.key.clone()).collect();
+        let measured = measured(&results);
         results.into_iter().for_each(|result| history.put(result));
-        for found in findings(&context.definition, &history, &keys) {
+        let absence = Absence::new(&context.definition, &history);
+        let mut found = findings(&context.definition, &history, &measured);
+        found.extend(held.keys().filter_map(|key| absence.of(key)));
+        for found in found {
+            if !found.fresh && !held.contains_key(&found.key) {
+                continue;
+            }
             let rules = &context.definition.alerts;
             let resolved_before = resolved.get(&found.key).copied();
             let around = Circumstances { now, rules, silenced_until: None, resolved_before };

@@ -1,16 +1,17 @@
 //! A run from its claim to its end.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use driftline_core::Window;
 use driftline_storage::{MonitorRecord, Reason, RunEnd, RunRecord, RunStatus};
 use serde_json::json;
 
 use super::{
+    absence::Absence,
     alerts::{Ruled, judge},
     backfill, baselines,
     context::Context,
-    findings::{Found, can_run, cannot_run, findings},
+    findings::{Found, can_run, cannot_run, findings, measured},
     history::{History, Looked, look_at},
     look::Lane,
     monitor::{self, Monitor},
@@ -65,7 +66,7 @@ pub fn gave_up(record: &MonitorRecord, run: &RunRecord, code: &str, why: String)
             let rules = monitor.definition.alerts.clone();
             let (monitor_name, model) = (monitor.name.to_string(), run.model.to_string());
             let ruled = Ruled { monitor: monitor_name, model, rules, resolved: Default::default() };
-            judge(ruled, vec![cannot_run(&monitor.definition, code, &why)])
+            judge(ruled, vec![cannot_run(&monitor.definition, code, &why)], None)
         }
         _ => Box::new(|_: &driftline_storage::Docket| Vec::new()),
     };
@@ -81,7 +82,7 @@ async fn failed(
     message: &str,
     found: Vec<Found>,
 ) -> Result<RunEnd, Trouble> {
-    let judge = judge(ruled(app, monitor, run).await?, found);
+    let judge = judge(ruled(app, monitor, run).await?, found, None);
     let outcome = json!({"code": code, "message": message}).to_string();
     Ok(RunEnd { status: RunStatus::Failed, outcome, evaluations: Vec::new(), results: Vec::new(), judge })
 }
@@ -136,8 +137,8 @@ async fn end(
     history: &History,
     trouble: Option<(String, String)>,
 ) -> Result<RunEnd, Trouble> {
-    let keys: BTreeSet<_> = looked.results.iter().map(|(result, _)| result.key.clone()).collect();
-    let mut found = findings(&monitor.definition, history, &keys);
+    let measured = measured(looked.results.iter().map(|(result, _)| result));
+    let mut found = findings(&monitor.definition, history, &measured);
     let (status, outcome) = match &trouble {
         Some((code, message)) => {
             found.push(cannot_run(&monitor.definition, code, message));
@@ -148,7 +149,8 @@ async fn end(
             (RunStatus::Succeeded, json!({}))
         }
     };
-    let judge = judge(ruled(app, monitor, run).await?, found);
+    let absence = Absence::new(&monitor.definition, history);
+    let judge = judge(ruled(app, monitor, run).await?, found, Some(absence));
     let kept = move |_: &crate::app::App| {
         Ok::<_, Problem>(RunEnd {
             status,

@@ -50,8 +50,8 @@ pub struct SilencePut {
     pub by: String,
 }
 
-/// A silence: alerts are kept and updated while it holds, and nothing is sent. When it ends, an alert that is still open is
-/// told.
+/// A silence: alerts are kept and updated while it holds, and nothing is sent but the end of an alert that was told before,
+/// for which somebody waits. When it ends, an alert that is still open is told.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Silence {
     /// Its id.

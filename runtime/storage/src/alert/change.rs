@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{AlertKind, AlertRecord, AlertStatus, SELECT, alert};
 use crate::{
-    Error, NewDelivery, SilenceRecord, Storage, delivery,
+    DeliveryRecord, Error, NewDelivery, SilenceRecord, Storage, delivery,
     monitor::{self, MonitorId},
     run::{Pair, pair},
     silence, watch,
@@ -22,6 +22,8 @@ pub struct Docket {
     pub now: Time,
     /// The alerts of a monitor and a model that are not resolved.
     pub alerts: Vec<AlertRecord>,
+    /// What is to be told of the model later and was not tried yet: it can still be added to, under its key.
+    pub waiting: Vec<DeliveryRecord>,
     /// The silences that hold now.
     pub silences: Vec<SilenceRecord>,
     /// Whether the monitor still watches the model.
@@ -122,7 +124,8 @@ pub(crate) fn judge_all(connection: &Connection, monitor: MonitorId, judge: Judg
         .query_map([monitor.0], |row| Ok((alert(row)?, pair(row, 13)?)))?
         .collect::<Result<_, _>>()?;
     let (alerts, pairs): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let docket = Docket { now, silences: silence::holding(connection, now)?, watched: false, alerts };
+    let silences = silence::holding(connection, now)?;
+    let docket = Docket { now, silences, waiting: Vec::new(), watched: false, alerts };
     for change in judge(&docket) {
         let at = docket.alerts.iter().position(|alert| alert.id == change.alert.id);
         let pair = at.and_then(|at| pairs.get(at)).ok_or_else(|| Error::not_found("alert", change.alert.id))?;
@@ -137,7 +140,8 @@ fn docket(connection: &Connection, (monitor, model): Pair, now: Time) -> Result<
     let alerts =
         connection.prepare_cached(&query)?.query_map([monitor.0, model.0], alert)?.collect::<Result<_, _>>()?;
     let silences = silence::holding(connection, now)?;
-    Ok(Docket { now, alerts, silences, watched: watch::exists(connection, monitor, model)? })
+    let waiting = delivery::waiting(connection, model, now)?;
+    Ok(Docket { now, alerts, waiting, silences, watched: watch::exists(connection, monitor, model)? })
 }
 
 fn find(connection: &Connection, id: Uuid) -> Result<Option<(AlertRecord, Pair)>, Error> {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use driftline_core::Span;
 use driftline_storage::{
-    AlertFilter, AlertStatus, DeliveryFilter, DeliveryStatus, Erasing, Error, NewMonitor, NewRun, Reason, ResultFilter,
-    RunFilter, RunStatus, Settled, Trigger, WatchFilter, Written, verify,
+    AlertFilter, AlertStatus, DeliveryFilter, DeliveryStatus, Docket, Erasing, Error, NewMonitor, NewRun, Reason,
+    ResultFilter, RunFilter, RunStatus, Settled, Trigger, WatchFilter, Written, verify,
 };
 use uuid::Uuid;
 
@@ -264,6 +264,47 @@ fn deliveries_go_out_in_order_and_a_channel_that_hangs_holds_up_no_other() {
         alerts.iter().map(|alert| (alert.id.as_u128(), alert.status)).collect::<Vec<_>>(),
         [(9, AlertStatus::Open)]
     );
+}
+
+#[test]
+fn what_is_told_later_is_added_to_until_it_is_tried() {
+    let world = World::new();
+    let storage = world.storage();
+    models(&world, &["a", "b"]);
+    storage.put_channel(&name("ops"), "{}".into()).expect("writes");
+    for called in ["one", "two"] {
+        storage.put_monitor(monitor(called, "*")).expect("writes");
+    }
+    let (sender, waited) = std::sync::mpsc::channel();
+    // A run that tells a minute later, under the same key; gives what waited already.
+    let tell = |monitor: &str, model: &str, second: i64, notice: &'static str| {
+        due(&world, monitor, &[(model, second)]);
+        let (run, judge) = (claim(&world, 1, 1)[0].0, alerting(Uuid::now_v7().as_u128(), "ops", 7).judge);
+        let sender = sender.clone();
+        let later = move |docket: &Docket| {
+            let waiting: Vec<String> = docket.waiting.iter().map(|delivery| delivery.notice.clone()).collect();
+            sender.send(waiting).expect("somebody listens");
+            let mut changes = judge(docket);
+            for delivery in changes.iter_mut().flat_map(|change| &mut change.deliveries) {
+                delivery.notice = notice.into();
+                delivery.not_before = docket.now.after(Span::from_micros(60_000_000).expect("positive"));
+            }
+            changes
+        };
+        let end = driftline_storage::RunEnd { judge: Box::new(later), ..end(Vec::new()) };
+        storage.finish_run(owner(1), run, end).expect("finishes");
+        waited.recv().expect("it was judged")
+    };
+    let told = || storage.deliveries(&DeliveryFilter::default(), None, 9).expect("reads")[0].notice.clone();
+    assert!(tell("one", "a", 0, "first").is_empty());
+    assert_eq!(tell("two", "a", 0, "both"), ["first"]);
+    assert_eq!(storage.claim_deliveries(owner(1), lease(), 9, 9).expect("claims"), []);
+    world.clock.advance(Duration::from_secs(60));
+    assert!(tell("one", "b", 0, "both").is_empty(), "it is about another model, and no longer waits");
+    let claimed = storage.claim_deliveries(owner(1), lease(), 9, 9).expect("claims");
+    assert_eq!(claimed.iter().map(|claimed| claimed.delivery.notice.as_str()).collect::<Vec<_>>(), ["both"]);
+    assert!(tell("two", "a", 9, "late").is_empty());
+    assert_eq!(told(), "both", "who has it sends it as it is");
 }
 
 #[test]

@@ -86,7 +86,9 @@ fn breaching(held: Standing, level: AlertLevel) -> (Standing, Option<&'static st
         (AlertStatus::Pending, ..) => (Standing { status: AlertStatus::Open, level, ..held }, Some("opened")),
         // Who looks after a warning may not know that it has become critical.
         (_, AlertLevel::Warning, AlertLevel::Critical) => {
-            (Standing { status: AlertStatus::Open, level, ..held }, Some("escalated"))
+            let knows = held.told.is_some_and(|told| told.level == level);
+            let status = if knows { held.status } else { AlertStatus::Open };
+            (Standing { status, level, ..held }, Some("escalated"))
         }
         (_, AlertLevel::Critical, AlertLevel::Warning) => (Standing { level, ..held }, Some("deescalated")),
         _ => (held, Some("updated")),
@@ -105,7 +107,7 @@ fn told(standing: Standing, event: Option<&'static str>, around: Circumstances<'
     match (standing.status, standing.told) {
         (AlertStatus::Pending, _) => nothing,
         (AlertStatus::Resolved, None) => nothing,
-        (AlertStatus::Resolved, Some(_)) if silenced_until.is_some() => nothing,
+        // Who was told that it opened waits for this, silence or not.
         (AlertStatus::Resolved, Some(_)) => Outcome { tell: Some(Event::Resolved), ..nothing },
         _ if silenced_until.is_some() => Outcome { look_at: silenced_until, ..nothing },
         (_, None) => {
@@ -115,16 +117,18 @@ fn told(standing: Standing, event: Option<&'static str>, around: Circumstances<'
                 None => telling(standing, event, Event::Opened, around),
             }
         }
-        (_, Some(told)) if told.level != standing.level => {
-            let worse = standing.level == AlertLevel::Critical;
-            let tell = if worse { Event::Escalated } else { Event::Deescalated };
-            telling(standing, event, tell, around)
+        (_, Some(told)) if told.level < standing.level => telling(standing, event, Event::Escalated, around),
+        (status, Some(told)) => {
+            let better = told.level > standing.level;
+            // Up and down again and again is told once in a cooldown.
+            let down = better.then(|| after(told.at.0, rules.cooldown).unwrap_or(now));
+            let remind = after(told.at.0, rules.remind).filter(|_| status == AlertStatus::Open);
+            match (down, remind) {
+                (Some(due), _) if due <= now => telling(standing, event, Event::Deescalated, around),
+                (_, Some(due)) if due <= now => telling(standing, event.or(Some("reminded")), Event::Reminded, around),
+                _ => Outcome { look_at: down.into_iter().chain(remind).min(), ..nothing },
+            }
         }
-        (AlertStatus::Open, Some(told)) => match after(told.at.0, rules.remind) {
-            Some(due) if due <= now => telling(standing, event.or(Some("reminded")), Event::Reminded, around),
-            due => Outcome { look_at: due, ..nothing },
-        },
-        (AlertStatus::Acknowledged, Some(_)) => nothing,
     }
 }
 
@@ -206,6 +210,31 @@ mod tests {
                 none,
                 Some((Open, Warning, Some(Event::Deescalated), Some(124))),
             ),
+            // Down is told when the cooldown is over, up at once; of what is told already nothing is told.
+            (
+                standing(Open, Critical, Some((Critical, 97))),
+                Finding::Breach(Warning),
+                none,
+                Some((Open, Warning, None, Some(103))),
+            ),
+            (
+                standing(Open, Warning, Some((Critical, 97))),
+                Finding::Breach(Critical),
+                none,
+                Some((Open, Critical, None, Some(121))),
+            ),
+            (
+                standing(Acknowledged, Warning, Some((Critical, 97))),
+                Finding::Breach(Critical),
+                none,
+                Some((Acknowledged, Critical, None, None)),
+            ),
+            (
+                standing(Open, Warning, Some((Warning, 97))),
+                Finding::Breach(Critical),
+                none,
+                Some((Open, Critical, Some(Event::Escalated), Some(124))),
+            ),
             (
                 standing(Open, Critical, Some((Critical, 90))),
                 Finding::Fine,
@@ -216,14 +245,15 @@ mod tests {
             (None, Finding::Breach(Critical), (None, Some(97)), Some((Open, Critical, None, Some(103)))),
             (None, Finding::Breach(Critical), (None, Some(90)), Some((Open, Critical, Some(Event::Opened), Some(124)))),
             (standing(Open, Critical, None), Finding::Fine, (None, Some(97)), Some((Resolved, Critical, None, None))),
-            // Silenced.
+            // Silenced: only the end of what was told is told.
             (None, Finding::Breach(Critical), (Some(110), None), Some((Open, Critical, None, Some(110)))),
             (
                 standing(Open, Critical, Some((Critical, 90))),
                 Finding::Fine,
                 (Some(110), None),
-                Some((Resolved, Critical, None, None)),
+                Some((Resolved, Critical, Some(Event::Resolved), None)),
             ),
+            (standing(Open, Critical, None), Finding::Fine, (Some(110), None), Some((Resolved, Critical, None, None))),
             // The silence is over.
             (
                 standing(Open, Critical, None),

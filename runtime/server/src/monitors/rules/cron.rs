@@ -1,10 +1,15 @@
 //! Cron schedules: minute, hour, day of month, month, day of week, as a time zone's clocks show them.
 //!
+//! croner knows what the fields say: besides lists, ranges and steps also `L`, the last day of the month, `15W`, the working
+//! day closest to the 15th, `LW`, the last working day, `fri#2`, the second Friday, and `friL`, the last one. What follows
+//! from changes of clocks is ours.
+//!
 //! A local time that a change of clocks leaves out runs at the first instant after the gap; one that comes twice runs once,
 //! at the first. Schedules whose hour begins with `*` follow real time instead: they run whenever the clocks show a time of
 //! theirs, twice if that comes twice, and not for hours that are left out. As in Vixie's cron, a day fits when its day of
 //! month or its day of week does, if neither begins with `*`, and otherwise when both do.
 
+use croner::parser::{CronParser, Seconds, Year};
 use driftline_core::Time;
 use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
 
@@ -13,19 +18,10 @@ use super::zone;
 /// A schedule by the clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cron {
-    minutes: u64,
-    hours: u64,
-    days: u64,
-    months: u64,
-    weekdays: u64,
+    pattern: croner::Cron,
     every_hour: bool,
-    any_day: bool,
-    any_weekday: bool,
     zone: TimeZone,
 }
-
-/// Leap days of a given weekday come within forty years.
-const LONGEST_DAYS: u32 = 366 * 41;
 
 impl Cron {
     /// Reads five fields, or `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly`, `@annually`.
@@ -41,26 +37,26 @@ impl Cron {
             "@yearly" | "@annually" => "0 0 1 1 *",
             other => other,
         };
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let [minute, hour, day, month, weekday] = fields[..] else {
+        let found: Vec<&str> = fields.split_whitespace().collect();
+        let [_, hour, day, _, weekday] = found[..] else {
             return Err(format!(
                 "`{text}` has {} fields: write five (minute, hour, day of month, month, day of week), or @daily",
-                fields.len()
+                found.len()
             ));
         };
-        let weekdays = field(weekday, "day of week", 0, 7, &WEEKDAYS)?;
-        let cron = Self {
-            minutes: field(minute, "minute", 0, 59, &[])?,
-            hours: field(hour, "hour", 0, 23, &[])?,
-            days: field(day, "day of month", 1, 31, &[])?,
-            months: field(month, "month", 1, 12, &MONTHS)?,
-            // 7 is Sunday too.
-            weekdays: (weekdays | weekdays >> 7) & 0x7f,
-            every_hour: hour.starts_with('*'),
-            any_day: day.starts_with('*'),
-            any_weekday: weekday.starts_with('*'),
-            zone,
-        };
+        let is_any = |field: &str| field.starts_with(['*', '?']);
+        let both = is_any(day) || is_any(weekday);
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).sloppy_ranges(true);
+        let parser = parser.dom_and_dow(both).build();
+        for (field, text) in FIELDS.iter().zip(&found) {
+            // Alone, so that it is known which one is wrong.
+            let alone: Vec<&str> = FIELDS.iter().map(|other| if other == field { text } else { "*" }).collect();
+            if !field.is_spelled(text) || parser.parse(&alone.join(" ")).is_err() {
+                return Err(format!("`{text}` is no {}: write {}", field.name, field.hint));
+            }
+        }
+        let pattern = parser.parse(fields).map_err(|error| format!("`{text}` is no schedule: {error}"))?;
+        let cron = Self { pattern, every_hour: hour.starts_with('*'), zone };
         if cron.next_after(Time::EPOCH).is_none() {
             return Err(format!("`{text}` never comes: no such day is in those months"));
         }
@@ -104,77 +100,78 @@ impl Cron {
     /// The first time of the schedule at or after `clock`, on clocks that nobody changes.
     fn first_from(&self, clock: civil::DateTime) -> Option<civil::DateTime> {
         let is_whole = clock.second() == 0 && clock.subsec_nanosecond() == 0;
-        let clock = if is_whole { clock } else { clock.checked_add(1.minute()).ok()? };
-        let (mut date, mut hour, mut minute) = (clock.date(), clock.hour(), clock.minute());
-        for _ in 0..LONGEST_DAYS {
-            if self.fits(date)
-                && let Some((hour, minute)) = self.first_in_day(hour, minute)
-            {
-                return Some(date.at(hour, minute, 0, 0));
-            }
-            (date, hour, minute) = (date.tomorrow().ok()?, 0, 0);
-        }
-        None
+        let minute = clock.date().at(clock.hour(), clock.minute(), 0, 0);
+        let clock = if is_whole { minute } else { minute.checked_add(1.minute()).ok()? };
+        self.pattern.find_next_occurrence(&clock, true).ok()
     }
+}
 
-    fn first_in_day(&self, from_hour: i8, from_minute: i8) -> Option<(i8, i8)> {
-        (from_hour..24).filter(|hour| has(self.hours, *hour)).find_map(|hour| {
-            let from = if hour == from_hour { from_minute } else { 0 };
-            (from..60).find(|minute| has(self.minutes, *minute)).map(|minute| (hour, minute))
+/// A field of a schedule.
+#[derive(PartialEq)]
+struct Field {
+    name: &'static str,
+    hint: &'static str,
+    /// Words that stand for a number.
+    words: &'static [&'static str],
+    /// Words that stand for a day.
+    days: &'static [&'static str],
+    /// What may follow a number.
+    suffix: Option<char>,
+}
+
+const FIELDS: [Field; 5] = [
+    Field {
+        name: "minute",
+        hint: "0 to 59, `*`, a range such as 0-29, a list, or a step such as */15",
+        words: &[],
+        days: &[],
+        suffix: None,
+    },
+    Field {
+        name: "hour",
+        hint: "0 to 23, `*`, a range such as 8-17, a list, or a step such as */2",
+        words: &[],
+        days: &[],
+        suffix: None,
+    },
+    Field {
+        name: "day of month",
+        hint: "1 to 31, `*`, a range such as 1-7, a list, a step such as */2, `L` (the last day), `15W` (the working day \
+               closest to the 15th) or `LW` (the last working day)",
+        words: &[],
+        days: &["?", "l", "lw"],
+        suffix: Some('w'),
+    },
+    Field {
+        name: "month",
+        hint: "1 to 12, `jan` to `dec`, `*`, a range such as 1-6, a list, or a step such as */3",
+        words: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+        days: &[],
+        suffix: None,
+    },
+    Field {
+        name: "day of week",
+        hint: "0 to 7 (Sunday is 0 and 7), `sun` to `sat`, `*`, a range such as mon-fri, a list, `fri#2` (the second \
+               Friday of the month) or `friL` (the last one)",
+        words: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+        days: &["?"],
+        suffix: Some('l'),
+    },
+];
+
+impl Field {
+    /// Whether all its words are words of this field: croner takes the names of months and days anywhere, also in the middle
+    /// of others, and lists with nothing between their commas.
+    fn is_spelled(&self, text: &str) -> bool {
+        let text = text.to_ascii_lowercase();
+        // The last one, written as the second one is.
+        let text = if self.suffix == Some('l') { text.replace("#l", "l") } else { text };
+        text.split([',', '-', '/', '#']).all(|word| {
+            let number = self.suffix.and_then(|suffix| word.strip_suffix(suffix)).unwrap_or(word);
+            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            word == "*" || is_number || self.words.contains(&number) || self.days.contains(&word)
         })
     }
-
-    fn fits(&self, date: civil::Date) -> bool {
-        let day = has(self.days, date.day());
-        let weekday = has(self.weekdays, date.weekday().to_sunday_zero_offset());
-        let fits_day = if self.any_day || self.any_weekday { day && weekday } else { day || weekday };
-        has(self.months, date.month()) && fits_day
-    }
-}
-
-fn has(set: u64, bit: i8) -> bool {
-    set >> bit & 1 == 1
-}
-
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-
-/// The set of a field's numbers as bits.
-fn field(text: &str, name: &str, low: u32, high: u32, words: &[&str]) -> Result<u64, String> {
-    let wrong = || {
-        format!(
-            "`{text}` is no {name}: write {low} to {high}, `*`, a range such as {low}-{high}, a list, or a step such as */2"
-        )
-    };
-    let number = |text: &str| -> Option<u32> {
-        let lower = text.to_ascii_lowercase();
-        let word = words.iter().position(|word| *word == lower).and_then(|at| u32::try_from(at).ok());
-        match word {
-            Some(at) => Some(at + low),
-            None if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
-            None => None,
-        }
-    };
-    let mut set = 0_u64;
-    for part in text.split(',') {
-        let (range, step) = match part.split_once('/') {
-            Some((range, step)) => (range, number(step).filter(|step| *step > 0).ok_or_else(wrong)?),
-            None => (part, 1),
-        };
-        let (first, last) = match range.split_once('-') {
-            _ if range == "*" => (low, high),
-            Some((first, last)) => (number(first).ok_or_else(wrong)?, number(last).ok_or_else(wrong)?),
-            None => {
-                let only = number(range).ok_or_else(wrong)?;
-                (only, if part.contains('/') { high } else { only })
-            }
-        };
-        if first < low || last > high || first > last {
-            return Err(wrong());
-        }
-        set |= (first..=last).step_by(step as usize).fold(0, |set, bit| set | 1 << bit);
-    }
-    Ok(set)
 }
 
 #[cfg(test)]
@@ -250,8 +247,46 @@ mod tests {
             "a * * * *",
             "0 0 30 2 *",
             "@often",
+            "@reboot",
+            // Seconds, years.
+            "0 5 * * * *",
+            "0 5 * * * 2030 *",
+            // Nothing between commas, names where they mean nothing, names that are none.
+            "1,,2 * * * *",
+            ", * * * *",
+            "0 mon * * *",
+            "0 0 jan * *",
+            "0 0 * * january",
+            "0 0 * 1jan *",
+            "0 0 * * monday",
+            "0 0 * * 1mon",
+            "0 0 * * +mon",
+            "/10 * * * *",
+            // L, W and # that mean nothing.
+            "L * * * *",
+            "0 L * * *",
+            "0 0 * L *",
+            "0 0 * * L",
+            "0 0 * * 5W",
+            "0 0 1-5W * *",
+            "0 0 32W * *",
+            "0 0 W * *",
+            "0 0 1#2 * *",
+            "0 0 * * mon#6",
+            "0 0 * * mon#0",
+            "0 0 * * 8#1",
         ] {
             assert!(Cron::parse(text, TimeZone::UTC).is_err(), "{text}");
+        }
+        for (text, part) in [
+            ("60 * * * *", "`60` is no minute: write 0 to 59"),
+            ("0 24 * * *", "`24` is no hour"),
+            ("0 0 32 * *", "`32` is no day of month"),
+            ("0 0 * 13 *", "`13` is no month"),
+            ("0 0 * * mon#9", "`mon#9` is no day of week"),
+        ] {
+            let why = Cron::parse(text, TimeZone::UTC).expect_err(text);
+            assert!(why.contains(part), "{why}");
         }
     }
 }

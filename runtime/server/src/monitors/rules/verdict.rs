@@ -26,11 +26,11 @@ pub struct Bounds {
     pub note: Option<String>,
 }
 
-/// The bounds of a threshold that is no test of p-values.
+/// The bounds of a threshold that is no test of p-values, for a value if there is one.
 ///
 /// # Errors
 /// Why there are none.
-pub fn bounds(threshold: &Threshold, output: &Output, basis: Basis<'_>) -> Result<Bounds, String> {
+pub fn bounds(threshold: &Threshold, output: &Output, value: Option<f64>, basis: Basis<'_>) -> Result<Bounds, String> {
     if let Some(constant) = threshold.constant {
         return Ok(Bounds { lower: constant.lower, upper: constant.upper, note: None });
     }
@@ -38,7 +38,7 @@ pub fn bounds(threshold: &Threshold, output: &Output, basis: Basis<'_>) -> Resul
         return around(sigma.k, output, basis.periods);
     }
     match threshold.change {
-        Some(change) => changed(change, basis),
+        Some(change) => changed(change, value, basis),
         None => Err("it has no rule".into()),
     }
 }
@@ -58,12 +58,16 @@ fn around(k: f64, output: &Output, periods: &[f64]) -> Result<Bounds, String> {
     Ok(Bounds { lower: Some(clip(mean - k * deviation)), upper: Some(clip(mean + k * deviation)), note: Some(note) })
 }
 
-fn changed(change: Change, basis: Basis<'_>) -> Result<Bounds, String> {
+fn changed(change: Change, value: Option<f64>, basis: Basis<'_>) -> Result<Bounds, String> {
     let (from, what) = match change.from {
         ChangeFrom::Reference => (basis.reference, "the reference"),
         ChangeFrom::Previous => (basis.previous, "the window before"),
     };
     let from = from.ok_or_else(|| format!("{what} has no value"))?;
+    // Of nothing, nothing is no change, and anything else is no share.
+    if change.absolute.is_none() && from == 0.0 && value != Some(0.0) {
+        return Err(format!("{what} has the value 0, of which nothing is a share: use `absolute`"));
+    }
     let by = change.absolute.unwrap_or_else(|| change.relative.unwrap_or_default() * from.abs());
     let (down, up) = match change.direction {
         ChangeDirection::Up => (false, true),
@@ -116,13 +120,16 @@ mod tests {
             (json!({"change": {"from": "previous", "relative": 0.5, "direction": "up"}}), None, Some(-1.0)),
         ] {
             let threshold: Threshold = serde_json::from_value(rule.clone()).expect("a threshold");
-            let found = bounds(&threshold, &auc(), basis).expect("bounds");
+            let found = bounds(&threshold, &auc(), None, basis).expect("bounds");
             let near = |a: Option<f64>, b: Option<f64>| match (a, b) {
                 (Some(a), Some(b)) => (a - b).abs() < 1e-12,
                 (a, b) => a == b,
             };
             assert!(near(found.lower, lower) && near(found.upper, upper), "{rule}: {found:?}");
-            assert!(threshold.constant.is_some() || bounds(&threshold, &auc(), Basis::default()).is_err(), "{rule}");
+            assert!(
+                threshold.constant.is_some() || bounds(&threshold, &auc(), None, Basis::default()).is_err(),
+                "{rule}"
+            );
         }
     }
 

@@ -12,8 +12,9 @@ pub struct AlertRules {
     /// The channels that are told; without any, alerts are only kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<ItemName>,
-    /// An alert that opens again so soon after it was resolved is not told at once, but when this time is over, if it still
-    /// holds.
+    /// An alert that opens again so soon after it was resolved, or that goes down from critical to warning so soon after
+    /// it was told, is not told at once, but when this time is over, if it still holds. What gets worse than was told is
+    /// told at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooldown: Option<Length>,
     /// Whether what a run finds is told in one notice for each kind of change; `monitor` unless told.
@@ -34,7 +35,8 @@ pub enum Grouping {
     /// All that the same run of the monitor changed in the same way.
     #[default]
     Monitor,
-    /// The same: a run is about one model.
+    /// All of the model that changed in the same way within five minutes, of all monitors that say `model`: the first
+    /// waits so long for the others.
     Model,
     /// One.
     None,

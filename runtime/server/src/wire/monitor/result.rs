@@ -60,7 +60,7 @@ pub struct Verdict {
     pub level: String,
     /// The value that was judged; a p-value is corrected.
     pub value: Option<f64>,
-    /// A value below it is a breach.
+    /// A value below it is a breach; of a p-value also one that is as low.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lower: Option<f64>,
     /// A value above it is a breach.

@@ -60,7 +60,8 @@ pub struct Sigma {
     pub k: f64,
 }
 
-/// A change against another value: `relative` (a share of its size) or `absolute`.
+/// A change against another value: `relative` (a share of its size) or `absolute`. A relative change from 0 is undefined,
+/// unless the value is 0 too.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
@@ -100,7 +101,7 @@ pub enum ChangeDirection {
     Both,
 }
 
-/// A p-value below `alpha`, corrected for the number of columns and slices tested in the run, is bad.
+/// A p-value of at most `alpha`, corrected for the number of columns and slices tested in the run, is bad.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PValue {
