@@ -5,6 +5,7 @@ mod churn;
 mod drift;
 mod files;
 mod history;
+mod kills;
 
 use std::sync::{
     Arc,
