@@ -44,11 +44,11 @@ pub fn arrivals(world: &World, sink: &HttpSink) -> Vec<Arrival> {
     sink.requests().into_iter().map(read).collect()
 }
 
-/// The changes that a notice tells of.
-pub fn changes(notice: &Value) -> Vec<(Subject, Change)> {
+/// The changes that a notice tells of, with the ids of the alerts.
+pub fn changes(notice: &Value) -> Vec<(String, Subject, Change)> {
     let event = text(&notice["event"]);
-    let alerts = notice["alerts"].as_array().expect("alerts");
-    alerts.iter().map(|alert| (subject(alert), (event.clone(), minute(&alert["window"]["end"])))).collect()
+    let alerts = notice["alerts"].as_array().expect("alerts").iter();
+    alerts.map(|alert| (text(&alert["id"]), subject(alert), (event.clone(), minute(&alert["window"]["end"])))).collect()
 }
 
 /// Whom an alert is about.

@@ -107,10 +107,11 @@ async fn happened(world: &World, must: &Expected) {
     assert!(found.is_empty(), "{found:?}");
 }
 
-/// Each change has arrived in each channel, under one key, in order, and at most once in each life of the server.
+/// Each change has arrived in each channel, under one key, those of an alert in order, and at most once in each life of
+/// the server.
 async fn told(world: &World, sink: &HttpSink, must: &Expected) -> String {
     let arrivals = arrivals(world, sink);
-    let (mut bodies, mut sent) = (HashMap::new(), BTreeSet::new());
+    let (mut bodies, mut sent, mut latest) = (HashMap::new(), BTreeSet::new(), HashMap::new());
     let mut told: BTreeMap<(&str, Subject), Vec<Change>> = BTreeMap::new();
     for arrival in &arrivals {
         assert!(sent.insert((&arrival.key, arrival.life)), "{} was sent twice in life {}", arrival.key, arrival.life);
@@ -120,13 +121,17 @@ async fn told(world: &World, sink: &HttpSink, must: &Expected) -> String {
             continue;
         }
         let notice: Value = serde_json::from_slice(&arrival.body).expect("JSON");
-        for (subject, change) in changes(&notice) {
+        for (alert, subject, change) in changes(&notice) {
+            let last = latest.insert((&arrival.channel, alert), change.1);
+            assert!(last < Some(change.1), "{} was told of {subject:?} in disorder: {change:?}", arrival.channel);
             told.entry((&arrival.channel, subject)).or_default().push(change);
         }
     }
     for (subject, (channels, changes)) in must {
         for channel in &CHANNELS[..*channels] {
-            let told = told.remove(&(*channel, subject.clone())).unwrap_or_default();
+            let mut told = told.remove(&(*channel, subject.clone())).unwrap_or_default();
+            // Of one alert after the other nothing is said.
+            told.sort_by_key(|(_, due)| *due);
             assert_eq!(&told, changes, "what {channel} was told of {subject:?}");
         }
     }
