@@ -6,6 +6,7 @@ mod churn;
 mod drift;
 mod files;
 mod history;
+mod kills;
 mod training;
 
 use std::sync::{

@@ -57,9 +57,8 @@ impl Linear {
         let memory = Self { mapped, mapped_bytes, base, size: 0, capacity };
         if capacity > HUGE_BYTES {
             // SAFETY: within the mapping. Small pages would do as well, so what comes of it does not matter.
-            let _advised = unsafe {
-                madvise(base.add(HUGE_BYTES).as_ptr().cast(), capacity - HUGE_BYTES, Advice::LinuxHugepage)
-            };
+            let _advised =
+                unsafe { madvise(base.add(HUGE_BYTES).as_ptr().cast(), capacity - HUGE_BYTES, Advice::LinuxHugepage) };
         }
         Ok(memory)
     }

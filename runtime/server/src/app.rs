@@ -10,8 +10,18 @@ use driftline_storage::{Model, Storage};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::{
-    breakers::Breakers, config::Limits, delivery::Deliveries, evaluations::Evaluations, metrics::Metrics, monitors,
-    problem::Problem, queries::Queries, receive::Reception, scheduler::Scheduler, schemas::Schemas, trust::Trust,
+    breakers::Breakers,
+    config::{History, Limits},
+    delivery::Deliveries,
+    evaluations::Evaluations,
+    metrics::Metrics,
+    monitors,
+    problem::Problem,
+    queries::Queries,
+    receive::Reception,
+    scheduler::Scheduler,
+    schemas::Schemas,
+    trust::Trust,
     uploads::Uploads,
 };
 
@@ -49,6 +59,8 @@ pub struct App {
     pub courier: Courier,
     /// Which rows the results of monitors are known to rest on.
     pub seen: monitors::Seen,
+    /// For how long what monitors did is kept.
+    pub history: History,
     /// What is counted.
     pub metrics: Metrics,
     /// There may be plugins whose fuel is not measured.

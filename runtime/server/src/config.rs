@@ -1,8 +1,10 @@
 //! What an operator can choose.
 
+mod history;
 mod plugins;
 mod segments;
 
+pub use history::History;
 pub use plugins::{BreakerRules, PluginRules};
 pub use segments::Segments;
 
@@ -33,6 +35,8 @@ pub struct Config {
     pub notify_allow: Vec<String>,
     /// How many bytes of computed states are kept on disk; without any, none are.
     pub state_cache_bytes: u64,
+    /// For how long what monitors did is kept.
+    pub history: History,
     /// Whether plugins are compiled in this process; only tests want that.
     pub compile_in_process: bool,
 }
@@ -108,6 +112,7 @@ impl Config {
             plugins,
             notify_allow,
             state_cache_bytes,
+            history: History::default(),
             compile_in_process: false,
         }
     }

@@ -44,6 +44,6 @@ mod trust;
 mod uploads;
 pub mod wire;
 
-pub use config::{Config, Limits};
+pub use config::{Config, History, Limits};
 pub use error::Error;
 pub use server::{Server, Settling};

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use driftline_core::{Name, Span, Time};
+use driftline_core::{Name, Time};
 use driftline_storage::{Erasing, Error as StorageError, Model};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::Shared, problem::Problem};
+use crate::{app::Shared, config::History, problem::Problem};
 
 /// How often to look whether an hour is over.
 const TICK: Duration = Duration::from_secs(10);
-/// For how many days runs, deliveries and silences are kept after their end.
-const HISTORY_DAYS: i64 = 90;
 /// How long to wait when old files or pages are still in use.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// How long to wait after a failure, such as a full disk.
@@ -41,15 +39,24 @@ pub async fn run(app: Shared, stop: CancellationToken) {
     }
 }
 
-/// Drops runs and deliveries that ended long ago; results and alerts stay.
+/// Drops what monitors did long ago.
 ///
 /// # Errors
 /// Those of the catalog; the next round goes on.
-async fn forget(app: &Shared) -> Result<(), Problem> {
-    let Some(kept) = Span::from_micros(HISTORY_DAYS * 86_400_000_000) else { return Ok(()) };
+pub async fn forget(app: &Shared) -> Result<(), Problem> {
     app.blocking(move |app| {
-        let before = app.storage.now().before(kept);
-        while app.storage.expire_history(before)? {}
+        let (now, history) = (app.storage.now(), app.history);
+        if let Some(before) = History::before(now, history.evaluation_days) {
+            let removed = app.storage.expire_evaluations(before)?;
+            tracing::debug!(removed, "old evaluations of monitors are gone");
+        }
+        if let Some(before) = History::before(now, history.result_days) {
+            let removed = app.storage.expire_results(before)?;
+            tracing::debug!(removed, "old results of monitors are gone");
+        }
+        if let Some(before) = History::before(now, history.run_days) {
+            while app.storage.expire_history(before)? {}
+        }
         Ok::<_, Problem>(())
     })
     .await

@@ -52,4 +52,4 @@ pub use monitor::{Monitor, every, find, models, not_found, read};
 pub use preview::preview;
 pub use refresh::Seen;
 pub use run::{Later, gave_up, run};
-pub use status::{counts, last_run, open, statuses};
+pub use status::{counts, last_run, open_alerts, statuses};

@@ -205,6 +205,7 @@ pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Err
         deliveries: Deliveries::new(Arc::new(courier.clone())),
         courier,
         seen: monitors::Seen::default(),
+        history: config.history,
         erasing: Mutex::default(),
     }))
 }

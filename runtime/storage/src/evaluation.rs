@@ -50,7 +50,7 @@ impl Storage {
         aggregates: Vec<Aggregate>,
         definitions: Vec<Definition>,
     ) -> Result<(), Error> {
-        self.inner.writer.call(move |group| keep(group, &record, &aggregates, &definitions))
+        self.inner.writer.call(move |group| keep(group, &record, &aggregates, &definitions, None))
     }
 
     /// The evaluation with this id.
@@ -85,10 +85,14 @@ impl Storage {
             } else {
                 "?3 IS NULL"
             };
+            let status_clause = match filter.status.as_deref() {
+                Some("queued" | "running") => "e.status = ?5 AND e.status IN ('queued', 'running')",
+                _ => "(?5 IS NULL OR e.status = ?5)",
+            };
             let query = format!(
                 "{SELECT} WHERE (e.created, e.id) < (?1, ?2) AND {model_clause}
                  AND (?4 IS NULL OR e.plugin = ?4 OR substr(e.plugin, 1, length(?4) + 1) = ?4 || '@')
-                 AND (?5 IS NULL OR e.status = ?5) ORDER BY e.created DESC, e.id DESC LIMIT ?6"
+                 AND {status_clause} ORDER BY e.created DESC, e.id DESC LIMIT ?6"
             );
             let model = filter.model.as_ref().map(Name::as_str);
             let mut statement = view.prepare_cached(&query)?;
@@ -146,25 +150,27 @@ const PIECE_BYTES: usize = 4 << 20;
 const SELECT: &str = "SELECT e.id, m.name, e.plugin, e.status, e.created, e.finished, e.request, e.result
     FROM evaluations e JOIN models m ON m.id = e.model AND m.deleted IS NULL";
 
-/// Keeps the record, the aggregates and the definitions in the running transaction.
+/// Keeps the record, the aggregates and the definitions in the running transaction; `run` is that of the monitor that
+/// asked.
 pub(crate) fn keep(
     group: &Group<'_>,
     record: &EvaluationRecord,
     aggregates: &[Aggregate],
     definitions: &[Definition],
+    run: Option<Uuid>,
 ) -> Result<(), Error> {
-    put(group.connection, record)?;
+    put(group.connection, record, run)?;
     definition::used(group.connection, model::id(group.connection, &record.model)?, definitions, group.now)?;
     aggregate::remove_of(group.connection, record.id)?;
     aggregate::insert(group.connection, &record.model, aggregates)
 }
 
-fn put(connection: &Connection, record: &EvaluationRecord) -> Result<(), Error> {
+fn put(connection: &Connection, record: &EvaluationRecord, run: Option<Uuid>) -> Result<(), Error> {
     let model = model::id(connection, &record.model)?;
     connection
         .prepare_cached(
-            "INSERT INTO evaluations (id, model, plugin, status, created, finished, request, result)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO evaluations (id, model, plugin, status, created, finished, request, result, run)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (id) DO UPDATE SET model = ?2, plugin = ?3, status = ?4, created = ?5, finished = ?6,
                                             request = ?7, result = ?8",
         )?
@@ -177,6 +183,7 @@ fn put(connection: &Connection, record: &EvaluationRecord) -> Result<(), Error> 
             record.finished.map(Time::micros),
             record.request,
             record.result,
+            run.map(Uuid::into_bytes),
         ])?;
     Ok(())
 }

@@ -169,7 +169,7 @@ pub use storage::Storage;
 pub use summary::ModelSummary;
 pub use upload::{Committed, NewUpload, Started, Upload};
 pub use verify::{Problem, Verification, verify};
-pub use watch::{Awaiting, Scheduling, WatchFilter, WatchRecord};
+pub use watch::{Awaiting, Scheduling, WatchCounts, WatchFilter, WatchRecord};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,8 +1,10 @@
 //! Watches: each monitor with each model that it watches, and how far the two have come.
 
+mod counts;
 mod list;
 mod schedule;
 
+pub use counts::WatchCounts;
 pub use list::{WatchFilter, WatchRecord};
 pub use schedule::{Awaiting, Scheduling};
 

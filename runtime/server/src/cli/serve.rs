@@ -1,5 +1,6 @@
 //! `driftline serve`: the server in the foreground.
 
+mod history;
 mod plugins;
 mod segments;
 
@@ -12,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::place::PlaceArgs;
 use crate::{Config, Limits, Server};
+use history::HistoryArgs;
 use plugins::PluginArgs;
 use segments::SegmentArgs;
 
@@ -73,6 +75,8 @@ pub struct Serve {
     #[command(flatten)]
     plugins: PluginArgs,
     #[command(flatten)]
+    history: HistoryArgs,
+    #[command(flatten)]
     segments: SegmentArgs,
     #[command(flatten)]
     place: PlaceArgs,
@@ -117,6 +121,7 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
     let config = Config {
         threads: serve.threads.unwrap_or(defaults.threads).max(1),
         plugins: serve.plugins.into(),
+        history: serve.history.into(),
         segments: serve.segments.into(),
         place: serve.place.into(),
         limits,

@@ -23,9 +23,6 @@ use crate::{
     },
 };
 
-/// The most kinds of alerts that are counted.
-const COUNTED: usize = 100_000;
-
 /// Makes a monitor, or changes it. The same definition again changes nothing.
 #[utoipa::path(put, path = "/v1/monitors/{monitor}", tag = "monitors", request_body = MonitorDefinition,
     params(("monitor" = String, Path, description = "Its name")),
@@ -60,16 +57,15 @@ pub async fn list_monitors(
 }
 
 fn summaries(app: &App, after: Option<&Name>, limit: usize) -> Result<Vec<MonitorSummary>, Problem> {
-    let counts = app.storage.alert_counts(COUNTED)?;
-    let mut summaries = Vec::new();
-    for record in app.storage.monitors(after, limit)? {
-        let monitor = monitors::read(&record)?;
-        let filter = WatchFilter { monitor: Some(monitor.name.clone()), ..WatchFilter::default() };
-        let watches = app.storage.watches(&filter, None, 1000)?;
-        let last = watches.iter().filter_map(|watch| watch.last.as_ref()).max_by_key(|run| run.finished);
+    let records = app.storage.monitors(after, limit)?;
+    let names: Vec<Name> = records.iter().map(|record| record.name.clone()).collect();
+    let (last, mut open) = (app.storage.last_runs(&names)?, monitors::open_alerts(app, |monitor, _| monitor)?);
+    let mut summaries = Vec::with_capacity(records.len());
+    for (record, last) in records.iter().zip(last) {
+        let monitor = monitors::read(record)?;
         summaries.push(MonitorSummary {
-            last_run: last.map(monitors::last_run),
-            open_alerts: monitors::open(counts.iter().filter(|count| count.monitor == monitor.name)),
+            last_run: last.as_ref().map(monitors::last_run),
+            open_alerts: open.remove(&monitor.name).unwrap_or_default(),
             name: ItemName(monitor.name),
             description: monitor.definition.description,
             tags: monitor.definition.tags,

@@ -1,44 +1,25 @@
 //! How monitors stand: what is late and why.
 
-use driftline_core::Time;
-use driftline_storage::{AlertCount, Error, Reason, RunRecord, RunStatus, WatchFilter, WatchRecord};
+use std::{collections::HashMap, hash::Hash};
+
+use driftline_core::{Name, Time};
+use driftline_storage::{Error, Reason, RunRecord, WatchCounts, WatchRecord};
 
 use crate::{
     app::App,
-    monitors,
     wire::{Instant, ItemName, LastRun, Lateness, OpenAlerts, RunReason, RunState, StatusCounts, WatchStatus},
 };
 
 /// The most kinds of alerts that are counted.
 const COUNTED: usize = 100_000;
-/// Watches looked at in one read.
-const PAGE: usize = 1000;
 
 /// Counts over all monitors.
 ///
 /// # Errors
 /// Those of the catalog.
-pub fn counts(app: &App) -> Result<StatusCounts, crate::problem::Problem> {
-    let monitors = monitors::every(app)?;
-    let mut counts = StatusCounts {
-        monitors: monitors.len() as u64,
-        paused: monitors.iter().filter(|monitor| monitor.paused).count() as u64,
-        ..StatusCounts::default()
-    };
-    let mut after: Option<(driftline_core::Name, driftline_core::Name)> = None;
-    loop {
-        let from = after.as_ref().map(|(monitor, model)| (monitor, model));
-        let watches = app.storage.watches(&WatchFilter::default(), from, PAGE)?;
-        let Some(last) = watches.last() else { return Ok(counts) };
-        after = Some((last.monitor.clone(), last.model.clone()));
-        for watch in &watches {
-            counts.watches += 1;
-            counts.running += u64::from(watch.running.is_some());
-            counts.late += u64::from(watch.late_since.is_some());
-            counts.failing += u64::from(watch.last.as_ref().is_some_and(|run| run.status == RunStatus::Failed));
-            counts.open_alerts += watch.open_alerts;
-        }
-    }
+pub fn counts(app: &App) -> Result<StatusCounts, Error> {
+    let WatchCounts { monitors, paused, watches, running, late, failing, open_alerts } = app.storage.watch_counts()?;
+    Ok(StatusCounts { monitors, paused, watches, running, late, failing, open_alerts })
 }
 
 /// How watches stand.
@@ -46,38 +27,46 @@ pub fn counts(app: &App) -> Result<StatusCounts, crate::problem::Problem> {
 /// # Errors
 /// Those of the catalog.
 pub fn statuses(app: &App, watches: Vec<WatchRecord>) -> Result<Vec<WatchStatus>, Error> {
-    let (now, alerts) = (app.storage.now(), app.storage.alert_counts(COUNTED)?);
-    Ok(watches.into_iter().map(|watch| status(watch, &alerts, now)).collect())
+    let (now, open) = (app.storage.now(), open_alerts(app, |monitor, model| (monitor, model))?);
+    let status = |watch: WatchRecord| {
+        let open = open.get(&(watch.monitor.clone(), watch.model.clone())).copied().unwrap_or_default();
+        status(watch, open, now)
+    };
+    Ok(watches.into_iter().map(status).collect())
 }
 
-fn status(watch: WatchRecord, alerts: &[AlertCount], now: Time) -> WatchStatus {
+fn status(watch: WatchRecord, open_alerts: OpenAlerts, now: Time) -> WatchStatus {
     let late = watch.late_since.map(|since| Lateness {
         since: Instant(since),
         seconds: (now.micros() - since.micros()) / 1_000_000,
         why: why(&watch).to_owned(),
     });
-    let of_watch = |count: &&AlertCount| count.monitor == watch.monitor && count.model == watch.model;
     WatchStatus {
         paused: watch.paused,
         running: watch.running.is_some(),
         next_due: watch.next_due.filter(|_| !watch.paused).map(Instant),
         last_run: watch.last.as_ref().map(last_run),
         late,
-        open_alerts: open(alerts.iter().filter(of_watch)),
+        open_alerts,
         monitor: ItemName(watch.monitor.clone()),
         model: ItemName(watch.model.clone()),
     }
 }
 
-/// How many alerts of each level are not resolved.
-pub fn open<'a>(counts: impl Iterator<Item = &'a AlertCount>) -> OpenAlerts {
-    counts.fold(OpenAlerts::default(), |mut open, count| {
+/// How many alerts of each level are not resolved, by what `key` makes of their monitor and model.
+///
+/// # Errors
+/// Those of the catalog.
+pub fn open_alerts<K: Eq + Hash>(app: &App, key: impl Fn(Name, Name) -> K) -> Result<HashMap<K, OpenAlerts>, Error> {
+    let mut open: HashMap<K, OpenAlerts> = HashMap::new();
+    for count in app.storage.alert_counts(COUNTED)? {
+        let open = open.entry(key(count.monitor, count.model)).or_default();
         match count.level.as_str() {
             "critical" => open.critical += count.count,
             _ => open.warning += count.count,
         }
-        open
-    })
+    }
+    Ok(open)
 }
 
 /// The run that ended last, in short.

@@ -24,6 +24,8 @@ pub async fn run(app: Shared, stop: CancellationToken) {
         Ok(runs) => tracing::warn!(runs, "runs of monitors were cut off when the server last stopped: they run again"),
         Err(problem) => tracing::error!(detail = problem.detail, "runs that were cut off can't be made due again yet"),
     }
+    // So are the deliveries that they were sending.
+    app.deliveries.wake();
     tokio::join!(ticks(&app, &stop), renewals(&app, &stop));
 }
 

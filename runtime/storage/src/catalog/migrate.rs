@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("0010_laws.sql"),
     include_str!("0011_limits_and_fuel.sql"),
     include_str!("0012_monitors.sql"),
+    include_str!("0013_kept_evaluations.sql"),
 ];
 
 /// Checks that this release knows catalogs of format `found`.

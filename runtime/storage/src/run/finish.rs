@@ -57,7 +57,7 @@ impl Storage {
         let finished = self.inner.writer.call(move |group| {
             let (_, pair) = held(group.connection, owner, run)?;
             for evaluated in end.evaluations {
-                evaluation::keep(group, &evaluated.record, &evaluated.aggregates, &evaluated.definitions)?;
+                evaluation::keep(group, &evaluated.record, &evaluated.aggregates, &evaluated.definitions, Some(run))?;
             }
             faults.pass(Step::RunEvaluated)?;
             let mut new_results = 0;

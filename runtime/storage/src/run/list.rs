@@ -71,6 +71,25 @@ impl Storage {
             Ok(found.collect::<Result<_, _>>()?)
         })
     }
+
+    /// Of each of these monitors the run that ended last, of whichever model.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn last_runs(&self, monitors: &[Name]) -> Result<Vec<Option<RunRecord>>, Error> {
+        self.inner.catalog.read(|view| {
+            let query = format!(
+                "{SELECT} AND r.id IN (
+                     SELECT (SELECT l.id FROM runs l WHERE l.monitor = w.monitor AND l.model = w.model
+                                 AND l.status IN ('succeeded', 'failed') ORDER BY l.due DESC, l.id DESC LIMIT 1)
+                     FROM watches w WHERE w.monitor = (SELECT id FROM monitors WHERE name = ?1 AND removed IS NULL))
+                 ORDER BY r.finished DESC, r.id DESC LIMIT 1"
+            );
+            let mut statement = view.prepare_cached(&query)?;
+            let last = |monitor: &Name| Ok(statement.query_row([monitor.as_str()], run).optional()?);
+            monitors.iter().map(last).collect()
+        })
+    }
 }
 
 fn clause<'a>(is_asked: bool, clause: &'a str, parameter: &str) -> std::borrow::Cow<'a, str> {

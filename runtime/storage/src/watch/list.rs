@@ -60,11 +60,15 @@ impl Storage {
         let (monitor, model) = after.map_or(("", ""), |(monitor, model)| (monitor.as_str(), model.as_str()));
         self.inner.catalog.read(|view| {
             let which = [filter.monitor.as_ref(), filter.model.as_ref()].map(|name| name.map(Name::as_str));
-            let mut statement = view.prepare_cached(SELECT)?;
-            let found = statement.query_map(
-                params![monitor, model, which[0], which[1], now.micros(), filter.late, limit as i64],
-                watch,
-            )?;
+            // Each shape of the query is served by an index of its own.
+            let clause = |is_asked, clause: &'static str, unasked| if is_asked { clause } else { unasked };
+            let of_monitor = clause(which[0].is_some(), "m.name = ?3", "?3 IS NULL");
+            let of_model = clause(which[1].is_some(), OF_MODEL, "?4 IS NULL");
+            let late = clause(filter.late, LATE, "TRUE");
+            let query = format!("{SELECT} AND {of_monitor} AND {of_model} AND {late} ORDER BY m.name, o.name LIMIT ?6");
+            let mut statement = view.prepare_cached(&query)?;
+            let found =
+                statement.query_map(params![monitor, model, which[0], which[1], now.micros(), limit as i64], watch)?;
             found.map(|found| complete(view, found?)).collect()
         })
     }
@@ -75,11 +79,12 @@ const SELECT: &str =
         (SELECT min(r.not_before) FROM runs r
          WHERE r.monitor = w.monitor AND r.model = w.model AND r.status = 'due' AND r.not_before <= ?5)
     FROM monitors m JOIN watches w ON w.monitor = m.id JOIN models o ON o.id = w.model
-    WHERE m.removed IS NULL AND o.deleted IS NULL AND (m.name, o.name) > (?1, ?2)
-        AND (?3 IS NULL OR m.name = ?3) AND (?4 IS NULL OR o.name = ?4)
-        AND (NOT ?6 OR EXISTS (SELECT 1 FROM runs r WHERE r.monitor = w.monitor AND r.model = w.model
-                               AND r.status = 'due' AND r.not_before <= ?5))
-    ORDER BY m.name, o.name LIMIT ?7";
+    WHERE m.removed IS NULL AND o.deleted IS NULL AND m.name >= ?1 AND (m.name, o.name) > (?1, ?2)";
+
+const OF_MODEL: &str = "w.model = (SELECT id FROM models WHERE name = ?4 AND deleted IS NULL)";
+
+const LATE: &str = "EXISTS (SELECT 1 FROM runs r WHERE r.monitor = w.monitor AND r.model = w.model AND r.status = 'due'
+        AND r.not_before <= ?5)";
 
 fn watch(row: &Row<'_>) -> rusqlite::Result<((MonitorId, ModelId), WatchRecord)> {
     let next_due: Option<i64> = row.get(7)?;

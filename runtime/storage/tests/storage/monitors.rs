@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use driftline_core::Span;
 use driftline_storage::{
-    AlertFilter, AlertStatus, DeliveryFilter, DeliveryStatus, Docket, Erasing, Error, NewMonitor, NewRun, Reason,
-    ResultFilter, RunFilter, RunStatus, Settled, Trigger, WatchFilter, Written, verify,
+    AlertFilter, AlertStatus, DeliveryFilter, DeliveryStatus, Docket, Erasing, Error, EvaluationFilter, NewMonitor,
+    NewRun, Reason, ResultFilter, RunFilter, RunStatus, Settled, Trigger, WatchCounts, WatchFilter, WatchRecord,
+    Written, verify,
 };
 use uuid::Uuid;
 
@@ -345,4 +346,104 @@ fn history_is_bounded_and_results_stay() {
     let left = storage.runs(&RunFilter::default(), None, 9).expect("reads");
     assert_eq!(left.iter().map(|run| (run.reason, run.status)).collect::<Vec<_>>(), [(Reason::Manual, RunStatus::Due)]);
     assert_eq!(storage.latest_results(&name("one"), &name("a"), time(0), 9).expect("reads").len(), 1);
+}
+
+#[test]
+fn evaluations_of_runs_go_but_for_the_last_and_those_of_open_alerts() {
+    let world = World::new();
+    let storage = world.storage();
+    models(&world, &["a", "b"]);
+    storage.put_monitor(monitor("one", "*")).expect("writes");
+    storage.put_channel(&name("ops"), "{}".into()).expect("writes");
+    let asked = deed::evaluated(Uuid::from_u128(7), "a");
+    storage.put_evaluation(asked.record, asked.aggregates, Vec::new()).expect("writes");
+    // Of `a` nothing is alerting; of `b` the second run opens an alert that lasts.
+    for (model, second) in [("a", 0), ("a", 1), ("a", 2), ("b", 3), ("b", 4), ("b", 5), ("b", 6)] {
+        due(&world, "one", &[(model, second)]);
+        world.clock.advance(Duration::from_secs(10));
+        let run = claim(&world, 1, 1)[0].0;
+        let evaluations =
+            vec![deed::evaluated(run, model), deed::evaluated(Uuid::from_u128(100 + second as u128), model)];
+        let end = if second == 4 { alerting(9, "ops", 1) } else { end(vec![result(model, second, "0.5")]) };
+        let end = driftline_storage::RunEnd { evaluations, ..end };
+        storage.finish_run(owner(1), run, end).expect("finishes");
+    }
+    let left = || {
+        let all = storage.evaluations(&EvaluationFilter::default(), None, 99).expect("reads");
+        let refreshed = all.iter().map(|evaluation| evaluation.id.as_u128()).filter(|id| *id < 1000);
+        (all.len(), refreshed.collect::<std::collections::BTreeSet<_>>())
+    };
+    let aggregates = || verify(world.dir.path(), &world.options).expect("checks").problems;
+    assert_eq!(left().0, 15);
+    assert_eq!(storage.expire_evaluations(time(NOW)).expect("expires"), 0, "they are young");
+    world.clock.advance(Duration::from_secs(1000));
+    assert_eq!(storage.expire_evaluations(storage.now()).expect("expires"), 6);
+    assert_eq!(left(), (9, [7, 102, 104, 105, 106].into()), "what was asked by hand stays, too");
+    assert_eq!(storage.expire_evaluations(storage.now()).expect("expires"), 0);
+    assert!(aggregates().is_empty());
+    assert_eq!(storage.expire_results(time(NOW)).expect("expires"), 0);
+    let results = || storage.latest_results(&name("one"), &name("a"), time(0), 9).expect("reads").len();
+    assert_eq!(results(), 3);
+    assert_eq!(storage.expire_results(time(NOW + 25_000_000)).expect("expires"), 2, "two were known before that");
+    assert_eq!(results(), 1);
+    let open = storage.alerts(&AlertFilter::default(), None, 9).expect("reads");
+    assert_eq!(open.len(), 1, "an alert goes only once it is resolved");
+}
+
+#[test]
+fn counts_and_last_runs_are_what_the_watches_say() {
+    let world = World::new();
+    let storage = world.storage();
+    models(&world, &["a", "b"]);
+    for (called, model) in [("both", "*"), ("one", "a"), ("rests", "b"), ("gone", "*")] {
+        storage.put_monitor(monitor(called, model)).expect("writes");
+    }
+    storage.put_channel(&name("ops"), "{}".into()).expect("writes");
+    due(&world, "both", &[("a", 0), ("a", 1), ("b", 2), ("b", 3)]);
+    due(&world, "one", &[("a", 4), ("a", 90)]);
+    due(&world, "gone", &[("a", 5)]);
+    world.clock.advance(Duration::from_secs(60));
+    let failed = || driftline_storage::RunEnd { status: RunStatus::Failed, ..end(Vec::new()) };
+    let finish = |run: Uuid, end| storage.finish_run(owner(1), run, end).map(drop).expect("finishes");
+    let first = claim(&world, 1, 2);
+    assert_eq!(said(&first), ["both a 0", "both b 2"]);
+    finish(first[0].0, alerting(9, "ops", 1));
+    finish(first[1].0, failed());
+    world.clock.advance(Duration::from_secs(1));
+    let second = claim(&world, 1, 1);
+    assert_eq!(said(&second), ["both a 1"]);
+    finish(second[0].0, failed());
+    assert_eq!(said(&claim(&world, 1, 1)), ["both b 3"], "it stays at work");
+    storage.pause_monitor(&name("rests"), true).expect("pauses");
+    storage.remove_monitor(&name("gone"), Box::new(|_| Vec::new())).expect("removes");
+
+    let watches = storage.watches(&WatchFilter::default(), None, 9).expect("reads");
+    let count = |is: fn(&WatchRecord) -> bool| watches.iter().filter(|watch| is(watch)).count() as u64;
+    let expected = WatchCounts {
+        monitors: 3,
+        paused: 1,
+        watches: watches.len() as u64,
+        running: count(|watch| watch.running.is_some()),
+        late: count(|watch| watch.late_since.is_some()),
+        failing: count(|watch| watch.last.as_ref().is_some_and(|run| run.status == RunStatus::Failed)),
+        open_alerts: watches.iter().map(|watch| watch.open_alerts).sum(),
+    };
+    assert_eq!(storage.watch_counts().expect("counts"), expected);
+    assert_eq!((expected.running, expected.late, expected.failing, expected.open_alerts), (1, 1, 2, 1));
+
+    let names = [name("both"), name("one"), name("gone")];
+    let last: Vec<_> = storage.last_runs(&names).expect("reads").into_iter().map(|run| run.map(|run| run.id)).collect();
+    assert_eq!(last, [Some(second[0].0), None, None]);
+    let of = |monitor: Option<&str>, model: Option<&str>, late| {
+        let filter = WatchFilter { monitor: monitor.map(name), model: model.map(name), late };
+        let found = storage.watches(&filter, None, 9).expect("reads");
+        found.iter().map(|watch| format!("{} {}", watch.monitor, watch.model)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Some("both"), None, false), ["both a", "both b"]);
+    assert_eq!(of(None, Some("b"), false), ["both b", "rests b"]);
+    assert_eq!(of(Some("both"), Some("b"), false), ["both b"]);
+    assert_eq!(of(None, None, true), ["one a"]);
+    let after = (name("both"), name("a"));
+    let rest = storage.watches(&WatchFilter::default(), Some((&after.0, &after.1)), 2).expect("reads");
+    assert_eq!(rest.iter().map(|watch| watch.monitor.as_str()).collect::<Vec<_>>(), ["both", "one"]);
 }

@@ -2,8 +2,9 @@
 
 use driftline_core::Span;
 use driftline_storage::{
-    AlertChange, AlertKind, AlertStatus, Awaiting, Error, EvaluatedRun, EvaluationRecord, NewAlert, NewDelivery,
-    NewEvent, NewMonitor, NewResult, NewRun, Reason, RunEnd, RunStatus, Scheduling, Settled, Storage, Trigger,
+    Aggregate, AlertChange, AlertKind, AlertStatus, Awaiting, Error, EvaluatedRun, EvaluationRecord, NewAlert,
+    NewDelivery, NewEvent, NewMonitor, NewResult, NewRun, Reason, RunEnd, RunStatus, Scheduling, Settled, Source,
+    Storage, Trigger,
 };
 use uuid::Uuid;
 
@@ -37,6 +38,31 @@ pub fn result(_model: &str, start: i64, detail: &str) -> NewResult {
         evaluation: Uuid::from_u128(1),
         digest: "d".into(),
     }
+}
+
+/// An evaluation with one aggregate.
+pub fn evaluated(id: Uuid, model: &str) -> EvaluatedRun {
+    let record = EvaluationRecord {
+        id,
+        model: name(model),
+        plugin: "psi@1.0.0".into(),
+        status: "succeeded".into(),
+        created: time(NOW),
+        finished: Some(time(NOW)),
+        request: "{}".into(),
+        result: "{}".into(),
+    };
+    let aggregate = Aggregate {
+        window: window(7, 17),
+        name: "psi".into(),
+        value: Some(0.5),
+        slice: "{}".into(),
+        source: Source::Evaluation,
+        evaluation: Some(id),
+        labels: "{}".into(),
+        created: time(NOW),
+    };
+    EvaluatedRun { record, aggregates: vec![aggregate], definitions: Vec::new() }
 }
 
 /// The end of a run that went well.
@@ -110,18 +136,8 @@ pub fn watch_and_tell(storage: &Storage, model: &'static str) -> Result<(), Erro
     }
     for claimed in storage.claim_runs(owner, lease, 9)? {
         let run = claimed.run;
-        let record = EvaluationRecord {
-            id: run.id,
-            model: run.model.clone(),
-            plugin: "psi@1.0.0".into(),
-            status: "succeeded".into(),
-            created: run.created,
-            finished: Some(run.created),
-            request: "{}".into(),
-            result: "{}".into(),
-        };
         let found = RunEnd {
-            evaluations: vec![EvaluatedRun { record, aggregates: Vec::new(), definitions: Vec::new() }],
+            evaluations: vec![evaluated(run.id, model)],
             results: vec![result(model, 7, "0.5")],
             ..alerting(ID, "ops", ID + 1)
         };
