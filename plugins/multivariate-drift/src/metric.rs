@@ -56,7 +56,7 @@ impl Metric for MultivariateDrift {
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
         let columns: Vec<_> = rows.columns("values")?.into_iter().map(|column| rows.numbers_of(column)).collect();
         if !run.parameters.bounded {
-            self.table.push(&columns);
+            self.table.push(columns);
             return Ok(());
         }
         let whole: Vec<usize> =

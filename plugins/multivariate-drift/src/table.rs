@@ -1,5 +1,7 @@
 //! The rows themselves.
 
+use std::borrow::Cow;
+
 use driftline_numerics::{Moments, Spread};
 use driftline_sdk::{bulk::Held, prelude::*};
 
@@ -8,7 +10,7 @@ use driftline_sdk::{bulk::Held, prelude::*};
 pub(crate) struct Table {
     width: usize,
     blocks: Vec<Shape>,
-    /// The cells of one block after the other, each column by column; a piece has whole blocks. Saved apart.
+    /// The cells of one block after the other, each column by column; a piece has whole columns. Saved apart.
     #[serde(skip)]
     pieces: Vec<Held<f64>>,
 }
@@ -29,15 +31,13 @@ pub(crate) struct Block<'a> {
 
 impl Table {
     /// Adds rows, given by their columns.
-    pub(crate) fn push(&mut self, columns: &[impl AsRef<[f64]>]) {
-        let rows = columns.first().map_or(0, |column| column.as_ref().len());
+    pub(crate) fn push(&mut self, columns: Vec<Cow<'_, [f64]>>) {
+        let rows = columns.first().map_or(0, |column| column.len());
         if rows > 0 {
-            let mut cells = Vec::with_capacity(rows * columns.len());
-            columns.iter().for_each(|column| cells.extend_from_slice(column.as_ref()));
-            let whole = cells.iter().filter(|cell| !cell.is_finite()).count() == 0;
+            let is_whole = |column: &Cow<'_, [f64]>| column.iter().filter(|cell| !cell.is_finite()).count() == 0;
             self.width = columns.len();
-            self.blocks.push(Shape { rows, whole });
-            self.pieces.push(Held::Numbers(cells));
+            self.blocks.push(Shape { rows, whole: columns.iter().all(is_whole) });
+            self.pieces.extend(columns.into_iter().map(|column| Held::Numbers(column.into_owned())));
         }
     }
 
@@ -78,13 +78,17 @@ impl Table {
     pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
         let mut pieces = self.cells();
         let mut left: &[f64] = &[];
-        self.blocks.iter().map(move |shape| {
+        let mut column = move |rows: usize| {
             if left.is_empty() {
                 left = pieces.next().unwrap_or_default();
             }
-            let (own, rest) = left.split_at(left.len().min(shape.rows * self.width));
+            let (own, rest) = left.split_at(left.len().min(rows));
             left = rest;
-            Block { columns: own.chunks_exact(shape.rows).collect(), whole: shape.whole }
+            own
+        };
+        self.blocks.iter().map(move |shape| {
+            let columns = (0..self.width).map(|_| column(shape.rows)).collect();
+            Block { columns, whole: shape.whole }
         })
     }
 
