@@ -38,8 +38,12 @@ class Bench:
         """A model of these columns whose rows are never sealed; after the first evaluation they are in memory, decoded."""
         self.held += 1
         model = f"held-{self.held}"
-        for side in sides:
-            upload(self.holding, model, pq.read_table(self.files[side], columns=sorted({"time", *columns})))
+        tables = [pq.read_table(self.files[side], columns=sorted({"time", *columns})) for side in sides]
+        for table in tables:
+            # A large body would go to segments by itself.
+            upload(self.holding, model, table, body=5_000_000)
+        unsealed = self.holding.get(f"/v1/models/{model}")["unsealed_rows"]
+        assert unsealed == sum(table.num_rows for table in tables), f"{unsealed} rows are in memory"
         return model
 
     def ours(self, server: Server, model: str, peer: "peers.Peer") -> dict:
@@ -93,9 +97,9 @@ def row(*cells: str):
     print(f"| {cells[0]:24} | " + " | ".join(f"{cell:>26}" for cell in cells[1:-1]) + f" | {cells[-1]} |", flush=True)
 
 
-def upload(server: Server, model: str, table):
-    """Sends rows in bodies of some 50 MB."""
-    step = max(1, 50_000_000 // (8 * table.num_columns))
+def upload(server: Server, model: str, table, body: int = 50_000_000):
+    """Sends rows in bodies of about so many bytes."""
+    step = max(1, body // (8 * table.num_columns))
     for offset in range(0, table.num_rows, step):
         server.post(f"/v1/models/{model}/predictions", arrow_stream(table.slice(offset, step)), ARROW)
 

@@ -1,6 +1,7 @@
 //! Predictions, and when their labels came.
 
-use driftline_numerics::Sketch;
+use driftline_numerics::{Sketch, radix};
+use driftline_sdk::Validity;
 use serde::{Deserialize, Serialize};
 
 /// What [`Source::timestamps`](driftline_sdk::Source::timestamps) gives for a missing cell.
@@ -31,22 +32,32 @@ impl Arrivals {
         self.labelled += labelled as u64;
     }
 
-    /// Adds predictions made at `times`, in microseconds, and labelled at `arrivals` where these are known.
-    pub(crate) fn extend(&mut self, times: &[i64], is_labelled: impl Fn(usize) -> bool, arrivals: Option<&[i64]>) {
-        self.has_lags |= arrivals.is_some();
-        let mut lags = Vec::new();
-        for (row, time) in times.iter().enumerate() {
-            self.newest = self.newest.max(Some(*time));
-            if !is_labelled(row) {
-                self.oldest_unlabelled = earlier(self.oldest_unlabelled, Some(*time));
-            } else if let Some(arrival) = arrivals.map(|arrivals| arrivals[row]).filter(|at| *at != MISSING) {
-                self.newest = self.newest.max(Some(arrival));
-                lags.push((arrival - time).max(0) as f64 / MICROSECONDS);
-            }
+    /// Adds predictions made at `times`, in microseconds.
+    pub(crate) fn extend(&mut self, times: &[i64], labels: &Validity) {
+        self.count(times.len(), labels.count(times.len()));
+        self.newest = self.newest.max(times.iter().max().copied());
+        if !labels.all() {
+            // Without branches, since which labels are missing can't be foreseen.
+            let waiting = |(row, time): (usize, &i64)| if labels.is_present(row) { i64::MAX } else { *time };
+            let oldest = times.iter().enumerate().map(waiting).min().filter(|oldest| *oldest != i64::MAX);
+            self.oldest_unlabelled = earlier(self.oldest_unlabelled, oldest);
         }
-        self.count(times.len(), (0..times.len()).filter(|row| is_labelled(*row)).count());
-        lags.sort_unstable_by(f64::total_cmp);
-        self.lags.extend_sorted(&lags);
+    }
+
+    /// Adds when the labels came of predictions made at `times`, where it is known.
+    pub(crate) fn arrive(&mut self, times: &[i64], labels: &Validity, arrivals: &[i64]) {
+        self.has_lags = true;
+        let (mut lags, mut known, mut newest) = (vec![0; times.len()], 0, MISSING);
+        for (row, (time, arrival)) in times.iter().zip(arrivals).enumerate() {
+            let is_known = labels.is_present(row) && *arrival != MISSING;
+            newest = newest.max(if is_known { *arrival } else { MISSING });
+            lags[known] = arrival.saturating_sub(*time).max(0) as u64;
+            known += usize::from(is_known);
+        }
+        self.newest = self.newest.max(Some(newest).filter(|newest| *newest != MISSING));
+        lags.truncate(known);
+        radix::sort(&mut lags, &mut Vec::new());
+        self.lags.extend_sorted(&lags.iter().map(|lag| *lag as f64 / MICROSECONDS).collect::<Vec<_>>());
     }
 
     /// Adds other predictions; `false` when their sketch has another size.

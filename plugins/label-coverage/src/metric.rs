@@ -57,14 +57,15 @@ impl Metric for LabelCoverage {
 
     fn update(&mut self, rows: &Rows, _: &Run<Parameters>) -> Result<()> {
         let labels = rows.validity("label")?;
-        let is_labelled = |row| labels.is_present(row);
         if !rows.has("time")? {
-            self.arrivals.count(rows.len(), (0..rows.len()).filter(|row| is_labelled(*row)).count());
+            self.arrivals.count(rows.len(), labels.count(rows.len()));
             return Ok(());
         }
         let times = rows.timestamps("time")?;
-        let arrivals = if rows.has("labelled_at")? { Some(rows.timestamps("labelled_at")?) } else { None };
-        self.arrivals.extend(&times, is_labelled, arrivals.as_deref());
+        self.arrivals.extend(&times, &labels);
+        if rows.has("labelled_at")? {
+            self.arrivals.arrive(&times, &labels, &rows.timestamps("labelled_at")?);
+        }
         Ok(())
     }
 

@@ -4,17 +4,22 @@
 //! Space", Philosophical Magazine 2 (1901), over columns divided by their
 //! deviation, as scikit-learn's `StandardScaler` and `PCA`.
 
+use core::array::from_fn;
+
 use driftline_numerics::{Moments, Spread, eigen};
 
+use crate::table::Block;
+
 /// Rows computed at a time.
-const BLOCK: usize = 128;
+const ROWS: usize = 128;
+/// Rows computed side by side.
+const LANES: usize = 8;
 
 /// What was learned from the reference.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Axes {
-    means: Vec<f64>,
-    scales: Vec<f64>,
-    /// The axes that are not kept: what lies along them is what the kept ones don't explain.
+    columns: Vec<Moments>,
+    /// The axes that are not kept, per unit of each column: what lies along them is what the kept ones don't explain.
     dropped: Vec<Vec<f64>>,
     /// How many axes are kept.
     pub(crate) kept: usize,
@@ -23,7 +28,6 @@ pub(crate) struct Axes {
 impl Axes {
     /// As few axes as explain more than `share` of the variance of rows, of which there are some.
     pub(crate) fn of(rows: &Spread, share: f64) -> Self {
-        let means: Vec<f64> = rows.columns().iter().map(Moments::mean).collect();
         // A column that does not vary stays as it is.
         let scale = |column: &Moments| Some(column.variance(0.0).sqrt()).filter(|scale| *scale > 0.0).unwrap_or(1.0);
         let scales: Vec<f64> = rows.columns().iter().map(scale).collect();
@@ -39,54 +43,55 @@ impl Axes {
             explained > share
         };
         let kept = axes.iter().position(enough).map_or(axes.len(), |last| last + 1);
-        let dropped = axes.into_iter().skip(kept).map(|axis| axis.vector).collect();
-        Self { means, scales, dropped, kept }
+        let scaled = |axis: eigen::Eigen| axis.vector.iter().zip(&scales).map(|(part, scale)| part / scale).collect();
+        let dropped = axes.into_iter().skip(kept).map(scaled).collect();
+        Self { columns: rows.columns().to_vec(), dropped, kept }
     }
 
-    /// The squared length of what is left of each row, given by columns; a cell that is not finite counts as the mean.
-    pub(crate) fn squares(&self, columns: &[&[f64]]) -> Vec<f64> {
-        let mut squares = vec![0.0; columns.first().map_or(0, |column| column.len())];
-        let mut standard = vec![[0.0; BLOCK]; columns.len()];
-        for (at, squares) in squares.chunks_mut(BLOCK).enumerate() {
-            let rows = at * BLOCK..at * BLOCK + squares.len();
-            for (i, (place, column)) in standard.iter_mut().zip(columns).enumerate() {
-                self.standardize(i, &column[rows.clone()], place);
+    /// The length of what is left of each row; a cell that is not finite counts as the mean.
+    pub(crate) fn lengths(&self, block: &Block) -> Vec<f64> {
+        let means: Vec<(f64, f64)> = self.columns.iter().map(Moments::mean_and_rest).collect();
+        let mut lengths = vec![0.0; block.columns.first().map_or(0, |column| column.len())];
+        let mut centred = vec![[0.0; ROWS]; means.len()];
+        for (at, lengths) in lengths.chunks_mut(ROWS).enumerate() {
+            let rows = at * ROWS..at * ROWS + lengths.len();
+            for ((place, column), mean) in centred.iter_mut().zip(&block.columns).zip(&means) {
+                centre(&column[rows.clone()], *mean, block.whole, place);
             }
-            for axis in &self.dropped {
-                let along = along(axis, &standard);
-                squares.iter_mut().zip(along).for_each(|(sum, left)| *sum += left * left);
+            let mut squares = [0.0; ROWS];
+            for (lane, squares) in squares.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+                for axis in &self.dropped {
+                    let mut along = [0.0; LANES];
+                    for (weight, column) in axis.iter().zip(&centred) {
+                        let cells = &column.as_chunks::<LANES>().0[lane];
+                        along = from_fn(|i| along[i] + weight * cells[i]);
+                    }
+                    *squares = from_fn(|i| squares[i] + along[i] * along[i]);
+                }
             }
+            lengths.iter_mut().zip(squares).for_each(|(length, square)| *length = square.sqrt());
         }
-        squares
-    }
-
-    /// Distances from the mean in standard deviations.
-    fn standardize(&self, column: usize, cells: &[f64], place: &mut [f64; BLOCK]) {
-        let (mean, inverse) = (self.means[column], self.scales[column].recip());
-        for (place, cell) in place.iter_mut().zip(cells) {
-            *place = if cell.is_finite() { (cell - mean) * inverse } else { 0.0 };
-        }
+        lengths
     }
 
     /// The mean square of what is left of rows of which only the spread is known.
     pub(crate) fn mean_square(&self, rows: &Spread) -> f64 {
-        let size = self.means.len();
-        let shift: Vec<f64> = (0..size).map(|i| (rows.columns()[i].mean() - self.means[i]) / self.scales[i]).collect();
+        let size = self.columns.len();
+        let shift: Vec<f64> =
+            self.columns.iter().zip(rows.columns()).map(|(own, column)| own.distance(column)).collect();
         let covariance = rows.covariance();
-        let second = |i: usize, j: usize| covariance[i][j] / self.scales[i] / self.scales[j] + shift[i] * shift[j];
         let left = |axis: &Vec<f64>| {
             let pairs = (0..size).flat_map(|i| (0..size).map(move |j| (i, j)));
-            pairs.map(|(i, j)| axis[i] * axis[j] * second(i, j)).sum::<f64>().max(0.0)
+            pairs.map(|(i, j)| axis[i] * axis[j] * (covariance[i][j] + shift[i] * shift[j])).sum::<f64>().max(0.0)
         };
         self.dropped.iter().map(left).sum()
     }
 }
 
-/// How far rows lie along an axis.
-fn along(axis: &[f64], columns: &[[f64; BLOCK]]) -> [f64; BLOCK] {
-    let mut sums = [0.0; BLOCK];
-    for (weight, column) in axis.iter().zip(columns) {
-        sums.iter_mut().zip(column).for_each(|(sum, cell)| *sum += weight * cell);
+/// Distances from a mean, which is given with what rounding cuts off it.
+fn centre(cells: &[f64], (mean, rest): (f64, f64), whole: bool, place: &mut [f64; ROWS]) {
+    place.iter_mut().zip(cells).for_each(|(place, cell)| *place = (cell - mean) - rest);
+    if !whole {
+        place.iter_mut().zip(cells).filter(|(_, cell)| !cell.is_finite()).for_each(|(place, _)| *place = 0.0);
     }
-    sums
 }

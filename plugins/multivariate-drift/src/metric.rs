@@ -1,7 +1,7 @@
 //! The metric: what it takes, keeps and reports.
 
-use driftline_numerics::{Moments, Spread, Sum, sides::without};
-use driftline_sdk::prelude::*;
+use driftline_numerics::{Moments, Spread, sides::without};
+use driftline_sdk::{bulk, prelude::*, state};
 
 use crate::{axes::Axes, table::Table};
 
@@ -56,7 +56,7 @@ impl Metric for MultivariateDrift {
     fn update(&mut self, rows: &Rows, run: &Run<Parameters>) -> Result<()> {
         let columns: Vec<_> = rows.columns("values")?.into_iter().map(|column| rows.numbers_of(column)).collect();
         if !run.parameters.bounded {
-            self.table.push(&columns);
+            self.table.push(columns);
             return Ok(());
         }
         let whole: Vec<usize> =
@@ -70,13 +70,37 @@ impl Metric for MultivariateDrift {
     fn merge(&mut self, other: Self) -> Result<()> {
         let fits = self.table.width().is_none_or(|width| other.table.width().is_none_or(|others| others == width));
         let (ours, theirs) = (self.spread.columns().len(), other.spread.columns().len());
-        if !fits || !other.table.is_sound() || !other.spread.is_sound(if ours == 0 { theirs } else { ours }) {
+        if !fits || !other.spread.is_sound(if ours == 0 { theirs } else { ours }) {
             return Err(Error::data("the saved state was made with other columns or parameters"));
         }
         self.table.append(other.table);
         self.spread.merge(other.spread);
         self.left_out += other.left_out;
         Ok(())
+    }
+
+    /// The cells, then the rest and its length, so that the cells are read where they are.
+    fn encode(&self) -> Result<Vec<u8>> {
+        let rest = state::to_bytes(self)?;
+        let length = u32::try_from(rest.len()).map_err(|_| Error::failed("the state is too large to be saved"))?;
+        let cells: usize = self.table.cells().map(<[f64]>::len).sum();
+        let mut state = Vec::with_capacity(cells * size_of::<f64>() + rest.len() + size_of::<u32>());
+        self.table.cells().for_each(|cells| state.extend_from_slice(bulk::to_bytes(cells)));
+        state.extend(rest);
+        state.extend(length.to_le_bytes());
+        Ok(state)
+    }
+
+    fn decode(mut state: Vec<u8>) -> Result<Self> {
+        let not_ours = || Error::data("the saved state was not made by this plugin");
+        let (body, length) = state.split_last_chunk().ok_or_else(not_ours)?;
+        let cells = body.len().checked_sub(u32::from_le_bytes(*length) as usize).ok_or_else(not_ours)?;
+        let mut metric: Self = state::from_bytes(&body[cells..])?;
+        state.truncate(cells);
+        match bulk::Held::of_bytes(state).is_some_and(|cells| metric.table.fill(cells)) {
+            true => Ok(metric),
+            false => Err(not_ours()),
+        }
     }
 
     fn evaluate(&self, reference: Option<&Self>, run: &Run<Parameters>) -> Result<Report> {
@@ -115,15 +139,10 @@ impl MultivariateDrift {
             let reason = "`bounded` keeps no rows: it is at most `root_mean_square_error`";
             return [Value::undefined("", reason), Value::new("", axes.mean_square(&self.spread).sqrt())];
         }
-        let (mut lengths, mut squares) = (Moments::default(), Sum::default());
-        for columns in self.table.blocks() {
-            let mut left = axes.squares(&columns);
-            squares.extend(&left);
-            left.iter_mut().for_each(|square| *square = square.sqrt());
-            lengths.extend(&left);
-        }
+        let mut lengths = Moments::default();
+        self.table.blocks().for_each(|block| lengths.extend(&axes.lengths(&block)));
         let mean = Value::new("", lengths.mean()).standard_error(lengths.standard_error());
-        [mean, Value::new("", (squares.value() / self.rows()).sqrt())]
+        [mean, Value::new("", lengths.mean().hypot(lengths.variance(0.0).sqrt()))]
     }
 
     fn remark(&self) -> Option<String> {

@@ -1,80 +1,111 @@
 //! The rows themselves.
 
+use std::borrow::Cow;
+
 use driftline_numerics::{Moments, Spread};
-use driftline_sdk::{bulk, prelude::*};
+use driftline_sdk::{bulk::Held, prelude::*};
 
 /// Rows in blocks as they came, so that nothing is copied when they grow or merge.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Table(Vec<Block>);
+pub(crate) struct Table {
+    width: usize,
+    blocks: Vec<Shape>,
+    /// The cells of one block after the other, each column by column; a piece has whole columns. Saved apart.
+    #[serde(skip)]
+    pieces: Vec<Held<f64>>,
+}
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Block {
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Shape {
     rows: usize,
     /// Whether all cells are finite.
     whole: bool,
-    /// Column by column.
-    #[serde(with = "bulk")]
-    cells: Vec<f64>,
 }
 
-impl Block {
-    fn columns(&self) -> Vec<&[f64]> {
-        self.cells.chunks_exact(self.rows).collect()
-    }
+/// Some of the rows.
+pub(crate) struct Block<'a> {
+    pub(crate) columns: Vec<&'a [f64]>,
+    /// Whether all cells are finite.
+    pub(crate) whole: bool,
 }
 
 impl Table {
     /// Adds rows, given by their columns.
-    pub(crate) fn push(&mut self, columns: &[impl AsRef<[f64]>]) {
-        let rows = columns.first().map_or(0, |column| column.as_ref().len());
+    pub(crate) fn push(&mut self, columns: Vec<Cow<'_, [f64]>>) {
+        let rows = columns.first().map_or(0, |column| column.len());
         if rows > 0 {
-            let mut cells = Vec::with_capacity(rows * columns.len());
-            columns.iter().for_each(|column| cells.extend_from_slice(column.as_ref()));
-            let whole = cells.iter().filter(|cell| !cell.is_finite()).count() == 0;
-            self.0.push(Block { rows, whole, cells });
+            let is_whole = |column: &Cow<'_, [f64]>| column.iter().filter(|cell| !cell.is_finite()).count() == 0;
+            self.width = columns.len();
+            self.blocks.push(Shape { rows, whole: columns.iter().all(is_whole) });
+            self.pieces.extend(columns.into_iter().map(|column| Held::Numbers(column.into_owned())));
         }
     }
 
     /// Adds the rows of another table of as many columns.
     pub(crate) fn append(&mut self, other: Self) {
-        self.0.extend(other.0);
+        if !other.blocks.is_empty() {
+            self.width = other.width;
+        }
+        self.blocks.extend(other.blocks);
+        self.pieces.extend(other.pieces);
+    }
+
+    /// The cells in the order in which they are saved.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &[f64]> {
+        self.pieces.iter().map(Held::as_slice)
+    }
+
+    /// Gives a saved table its cells back; `false` when these are not its own.
+    pub(crate) fn fill(&mut self, cells: Held<f64>) -> bool {
+        let held = cells.as_slice().len();
+        let size = |sum: usize, shape: &Shape| sum.checked_add(shape.rows.checked_mul(self.width)?);
+        let is_sound = self.blocks.iter().all(|shape| shape.rows > 0) && (self.blocks.is_empty() || self.width > 0);
+        self.pieces = if held > 0 { vec![cells] } else { Vec::new() };
+        is_sound && self.blocks.iter().try_fold(0, size) == Some(held)
     }
 
     /// How many columns there are; none without rows.
     pub(crate) fn width(&self) -> Option<usize> {
-        self.0.first().map(|block| block.cells.len() / block.rows.max(1))
-    }
-
-    /// Whether a saved table is one.
-    pub(crate) fn is_sound(&self) -> bool {
-        let width = self.width().unwrap_or(0);
-        self.0.iter().all(|block| block.rows > 0 && block.rows.checked_mul(width) == Some(block.cells.len()))
+        self.blocks.first().map(|_| self.width)
     }
 
     /// How many rows there are.
     pub(crate) fn rows(&self) -> usize {
-        self.0.iter().map(|block| block.rows).sum()
+        self.blocks.iter().map(|block| block.rows).sum()
     }
 
-    /// Rows at a time, by their columns.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = Vec<&[f64]>> {
-        self.0.iter().map(Block::columns)
+    /// The rows, block by block.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
+        let mut pieces = self.cells();
+        let mut left: &[f64] = &[];
+        let mut column = move |rows: usize| {
+            if left.is_empty() {
+                left = pieces.next().unwrap_or_default();
+            }
+            let (own, rest) = left.split_at(left.len().min(rows));
+            left = rest;
+            own
+        };
+        self.blocks.iter().map(move |shape| {
+            let columns = (0..self.width).map(|_| column(shape.rows)).collect();
+            Block { columns, whole: shape.whole }
+        })
     }
 
     /// How the rows vary together, cells that are not finite taken as their column's mean; nothing where a column has none.
     pub(crate) fn spread(&self) -> Spread {
         let mut spread = Spread::default();
-        if self.0.iter().all(|block| block.whole) {
-            self.blocks().for_each(|columns| spread.extend(&columns));
+        if self.blocks.iter().all(|block| block.whole) {
+            self.blocks().for_each(|block| spread.extend(&block.columns));
             return spread;
         }
-        let means: Vec<f64> = (0..self.width().unwrap_or(0)).map(|column| self.mean(column)).collect();
+        let means: Vec<f64> = (0..self.width).map(|column| self.mean(column)).collect();
         if means.iter().all(|mean| !mean.is_nan()) {
-            for columns in self.blocks() {
+            for block in self.blocks() {
                 let fill = |(column, mean): (&&[f64], &f64)| -> Vec<f64> {
                     column.iter().map(|cell| if cell.is_finite() { *cell } else { *mean }).collect()
                 };
-                spread.extend(&columns.iter().zip(&means).map(fill).collect::<Vec<_>>());
+                spread.extend(&block.columns.iter().zip(&means).map(fill).collect::<Vec<_>>());
             }
         }
         spread
@@ -83,8 +114,8 @@ impl Table {
     /// The mean of the finite cells of a column; NaN where there are none.
     fn mean(&self, column: usize) -> f64 {
         let mut present = Moments::default();
-        for columns in self.blocks() {
-            present.extend(&columns[column].iter().copied().filter(|cell| cell.is_finite()).collect::<Vec<_>>());
+        for block in self.blocks() {
+            present.extend(&block.columns[column].iter().copied().filter(|cell| cell.is_finite()).collect::<Vec<_>>());
         }
         present.mean()
     }

@@ -99,7 +99,7 @@ impl Moments {
     }
 
     /// The mean, and what rounding cuts off it.
-    pub(crate) fn mean_and_rest(&self) -> (f64, f64) {
+    pub fn mean_and_rest(&self) -> (f64, f64) {
         self.sum.divided_by(self.weight.value())
     }
 }

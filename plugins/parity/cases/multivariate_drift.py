@@ -63,9 +63,9 @@ def cases():
     }
     for name, (current, reference) in pairs.items():
         yield case(name, columns(current), expected(current, reference), columns(reference))
-    # NannyML's means are rounded to eighths there, and so are ours; without the offset, which changes nothing, they are not.
+    # NannyML's means are rounded to eighths there; without the offset, which changes nothing, they are not.
     current, reference = hard.integers(0, 60, (60, 3)) @ mix.round(), hard.integers(0, 50, (70, 3)) @ mix.round()
-    yield case("far from zero", columns(1e15 + current), expected(current, reference), columns(1e15 + reference), within=1e-3)
+    yield case("far from zero", columns(1e15 + current), expected(current, reference), columns(1e15 + reference))
     # NannyML refuses infinities; ours are filled with the mean, as missing cells are.
     current, gone = np.round(loose, 3), hard.random(loose.shape) < 0.05
     infinite = {"values": [["inf" if g and x > 0 else "-inf" if g else x for x, g in zip(column, lost)] for column, lost in zip(current.T, gone.T)]}

@@ -59,9 +59,9 @@ impl<M: Metric> Accumulator<M> {
     ///
     /// # Errors
     /// Those of the metric.
-    pub fn merge(&mut self, state: &[u8]) -> Result<()> {
+    pub fn merge(&mut self, state: impl Into<Vec<u8>>) -> Result<()> {
         self.settled = false;
-        self.summary.merge(M::decode(state)?)
+        self.summary.merge(M::decode(state.into())?)
     }
 
     /// Brings buffered rows into their final form; needed before [`evaluate`](Self::evaluate).

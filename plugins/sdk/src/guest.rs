@@ -74,7 +74,7 @@ impl<M: Metric> contract::GuestAccumulator for Accumulator<M> {
     }
 
     fn merge(&self, state: Vec<u8>) -> Result<(), contract::Failure> {
-        Ok(self.0.borrow_mut().merge(&state)?)
+        Ok(self.0.borrow_mut().merge(state)?)
     }
 }
 

@@ -74,7 +74,7 @@ mod output;
 mod report;
 mod rows;
 mod source;
-mod state;
+pub mod state;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod weights;

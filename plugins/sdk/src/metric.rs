@@ -4,7 +4,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Description, Error, Inputs, Report, Result, Rows, state};
+use crate::{Description, Inputs, Report, Result, Rows, state};
 
 /// A metric: a mergeable summary of rows, and a function from summaries to numbers.
 ///
@@ -31,7 +31,7 @@ pub trait Metric: Default + Serialize + DeserializeOwned + 'static {
     /// A summary of no rows. Check here what the parameters' schema can't say.
     ///
     /// # Errors
-    /// [`Error::Parameters`] when the parameters make no sense together.
+    /// [`Error::Parameters`](crate::Error::Parameters) when the parameters make no sense together.
     fn open(run: &Run<Self::Parameters>) -> Result<Self> {
         let _ = run;
         Ok(Self::default())
@@ -40,7 +40,7 @@ pub trait Metric: Default + Serialize + DeserializeOwned + 'static {
     /// Takes in rows.
     ///
     /// # Errors
-    /// [`Error::Data`] when the cells can't be used.
+    /// [`Error::Data`](crate::Error::Data) when the cells can't be used.
     fn update(&mut self, rows: &Rows, run: &Run<Self::Parameters>) -> Result<()>;
 
     /// Brings buffered rows into their final form. Called before the summary is
@@ -50,7 +50,7 @@ pub trait Metric: Default + Serialize + DeserializeOwned + 'static {
     /// Adds the rows behind another (settled) summary.
     ///
     /// # Errors
-    /// [`Error::Data`] when the summaries don't fit together.
+    /// [`Error::Data`](crate::Error::Data) when the summaries don't fit together.
     fn merge(&mut self, other: Self) -> Result<()>;
 
     /// Turns (settled) summaries into results. `reference` is there when the
@@ -66,21 +66,15 @@ pub trait Metric: Default + Serialize + DeserializeOwned + 'static {
     /// # Errors
     /// When it can't be saved.
     fn encode(&self) -> Result<Vec<u8>> {
-        state::to_bytes(self).map_err(|error| Error::failed(format!("the state can't be saved: {error}")))
+        state::to_bytes(self)
     }
 
-    /// A summary back from its saved form.
+    /// A summary back from its saved form, whose bytes it may keep ([`bulk::Held`](crate::bulk::Held)).
     ///
     /// # Errors
-    /// [`Error::Data`] when the bytes are not a saved summary.
-    fn decode(state: &[u8]) -> Result<Self> {
-        match postcard::take_from_bytes(state) {
-            Ok((metric, [])) => Ok(metric),
-            Ok(_) => Err(Error::data("the saved state has bytes left over: it was not made by this plugin")),
-            Err(error) => {
-                Err(Error::data(format!("the saved state can't be read ({error}): it was not made by this plugin")))
-            }
-        }
+    /// [`Error::Data`](crate::Error::Data) when the bytes are not a saved summary.
+    fn decode(state: Vec<u8>) -> Result<Self> {
+        state::from_bytes(&state)
     }
 }
 

@@ -131,6 +131,14 @@ impl Validity<'_> {
             None => true,
         }
     }
+
+    /// How many of the first `rows` cells are present.
+    pub fn count(&self, rows: usize) -> usize {
+        let Some(bits) = &self.0 else { return rows };
+        let whole = &bits[..bits.len().min(rows / 8)];
+        let rest = (8 * whole.len()..rows).filter(|row| self.is_present(*row)).count();
+        whole.iter().map(|byte| byte.count_ones() as usize).sum::<usize>() + rest
+    }
 }
 
 /// The cells of a category column.

@@ -81,8 +81,9 @@ impl Side {
             match (unit.extent(), identities.next()) {
                 (Some(extent), Some(rows)) => parts.extend(of_segment(&unit, extent, &rows, &shape.periods)),
                 _ => {
-                    let periods = touched(&snapshot.unsealed_times(), &shape.periods);
-                    parts.push(Part { unit, scope: Scope::Periods(periods), rows: snapshot.unsealed_identity() });
+                    let scope = Scope::Periods(touched(&unit.times, &shape.periods));
+                    let rows = snapshot.unsealed_identity();
+                    parts.extend(unit.parts().into_iter().map(|unit| Part { unit, scope: scope.clone(), rows }));
                 }
             }
         }

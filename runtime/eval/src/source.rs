@@ -1,6 +1,6 @@
 //! Where a window's rows are: units of work over segments, unsealed rows and datasets.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use datafusion::{
@@ -17,7 +17,7 @@ use crate::{
     Error,
     cell::Extent,
     expression::Expressions,
-    scan::{FilePart, Scanner},
+    scan::{BATCH_ROWS, FilePart, Scanner},
 };
 
 /// The rows of one side of an evaluation, cut into units of work.
@@ -96,7 +96,7 @@ impl Source {
         let unsealed_rows = snapshot.unsealed.iter().map(|batch| batch.num_rows() as u64).sum();
         if unsealed_rows > 0 {
             let rows = UnitRows::Memory(Arc::new(snapshot.unsealed.clone()));
-            units.push(Unit { rows, times: None, delayed: some(pending), hidden: None });
+            units.push(Unit { rows, times: snapshot.unsealed_times(), delayed: some(pending), hidden: None });
         }
         let sealed: u64 = snapshot.segments.iter().map(|segment| segment.rows).sum();
         let facts = Facts {
@@ -149,7 +149,8 @@ impl Unit {
             }
             UnitRows::Memory(batches) => {
                 let projected: Result<Vec<_>, Error> = batches.iter().map(|batch| project(batch, schema)).collect();
-                Ok(futures::stream::iter(projected?).map(overlay).boxed())
+                let slices = projected?.into_iter().flat_map(slices);
+                Ok(futures::stream::iter(slices).map(overlay).boxed())
             }
         }
     }
@@ -184,7 +185,7 @@ impl Unit {
         }
     }
 
-    /// This unit in parts of about half a million rows. How many there are depends on the file alone, so that results have
+    /// This unit in parts of about half a million rows. How many there are depends on its rows alone, so that results have
     /// the same bits on any number of threads.
     pub fn parts(&self) -> Vec<Self> {
         match &self.rows {
@@ -192,7 +193,13 @@ impl Unit {
                 let worth_a_thread = (file.bytes / MIN_PART_BYTES).max(1);
                 self.split(file.stored.rows().div_ceil(PART_ROWS).clamp(1, worth_a_thread))
             }
-            UnitRows::Memory(_) => vec![self.clone()],
+            UnitRows::Memory(batches) => {
+                let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+                let parts = rows.div_ceil(PART_ROWS as usize).max(1);
+                let part =
+                    |part| UnitRows::Memory(Arc::new(cut(batches, rows * part / parts..rows * (part + 1) / parts)));
+                (0..parts).map(|at| Self { rows: part(at), ..self.clone() }).collect()
+            }
         }
     }
 
@@ -257,6 +264,24 @@ impl fmt::Debug for Stored {
     }
 }
 
+/// The rows of `batches` with these numbers, counted through all of them.
+fn cut(batches: &[RecordBatch], rows: Range<usize>) -> Vec<RecordBatch> {
+    let mut before = 0;
+    let cut = |batch: &RecordBatch| {
+        let own = before..before + batch.num_rows();
+        before = own.end;
+        let (start, end) = (rows.start.max(own.start), rows.end.min(own.end));
+        (start < end).then(|| batch.slice(start - own.start, end - start))
+    };
+    batches.iter().filter_map(cut).collect()
+}
+
+/// Rows in memory in batches as large as those that are read from files.
+fn slices(batch: RecordBatch) -> impl Iterator<Item = RecordBatch> {
+    let starts = (0..batch.num_rows()).step_by(BATCH_ROWS);
+    starts.map(move |start| batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start)))
+}
+
 fn project(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error> {
     let indices: Result<Vec<_>, _> =
         schema.fields().iter().map(|field| batch.schema_ref().index_of(field.name())).collect();
@@ -275,4 +300,53 @@ pub(crate) fn time_pruning(
     let bound = |time: Time| lit(ScalarValue::TimestampMicrosecond(Some(time.micros()), Some("UTC".into())));
     let condition: Expr = ident(TIME).gt_eq(bound(window.start())).and(ident(TIME).lt(bound(window.end())));
     Ok(Some(expressions.compile_logical(condition, schema)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::{
+        array::{AsArray, Int64Array},
+        datatypes::Int64Type,
+    };
+
+    use super::*;
+
+    /// Batches of so many rows each, whose cells count on.
+    fn batches(sizes: &[i64]) -> Vec<RecordBatch> {
+        let mut next = 0;
+        let batch = |rows: &i64| {
+            let cells = Int64Array::from_iter_values(next..next + rows);
+            next += rows;
+            RecordBatch::try_from_iter([("cell", Arc::new(cells) as _)]).expect("a batch")
+        };
+        sizes.iter().map(batch).collect()
+    }
+
+    fn cells(batches: &[RecordBatch]) -> Vec<i64> {
+        batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).collect()
+    }
+
+    #[test]
+    fn rows_in_memory_are_cut_by_their_number_alone() {
+        for (sizes, parts) in [
+            (&[][..], &[0][..]),
+            (&[10], &[10]),
+            (&[1 << 19], &[1 << 19]),
+            (&[(1 << 19) + 1], &[1 << 18, (1 << 18) + 1]),
+            (&[300_000, 65_536, 700_000, 0, 3], &[355_179, 355_180, 355_180]),
+        ] {
+            let rows: i64 = sizes.iter().sum();
+            let mut found = Vec::new();
+            let mut read = Vec::new();
+            for part in Unit::in_memory(batches(sizes)).parts() {
+                let UnitRows::Memory(batches) = part.rows else { panic!("rows in memory") };
+                let own: Vec<RecordBatch> = batches.iter().cloned().flat_map(slices).collect();
+                assert!(own.iter().all(|batch| (1..=BATCH_ROWS).contains(&batch.num_rows())), "{sizes:?}");
+                found.push(cells(&own).len() as i64);
+                read.extend(cells(&own));
+            }
+            assert_eq!(found, parts, "{sizes:?}");
+            assert_eq!(read, (0..rows).collect::<Vec<_>>(), "{sizes:?}");
+        }
+    }
 }

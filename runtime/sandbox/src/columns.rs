@@ -164,10 +164,8 @@ fn missing(column: u32, name: &str) -> Halt {
 fn filled<T: ArrowPrimitiveType>(cells: &PrimitiveArray<T>, null: T::Native) -> Vec<T::Native> {
     let mut values = cells.values().to_vec();
     if let Some(nulls) = cells.nulls().filter(|nulls| nulls.null_count() > 0) {
-        for (value, valid) in values.iter_mut().zip(nulls.iter()) {
-            if !valid {
-                *value = null;
-            }
+        for row in (!nulls.inner()).set_indices() {
+            values[row] = null;
         }
     }
     values

@@ -32,6 +32,9 @@ impl Hidden {
     /// # Errors
     /// [`Error::Rows`] when one of [`Self::columns`] is missing.
     pub fn strip(&self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
+        if self.before.is_none() && self.ids.is_empty() {
+            return Ok(batch.clone());
+        }
         let mut seen = vec![true; batch.num_rows()];
         if let Some(before) = self.before {
             let times = rows::times(batch);

@@ -66,6 +66,7 @@ mod evaluation;
 mod faults;
 mod files;
 mod filters;
+mod fitting;
 mod fold;
 mod forgotten;
 mod grain;

@@ -14,6 +14,8 @@ pub(crate) struct Entry {
     pub rows: u64,
     pub bytes: u64,
     pub received: Time,
+    /// The first and the last time of predictions, in microseconds.
+    pub times: Option<(i64, i64)>,
     pub min_id: [u8; 16],
     pub max_id: [u8; 16],
     pub checksum: u32,
@@ -75,10 +77,11 @@ pub(crate) fn entries(
     let (start, end) = bounds(window);
     let entries = connection
         .prepare_cached(
-            "SELECT seq, rows, bytes, min_id, max_id, checksum, received FROM log
+            "SELECT seq, rows, bytes, min_id, max_id, checksum, received, min_time, max_time FROM log
              WHERE model = ?1 AND kind = ?2 AND (max_time IS NULL OR (max_time >= ?3 AND min_time < ?4)) ORDER BY seq",
         )?
         .query_map(params![model.0, kind.number(), start, end], |row| {
+            let (first, last): (Option<i64>, Option<i64>) = (row.get(7)?, row.get(8)?);
             Ok(Entry {
                 seq: row.get(0)?,
                 rows: row.get(1)?,
@@ -87,6 +90,7 @@ pub(crate) fn entries(
                 max_id: catalog::id16(row, 4)?,
                 checksum: row.get(5)?,
                 received: catalog::time(row, 6)?,
+                times: first.zip(last),
             })
         })?
         .collect::<Result<_, _>>()?;

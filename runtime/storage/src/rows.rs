@@ -9,7 +9,7 @@ use arrow::{
 };
 use driftline_core::{ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, Schema, TIME, Time, is_exact_as_float};
 
-use crate::Error;
+use crate::{Error, fitting::Fitting};
 
 /// What rows are: whole predictions, or cells for earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -111,7 +111,7 @@ fn column(batch: &RecordBatch, field: &Field) -> Result<ArrayRef, Error> {
 }
 
 /// Casts without ever losing a value silently.
-fn strict_cast(array: &ArrayRef, field: &Field) -> Result<ArrayRef, Error> {
+pub(crate) fn strict_cast(array: &ArrayRef, field: &Field) -> Result<ArrayRef, Error> {
     if array.data_type() == field.data_type() {
         return Ok(array.clone());
     }
@@ -130,15 +130,7 @@ fn check_times(times: &ArrayRef) -> Result<(), Error> {
 
 /// Casts kept rows to `target`: columns by name, nulls where there are none.
 pub(crate) fn fit(batch: &RecordBatch, target: &SchemaRef) -> Result<RecordBatch, Error> {
-    if batch.schema_ref() == target {
-        return Ok(batch.clone());
-    }
-    let columns = target.fields().iter().map(|field| match batch.column_by_name(field.name()) {
-        Some(array) => strict_cast(array, field),
-        None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-    });
-    let columns = columns.collect::<Result<Vec<_>, Error>>()?;
-    RecordBatch::try_new(target.clone(), columns).map_err(|error| Error::failed("arranging the rows", error))
+    Fitting::to(target).fit(batch)
 }
 
 /// The smallest schema both fit without changing a value, if there is one.

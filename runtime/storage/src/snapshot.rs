@@ -13,7 +13,9 @@ use uuid::Uuid;
 use crate::{
     DefinitionKey, DelayedCells, Error, Hidden, KeptState, Kind, Pin, Segment, Storage, covered,
     delayed_cache::{Key, Wanted},
-    delayed_file, deletion, grain,
+    delayed_file, deletion,
+    fitting::Fitting,
+    grain,
     hidden::Ids,
     id_range::{IdRange, both, overlap},
     latest::Latest,
@@ -38,6 +40,7 @@ pub struct Snapshot {
     pub unsealed: Vec<RecordBatch>,
     pending: Pending,
     logged: Vec<LogRow>,
+    unsealed_times: Option<(Time, Time)>,
     sight: Sight,
     kept: KeptFiles,
     pin: Pin,
@@ -173,9 +176,13 @@ impl Storage {
             let pending = pending(&inner, view, &model, &segments, &logged)?;
             let hidden = Arc::new(deletion::hidden(view, model.id)?.into_iter().collect());
             let sight = Sight { rows: shown, hidden };
+            let unsealed_times = times(&logged, model.horizon);
             let logged = logged.iter().map(|entry| (entry.seq, entry.checksum)).collect();
             let (inner, none) = (inner.clone(), Vec::new());
-            Ok((Snapshot { model, segments, unsealed: none, pending, logged, sight, kept, pin, inner }, unsealed))
+            Ok((
+                Snapshot { model, segments, unsealed: none, pending, logged, unsealed_times, sight, kept, pin, inner },
+                unsealed,
+            ))
         })?;
         let hidden = Hidden { before: snapshot.model.horizon, ids: snapshot.sight.hidden.clone() };
         let unsealed = gathered(&snapshot.model, &unsealed)?;
@@ -236,12 +243,22 @@ fn pending(
     Ok(pending)
 }
 
+/// Between which times the rows of `logged` lie that are not before the horizon.
+fn times(logged: &[log::Entry], horizon: Option<Time>) -> Option<(Time, Time)> {
+    let of = |end: fn(&(i64, i64)) -> i64| logged.iter().filter_map(move |entry| entry.times.as_ref().map(end));
+    let first = Time::from_micros(of(|times| times.0).min()?).ok()?;
+    let last = Time::from_micros(of(|times| times.1).max()?).ok()?;
+    let first = horizon.map_or(first, |horizon| first.max(horizon));
+    (first <= last).then_some((first, last))
+}
+
 /// Rows in a batch of unsealed rows, at most (unless a log row has more).
 const GATHERED: usize = 32_768;
 
 /// Casts log rows to the model's columns and joins small neighbours.
 fn gathered(model: &Model, batches: &[Arc<RecordBatch>]) -> Result<Vec<RecordBatch>, Error> {
     let schema = model.schema.arrow_predictions();
+    let mut fitting = Fitting::to(&schema);
     let mut gathered = Vec::new();
     let mut open: Vec<RecordBatch> = Vec::new();
     let mut open_rows = 0;
@@ -251,7 +268,7 @@ fn gathered(model: &Model, batches: &[Arc<RecordBatch>]) -> Result<Vec<RecordBat
             open_rows = 0;
         }
         open_rows += batch.num_rows();
-        open.push(rows::fit(batch, &schema)?);
+        open.push(fitting.fit(batch)?);
     }
     if !open.is_empty() {
         gathered.push(joined(&schema, &mut open)?);
@@ -317,11 +334,9 @@ impl Snapshot {
         Digest::of_parts([&files[..], &logged[..]])
     }
 
-    /// The first and the last time among the rows that are in no segment.
+    /// Between which times all rows lie that are in no segment; `None` when there are none.
     pub fn unsealed_times(&self) -> Option<(Time, Time)> {
-        let times = || self.unsealed.iter().flat_map(rows::times).copied();
-        let time = |micros: Option<i64>| Time::from_micros(micros?).ok();
-        time(times().min()).zip(time(times().max()))
+        self.unsealed_times
     }
 
     /// Keeps the snapshot's files readable for as long as it is held, also after the snapshot is dropped.

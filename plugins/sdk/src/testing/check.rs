@@ -97,10 +97,10 @@ fn merged<M: Metric>(table: &Table, parameters: &str, chance: &mut Chance) -> Ac
         );
         if chance.below(2) == 0 {
             let mut between = open();
-            between.merge(&state).expect("an empty accumulator takes a state");
-            whole.merge(&between.state().expect("a merged state")).expect("merging a merged state");
+            between.merge(state).expect("an empty accumulator takes a state");
+            whole.merge(between.state().expect("a merged state")).expect("merging a merged state");
         } else {
-            whole.merge(&state).expect("merging a state");
+            whole.merge(state).expect("merging a state");
         }
     }
     whole
