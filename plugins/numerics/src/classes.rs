@@ -17,6 +17,7 @@ pub struct Classes {
 
 impl Classes {
     /// Adds rows of weight one; `labels` is 1 for positives.
+    #[inline(never)]
     pub fn extend(&mut self, scores: &[f64], labels: &[u8]) {
         // By position instead of by branch: labels can't be predicted.
         let mut split = [[0_u64; STRETCH]; 2];

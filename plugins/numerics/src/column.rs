@@ -60,7 +60,7 @@ impl Column {
 
     /// Adds numbers; those that are none count as missing.
     pub fn add_numbers(&mut self, cells: &[f64]) {
-        let missing = cells.iter().filter(|cell| cell.is_nan()).count();
+        let missing = count_missing(cells);
         self.missing += missing as u64;
         if let Some(bits) = self.sketch {
             let present = cells.iter().filter(|cell| !cell.is_nan());
@@ -97,4 +97,9 @@ impl Column {
     pub fn present(&self) -> f64 {
         self.numbers.total() + self.labels.values().sum::<u64>() as f64
     }
+}
+
+#[inline(never)]
+fn count_missing(cells: &[f64]) -> usize {
+    cells.iter().filter(|cell| cell.is_nan()).count()
 }

@@ -38,6 +38,7 @@ impl Multiset {
     }
 
     /// Adds keys of numbers.
+    #[inline(never)]
     pub fn extend_keys(&mut self, keys: impl IntoIterator<Item = u64>) {
         if self.keys.len() >= GROWING && self.keys.capacity() < RUN {
             // From here on without copying; untouched memory costs nothing.

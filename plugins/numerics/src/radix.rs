@@ -5,6 +5,9 @@
 //! keys only the leading 33 differing bits are sorted by digits; an insertion
 //! pass puts the few remaining inversions right, and gives up in favour of the
 //! full sort when they are not few.
+//!
+//! Loops over all keys are functions of their own, here and elsewhere: WebAssembly's compilers keep few values in registers
+//! across a large function, and a loop that was inlined into one loads its addresses anew at every turn.
 
 use core::ops::Range;
 
@@ -41,6 +44,7 @@ pub fn sort_weighted(pairs: &mut Vec<(u64, f64)>, scratch: &mut Vec<(u64, f64)>)
 }
 
 /// The range of bits in which keys differ.
+#[inline(never)]
 fn differing_bits(keys: impl Iterator<Item = u64>) -> (u32, u32) {
     let (any, all) = keys.fold((0, u64::MAX), |(any, all), key| (any | key, all & key));
     let differing = any & !all;
@@ -62,6 +66,7 @@ fn sort_digits<T: Copy + Default>(items: &mut Vec<T>, scratch: &mut Vec<T>, bits
 
 /// Moves each item to the next place for its digit. Four at a time: in
 /// WebAssembly every turn of a loop costs a look at the deadline.
+#[inline(never)]
 fn scatter<T: Copy>(items: &[T], out: &mut [T], next: &mut [u32; DIGITS], digit: impl Fn(&T) -> usize) {
     let mut place = |item: &T| {
         let slot = &mut next[digit(item)];
@@ -83,6 +88,7 @@ fn digit(key: u64, shift: u32) -> usize {
 }
 
 /// For each of three digits, where the items of each value of it begin.
+#[inline(never)]
 fn starts<T>(items: &[T], from: u32, key: impl Fn(&T) -> u64) -> [[u32; DIGITS]; TOGETHER as usize] {
     let mut counts = [[0_u32; DIGITS]; TOGETHER as usize];
     let mut count = |item: &T| {
@@ -109,6 +115,7 @@ fn starts<T>(items: &[T], from: u32, key: impl Fn(&T) -> u64) -> [[u32; DIGITS];
 }
 
 /// Insertion sort of nearly sorted keys; `false` when they are not.
+#[inline(never)]
 fn insert(keys: &mut [u64]) -> bool {
     const STRETCH: usize = 16;
     let mut left = PATIENCE * keys.len();

@@ -19,7 +19,7 @@ pub struct Run {
 impl Run {
     /// A run of sorted keys that weigh one each; equal keys are joined when that saves room.
     pub fn of_keys(keys: Vec<u64>) -> Self {
-        let distinct = keys.windows(2).filter(|pair| pair[0] != pair[1]).count() + 1;
+        let distinct = steps(&keys) + 1;
         if 2 * distinct > keys.len() {
             return Self { keys, weights: Vec::new() };
         }
@@ -71,6 +71,18 @@ impl Run {
 
     /// Whether keys ascend and weights fit: what a saved run must satisfy.
     pub fn is_sound(&self) -> bool {
-        self.keys.is_sorted() && (self.weights.is_empty() || self.weights.len() == self.keys.len())
+        ascend(&self.keys) && (self.weights.is_empty() || self.weights.len() == self.keys.len())
     }
+}
+
+/// How often a key differs from the one before.
+#[inline(never)]
+fn steps(keys: &[u64]) -> usize {
+    keys.windows(2).filter(|pair| pair[0] != pair[1]).count()
+}
+
+#[inline(never)]
+fn ascend(keys: &[u64]) -> bool {
+    // Without an early end, the check is done many keys at a time.
+    keys.windows(2).fold(true, |ascend, pair| ascend & (pair[0] <= pair[1]))
 }

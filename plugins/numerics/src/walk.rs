@@ -220,6 +220,7 @@ impl<T: Entry> Buffers<T> {
 /// Merged entries written at a time.
 const BLOCK: usize = 8;
 
+#[inline(never)]
 fn merge_two<T: Entry>(a: &[T], b: &[T], out: &mut [T]) {
     let (mut i, mut j) = (0, 0);
     // While both have a block left, neither can end within the next block of results.
@@ -248,6 +249,7 @@ fn merge_two<T: Entry>(a: &[T], b: &[T], out: &mut [T]) {
     out[i + b.len()..].copy_from_slice(&a[i..]);
 }
 
+#[inline(never)]
 fn step<A: Entry, B: Entry>(a: &[A], b: &[B], visitor: &mut impl Visitor) {
     let (mut i, mut j) = (0, 0);
     while let (Some(left), Some(right)) = (a.get(i), b.get(j)) {

@@ -34,6 +34,7 @@ fn categories(rows: &Rows, input: &str, positive: Option<&str>) -> Result<Vec<u8
     }
 }
 
+#[inline(never)]
 fn numbers(cells: &[f64], input: &str, positive: Option<&str>) -> Result<Vec<u8>> {
     if let Some(positive) = positive {
         let number: f64 = positive.parse().map_err(|_| {
