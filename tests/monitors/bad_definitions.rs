@@ -53,6 +53,8 @@ fn cases() -> Vec<(&'static str, Value, u16, &'static str, &'static str)> {
         ("reference", json!(null), 422, "reference_required", "reference"),
         ("schedule", json!({"cron": "* * * *"}), 422, "invalid_schedule", "schedule.cron"),
         ("schedule", json!({"cron": "0 0 30 2 *"}), 422, "invalid_schedule", "schedule.cron"),
+        ("schedule", json!({"cron": "0 0 * * mon#6"}), 422, "invalid_schedule", "schedule.cron"),
+        ("schedule", json!({"cron": "0 0 0 L * *"}), 422, "invalid_schedule", "schedule.cron"),
         (
             "schedule",
             json!({"cron": "@daily", "time_zone": "Europe/Nowhere"}),

@@ -54,4 +54,7 @@ async fn every_metric_says_what_it_is() {
         let help = text.lines().find_map(|line| line.strip_prefix(&format!("# HELP {metric} ")));
         assert!(help.is_some_and(|help| help.len() > 5), "{metric}: {help:?}");
     }
+    // What only grows is a counter.
+    assert!(text.contains("# TYPE driftline_state_cache_events counter"), "{text}");
+    assert!(text.contains(r#"driftline_state_cache_events_total{event="hit"} 0"#), "{text}");
 }

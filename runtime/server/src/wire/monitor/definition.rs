@@ -34,7 +34,8 @@ pub struct MonitorDefinition {
     /// An SQL condition on rows.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// SQL expressions; one result, and one alert, for each combination of their values.
+    /// SQL expressions; one result, and one alert, for each combination of their values. The alert of one that has no rows
+    /// any more, while others have some, is resolved after as many windows in a row as `consecutive` asks for, one unless told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group_by: Vec<String>,
     /// The time that a run measures.

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::wire::{AlertLevel, Correction};
 
-/// What is bad: one of `constant`, `sigma`, `change` and `p_value`.
+/// What is bad: one of `constant`, `sigma`, `change` and `p_value`. A value or bound that is undefined opens no alert and
+/// resolves none: what the threshold said last holds on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
