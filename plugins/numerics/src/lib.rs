@@ -49,6 +49,7 @@ pub mod kolmogorov;
 pub mod log_ratio;
 pub mod moments;
 pub mod multiset;
+mod neighbours;
 pub mod proportions;
 pub mod quantile;
 pub mod radix;

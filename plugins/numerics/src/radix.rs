@@ -11,6 +11,8 @@
 
 use core::ops::Range;
 
+use crate::neighbours::ascend;
+
 const DIGIT_BITS: u32 = 11;
 const DIGITS: usize = 1 << DIGIT_BITS;
 /// Digits that are counted in one pass.
@@ -25,7 +27,7 @@ pub fn sort(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
     if keys.len() <= SMALL {
         return keys.sort_unstable();
     }
-    let (low, high) = differing_bits(keys.iter().copied());
+    let (low, high) = differing_bits(keys, |key| *key);
     // Bits below may not differ at all, as in single-precision numbers.
     let coarse = high.saturating_sub(TOGETHER * DIGIT_BITS).max(low);
     sort_digits(keys, scratch, coarse..high, |key| *key);
@@ -39,14 +41,20 @@ pub fn sort_weighted(pairs: &mut Vec<(u64, f64)>, scratch: &mut Vec<(u64, f64)>)
     if pairs.len() <= SMALL {
         return pairs.sort_by_key(|pair| pair.0);
     }
-    let (low, high) = differing_bits(pairs.iter().map(|pair| pair.0));
+    let (low, high) = differing_bits(pairs, |pair| pair.0);
     sort_digits(pairs, scratch, low..high, |pair| pair.0);
 }
 
 /// The range of bits in which keys differ.
 #[inline(never)]
-fn differing_bits(keys: impl Iterator<Item = u64>) -> (u32, u32) {
-    let (any, all) = keys.fold((0, u64::MAX), |(any, all), key| (any | key, all & key));
+fn differing_bits<T>(items: &[T], key: impl Fn(&T) -> u64) -> (u32, u32) {
+    let join = |known: (u64, u64), item: &T| (known.0 | key(item), known.1 & key(item));
+    let (sixteens, rest) = items.as_chunks::<16>();
+    let of_rest = rest.iter().fold((0, u64::MAX), join);
+    let (any, all) = sixteens.iter().fold(of_rest, |known, sixteen| {
+        let (any, all) = sixteen.iter().fold((0, u64::MAX), join);
+        (known.0 | any, known.1 & all)
+    });
     let differing = any & !all;
     if differing == 0 { (0, 0) } else { (differing.trailing_zeros(), u64::BITS - differing.leading_zeros()) }
 }
@@ -121,8 +129,8 @@ fn insert(keys: &mut [u64]) -> bool {
     let mut left = PATIENCE * keys.len();
     for start in (1..keys.len()).step_by(STRETCH) {
         let end = (start + STRETCH).min(keys.len());
-        // Most stretches are in order, which is seen without a branch for each key.
-        let falls = keys[start - 1..end].windows(2).fold(false, |falls, pair| falls | (pair[0] > pair[1]));
+        // Most stretches are in order.
+        let falls = !ascend(&keys[start - 1..end]);
         for at in start..if falls { end } else { start } {
             left = left.saturating_sub(sink(keys, at));
         }

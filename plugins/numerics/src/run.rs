@@ -3,7 +3,10 @@
 use driftline_sdk::bulk;
 use serde::{Deserialize, Serialize};
 
-use crate::key::number;
+use crate::{
+    key::number,
+    neighbours::{ascend, steps},
+};
 
 /// Keys in ascending order. Either every key stands for one number (equal keys
 /// may repeat), or the keys are distinct and each has a weight.
@@ -73,16 +76,4 @@ impl Run {
     pub fn is_sound(&self) -> bool {
         ascend(&self.keys) && (self.weights.is_empty() || self.weights.len() == self.keys.len())
     }
-}
-
-/// How often a key differs from the one before.
-#[inline(never)]
-fn steps(keys: &[u64]) -> usize {
-    keys.windows(2).filter(|pair| pair[0] != pair[1]).count()
-}
-
-#[inline(never)]
-fn ascend(keys: &[u64]) -> bool {
-    // Without an early end, the check is done many keys at a time.
-    keys.windows(2).fold(true, |ascend, pair| ascend & (pair[0] <= pair[1]))
 }
