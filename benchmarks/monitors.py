@@ -185,7 +185,7 @@ def main():
     port, runs = receiver.server_address[1], arguments.models * len(monitors({}))
     with Server("--notify-allow", "127.0.0.1") as server:
         # Room for the monitors to be put; the second instant comes when the runs of the first have ended.
-        first = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1 + -(-runs // 5000))
+        first = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1 + -(-runs // 20_000))
         second = first + timedelta(minutes=1 + -(-arguments.spread // 60))
         print(f"\n{arguments.models:,} models with {arguments.rows:,} rows and {runs // arguments.models} monitors each")
         set_up(server, arguments.models, arguments.rows, [first, second], f"{arguments.spread}s", port)

@@ -37,10 +37,14 @@ impl Arrivals {
         self.count(times.len(), labels.count(times.len()));
         self.newest = self.newest.max(times.iter().max().copied());
         if !labels.all() {
-            // Without branches, since which labels are missing can't be foreseen.
-            let waiting = |(row, time): (usize, &i64)| if labels.is_present(row) { i64::MAX } else { *time };
-            let oldest = times.iter().enumerate().map(waiting).min().filter(|oldest| *oldest != i64::MAX);
-            self.oldest_unlabelled = earlier(self.oldest_unlabelled, oldest);
+            let mut oldest = i64::MAX;
+            for (at, times) in times.chunks(8).enumerate() {
+                let byte = labels.byte(at);
+                // Without branches, since which labels are missing can't be foreseen.
+                let waiting = |(row, time): (usize, &i64)| if byte >> row & 1 == 1 { i64::MAX } else { *time };
+                oldest = times.iter().enumerate().map(waiting).fold(oldest, i64::min);
+            }
+            self.oldest_unlabelled = earlier(self.oldest_unlabelled, Some(oldest).filter(|oldest| *oldest != i64::MAX));
         }
     }
 
@@ -48,11 +52,21 @@ impl Arrivals {
     pub(crate) fn arrive(&mut self, times: &[i64], labels: &Validity, arrivals: &[i64]) {
         self.has_lags = true;
         let (mut lags, mut known, mut newest) = (vec![0; times.len()], 0, MISSING);
-        for (row, (time, arrival)) in times.iter().zip(arrivals).enumerate() {
-            let is_known = labels.is_present(row) && *arrival != MISSING;
-            newest = newest.max(if is_known { *arrival } else { MISSING });
-            lags[known] = arrival.saturating_sub(*time).max(0) as u64;
+        let mut take = |is_labelled: bool, time: i64, arrival: i64| {
+            let is_known = is_labelled & (arrival != MISSING);
+            newest = newest.max(if is_known { arrival } else { MISSING });
+            lags[known] = arrival.saturating_sub(time).max(0) as u64;
             known += usize::from(is_known);
+        };
+        let ((times, last_times), (arrivals, last_arrivals)) = (times.as_chunks::<8>(), arrivals.as_chunks::<8>());
+        for (at, (times, arrivals)) in times.iter().zip(arrivals).enumerate() {
+            let byte = labels.byte(at);
+            for row in 0..8 {
+                take(byte >> row & 1 == 1, times[row], arrivals[row]);
+            }
+        }
+        for (row, (time, arrival)) in (8 * times.len()..).zip(last_times.iter().zip(last_arrivals)) {
+            take(labels.is_present(row), *time, *arrival);
         }
         self.newest = self.newest.max(Some(newest).filter(|newest| *newest != MISSING));
         lags.truncate(known);

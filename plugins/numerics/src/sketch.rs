@@ -101,7 +101,10 @@ impl Sketch {
             self.levels.push(Level::default());
         }
         let Some(place) = self.levels.get_mut(level) else { return };
-        if place.numbers.is_empty() {
+        if let [only] = place.numbers[..] {
+            numbers.insert(numbers.partition_point(|number| number.total_cmp(&only).is_lt()), only);
+        }
+        if place.numbers.len() < 2 {
             place.numbers = numbers;
         } else {
             place.numbers.append(&mut numbers);

@@ -132,6 +132,11 @@ impl Validity<'_> {
         }
     }
 
+    /// Which cells of the rows `8 * byte` to `8 * byte + 7` are present, the first in the lowest bit.
+    pub fn byte(&self, byte: usize) -> u8 {
+        self.0.as_ref().map_or(u8::MAX, |bits| bits.get(byte).copied().unwrap_or(0))
+    }
+
     /// How many of the first `rows` cells are present.
     pub fn count(&self, rows: usize) -> usize {
         let Some(bits) = &self.0 else { return rows };

@@ -35,6 +35,8 @@ const LEASE_MICROS: i64 = 300_000_000;
 pub struct Deliveries {
     post: Arc<dyn Post>,
     wake: Notify,
+    /// Held while deliveries are claimed, until they count as being sent.
+    claiming: tokio::sync::Mutex<()>,
     sending: AtomicUsize,
     ended: watch::Sender<u64>,
     tasks: TaskTracker,
@@ -47,6 +49,7 @@ impl Deliveries {
         Self {
             post,
             wake: Notify::new(),
+            claiming: tokio::sync::Mutex::default(),
             sending: AtomicUsize::new(0),
             ended: watch::Sender::new(0),
             tasks: TaskTracker::new(),
@@ -76,6 +79,7 @@ pub async fn tick(app: &Shared) -> Result<usize, Problem> {
     if deliveries.stop.is_cancelled() {
         return Ok(0);
     }
+    let _alone = deliveries.claiming.lock().await;
     let free = PLACES.saturating_sub(deliveries.sending.load(Ordering::SeqCst));
     let owner = app.scheduler.owner();
     let claimed = app.blocking(move |app| app.storage.claim_deliveries(owner, lease(), PLACES_EACH, free)).await?;

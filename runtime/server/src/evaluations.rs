@@ -320,7 +320,8 @@ fn with_request(mut evaluation: wire::Evaluation, job: &Job) -> wire::Evaluation
 }
 
 fn not_found(id: Uuid) -> Problem {
-    let detail = format!("there is no evaluation {id}: one that was not recorded is forgotten after a while");
+    let detail =
+        format!("there is no evaluation {id}: one that was not recorded, or is of a monitor, goes after a while");
     Problem::not_found("evaluation_not_found", detail).at("id")
 }
 

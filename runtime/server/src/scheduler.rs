@@ -43,6 +43,8 @@ pub struct Scheduler {
     /// How many may run at once.
     places: usize,
     wake: Notify,
+    /// Held while runs are claimed, until they are at work: who claims next sees them.
+    claiming: tokio::sync::Mutex<()>,
     /// Runs at work; each can be interrupted.
     running: Mutex<HashMap<Uuid, CancellationToken>>,
     /// Counts the runs that ended.
@@ -71,6 +73,7 @@ impl Scheduler {
             owner: Uuid::now_v7(),
             places: (limits.evaluations / 2).max(1),
             wake: Notify::new(),
+            claiming: tokio::sync::Mutex::default(),
             running: Mutex::default(),
             ended: watch::Sender::new(0),
             agendas: Mutex::default(),
@@ -163,6 +166,7 @@ async fn start(app: &Shared) -> Result<usize, Problem> {
     if scheduler.stop.is_cancelled() {
         return Ok(0);
     }
+    let _alone = scheduler.claiming.lock().await;
     let free = scheduler.places.saturating_sub(scheduler.at_work().len());
     let owner = scheduler.owner;
     let claimed = app.blocking(move |app| app.storage.claim_runs(owner, lease(), free)).await?;

@@ -1,5 +1,7 @@
 //! What is kept changes no answer, whatever happened between two questions.
 
+mod components;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::Int64Array;
@@ -82,7 +84,7 @@ async fn track(house: &House, random: &mut u64, first: usize, rows: usize, hours
     let ids: Vec<_> = (first..first + rows).map(id).collect();
     let mut draw = |below: u64| {
         *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*random >> 33) % below
+        ((u128::from(*random) * u128::from(below)) >> 64) as u64
     };
     let times: TimestampMicrosecondArray = ids.iter().map(|_| Some(draw((hours * HOUR) as u64) as i64)).collect();
     let values: Float64Array = ids.iter().map(|_| Some(draw(1 << 30) as f64 / 7.0)).collect();

@@ -36,7 +36,7 @@ pub struct MonitorResult {
     /// Why it was not judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// The evaluation that it comes from.
+    /// The evaluation that it comes from; that goes sooner than the result, unless it is the last.
     pub evaluation: Id,
     /// `sha256:…` over everything that was read.
     pub data: String,
