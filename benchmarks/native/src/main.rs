@@ -131,7 +131,7 @@ impl Bench {
             let last = self.arguments.phases && run == self.arguments.runs;
             let (wasm_ms, wasm) = self.time(&request, Arc::clone(&wasm), last).await?;
             let (native_ms, native) = self.time(&request, Arc::clone(&native), last).await?;
-            anyhow::ensure!(wasm == native, "{plugin}: WebAssembly and native differ: {wasm:?} {native:?}");
+            anyhow::ensure!(is_near(&wasm, &native), "{plugin}: WebAssembly and native differ: {wasm:?} {native:?}");
             if run > 0 {
                 times.push((wasm_ms, native_ms, wasm_ms / native_ms));
             }
@@ -217,4 +217,13 @@ impl Bench {
         }
         Ok((ms, outcome.results.iter().flat_map(|result| result.values.iter().map(|value| value.number)).collect()))
     }
+}
+
+/// Whether numbers are the same but for what libraries of functions such as the exponential differ in.
+fn is_near(wasm: &[Option<f64>], native: &[Option<f64>]) -> bool {
+    let near = |pair: (&Option<f64>, &Option<f64>)| match pair {
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-12 * b.abs(),
+        (a, b) => a == b,
+    };
+    wasm.len() == native.len() && wasm.iter().zip(native).all(near)
 }
