@@ -40,7 +40,7 @@ pub struct World {
 
 /// When the server dies.
 enum Moment {
-    /// When so many notices have arrived, and none of them may be written down as sent.
+    /// When so many notices have arrived, which may not be written down as sent, or nothing is due any more.
     Arrivals(usize),
     /// After so many microseconds.
     After(u64),
@@ -87,20 +87,21 @@ impl World {
         self.lives.partition_point(|began| *began <= seconds * SECOND)
     }
 
-    /// Lets time pass and the server do what is due, until it is killed in the middle of it.
-    pub async fn work_until_killed(&mut self, sink: &HttpSink, random: &mut fastrand::Rng) {
+    /// Lets time pass and the server do what is due, until it is killed in the middle of it, or at its end.
+    pub async fn work_until_killed(&mut self, sink: &HttpSink, random: &mut fastrand::Rng, settles: bool) {
         self.clock += random.i64(20..120) * SECOND;
         self.predict(self.clock + 10 * MINUTE).await;
         // What hangs is cut off by the kill, whether it had arrived or not.
-        let hangs = random.u8(..4) == 0;
+        let hangs = !settles && random.u8(..4) == 0;
         if hangs {
             sink.otherwise(Answer::Never);
         }
         let moment = match random.u8(..8) {
+            _ if settles => Moment::Settled,
             0..4 => Moment::Arrivals(if hangs { 1 } else { random.usize(1..6) }),
             4..7 => Moment::After(random.u64(..60_000)),
             _ if hangs => Moment::Arrivals(1),
-            _ => Moment::Settled,
+            _ => Moment::Arrivals(20),
         };
         let arrived = sink.requests().len();
         self.process.turn_to(self.clock);
