@@ -136,7 +136,7 @@ def main():
     with (
         tempfile.TemporaryDirectory(dir=os.environ.get("DRIFTLINE_BENCH_DIR")) as scratch,
         Server(scratch=scratch) as server,
-        Server("--seal-rows", "0", scratch=scratch) as holding,
+        Server("--seal-rows", "0", "--row-cache-mib", "1024", scratch=scratch) as holding,
     ):
         bench = Bench(server, holding, Path(scratch), arguments.rows, arguments.repeats)
         print(f"{arguments.rows:,} rows (against as many, where there is a reference); ratios are the peer's time to ours")

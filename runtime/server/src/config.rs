@@ -35,6 +35,8 @@ pub struct Config {
     pub notify_allow: Vec<String>,
     /// How many bytes of computed states are kept on disk; without any, none are.
     pub state_cache_bytes: u64,
+    /// How many bytes of decoded rows that are not sealed yet are kept in memory.
+    pub row_cache_bytes: usize,
     /// For how long what monitors did is kept.
     pub history: History,
     /// Whether plugins are compiled in this process; only tests want that.
@@ -101,7 +103,7 @@ impl Config {
         let segments = Segments::default();
         let (place, limits, plugins) = (Place::default(), Limits::default(), PluginRules::default());
         let notify_allow = Vec::new();
-        let state_cache_bytes = driftline_storage::Options::default().state_cache_bytes;
+        let storage = driftline_storage::Options::default();
         Self {
             data,
             listen,
@@ -111,7 +113,8 @@ impl Config {
             limits,
             plugins,
             notify_allow,
-            state_cache_bytes,
+            state_cache_bytes: storage.state_cache_bytes,
+            row_cache_bytes: storage.log_cache_bytes,
             history: History::default(),
             compile_in_process: false,
         }

@@ -168,6 +168,7 @@ pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Err
         observer: metrics.storage.clone(),
         place: config.place.clone(),
         state_cache_bytes: config.state_cache_bytes,
+        log_cache_bytes: config.row_cache_bytes,
         ..config.segments.options()
     };
     let storage = Storage::open(&config.data, options)?;

@@ -66,6 +66,9 @@ pub struct Serve {
     /// Disk space in MiB for computed states, so that evaluations read only what is new; 0 keeps none
     #[arg(long, env = "DRIFTLINE_STATE_CACHE_MIB", value_name = "MIB", default_value_t = 1024)]
     state_cache_mib: u64,
+    /// Memory in MiB for rows that are not in files yet, decoded once for all evaluations; see --seal-rows
+    #[arg(long, env = "DRIFTLINE_ROW_CACHE_MIB", value_name = "MIB", default_value_t = 128)]
+    row_cache_mib: usize,
     /// How log lines are written
     #[arg(long, env = "DRIFTLINE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -127,6 +130,7 @@ pub fn run(serve: Serve) -> anyhow::Result<()> {
         limits,
         notify_allow: serve.notify_allow,
         state_cache_bytes: serve.state_cache_mib << 20,
+        row_cache_bytes: serve.row_cache_mib << 20,
         ..defaults
     };
     log(serve.log_format, serve.log_level);
