@@ -147,5 +147,5 @@ pub fn labels(minute: i64, half: u64) -> Value {
 
 fn key(model: &str, minute: i64, n: u64) -> String {
     let model = MODELS.iter().position(|other| *other == model).expect("known") as u64;
-    id(model << 40 | minute.unsigned_abs() * ROWS + n)
+    id((model << 40) | (minute.unsigned_abs() * ROWS + n))
 }
