@@ -163,6 +163,11 @@ impl Unit {
         }
     }
 
+    /// Whether its rows come in the order of their times, as they do from segments; those in memory come as they arrived.
+    pub fn is_sorted(&self) -> bool {
+        matches!(self.rows, UnitRows::File(_))
+    }
+
     /// The segment whose rows are this unit's rows as they are: nothing is joined to them.
     pub fn plain_segment(&self) -> Option<(&FilePart, &Segment)> {
         match &self.rows {

@@ -33,7 +33,7 @@ impl Lane {
 
     /// The rows that are asked for, in the order of their times; empty batches are left out.
     pub fn open(self) -> BoxStream<'static, Result<RecordBatch, Error>> {
-        let is_sorted = self.unit.times.is_some();
+        let is_sorted = self.unit.is_sorted();
         let rows = self.selected().try_flatten_stream();
         match is_sorted {
             true => rows.boxed(),
