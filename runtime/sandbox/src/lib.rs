@@ -42,8 +42,6 @@ mod guest;
 mod laws;
 mod limiter;
 mod log;
-#[cfg(target_os = "linux")]
-mod memory;
 mod meter;
 mod options;
 mod own_limits;

@@ -40,9 +40,6 @@ pub(crate) fn engine(stack_bytes: usize, fuel: bool) -> Result<Engine, Error> {
         // No call is asynchronous; the runtime only wants the two to be in order.
         .async_stack_size(stack_bytes.saturating_add(1 << 20))
         .max_wasm_stack(stack_bytes);
-    #[cfg(target_os = "linux")]
-    // Memories of our own can't begin as a view of the module's data.
-    config.memory_init_cow(false).with_host_memory(std::sync::Arc::new(crate::memory::HugePages));
     Engine::new(&config).map_err(|error| Error::Setup(format!("{error:#}")))
 }
 
