@@ -13,10 +13,7 @@ use super::{
     rules::windows,
     trouble::Trouble,
 };
-use crate::{
-    app::Shared,
-    wire::{ChangeFrom, MonitorWindow},
-};
+use crate::{app::Shared, wire::MonitorWindow};
 
 /// The most periods that a reference is cut into.
 const PERIODS: usize = 1000;
@@ -31,9 +28,8 @@ impl Measured {
     /// # Errors
     /// When the reference can't be measured.
     pub async fn of(&mut self, app: &Shared, context: &Context, slot: &Slot) -> Result<Baselines, Trouble> {
-        let thresholds = &context.definition.thresholds;
-        let sigma = thresholds.iter().any(|threshold| threshold.sigma.is_some());
-        let whole = thresholds.iter().any(|t| t.change.is_some_and(|change| change.from == ChangeFrom::Reference));
+        let sigma = context.definition.thresholds.iter().any(|threshold| threshold.sigma.is_some());
+        let whole = context.measures_reference();
         let (Some(reference), Some(judged), true) = (&slot.reference, slot.periods.first(), sigma || whole) else {
             return Ok(Baselines::default());
         };

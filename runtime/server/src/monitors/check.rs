@@ -56,8 +56,7 @@ async fn plan(app: &Shared, context: &Context, window: Window) -> Result<(), Pro
     if let Some(Reference::Dataset(dataset)) = &reference {
         let rows = WindowSpec::Dataset { dataset: dataset.clone(), at: window };
         let request = context.request(rows, reference.clone());
-        let is_baseline = |threshold: &Threshold| threshold.change.is_some_and(|c| c.from == ChangeFrom::Reference);
-        if context.definition.thresholds.iter().any(is_baseline) {
+        if context.measures_reference() {
             app.evaluator.plan(request).await.map_err(|error| match Problem::from(error) {
                 problem if problem.code == "dataset_not_found" => problem.at("reference.dataset"),
                 problem => problem,

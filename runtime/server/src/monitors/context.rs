@@ -15,7 +15,7 @@ use crate::{
     app::Shared,
     plugins::{self, parse_ref},
     problem::Problem,
-    wire::{Instant, MonitorDefinition, WindowBounds},
+    wire::{ChangeFrom, Instant, MonitorDefinition, Threshold, WindowBounds},
 };
 
 /// The most periods that a window is cut into.
@@ -103,6 +103,12 @@ impl Context {
     /// One period as a window of its own.
     pub fn single(&self, period: Window) -> Slot {
         Slot { window: period, periods: vec![period], reference: self.reference(period) }
+    }
+
+    /// Whether a threshold is a change from the reference, which is measured itself then.
+    pub fn measures_reference(&self) -> bool {
+        let from = |threshold: &Threshold| threshold.change.map(|change| change.from);
+        self.definition.thresholds.iter().any(|threshold| from(threshold) == Some(ChangeFrom::Reference))
     }
 
     /// What a window is compared with.
