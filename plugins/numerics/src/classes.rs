@@ -7,6 +7,28 @@ use crate::{Multiset, key};
 /// Rows split at a time, so that the split stays in the processor's first cache.
 const STRETCH: usize = 1024;
 
+/// Writes the keys of scores by label; how many are labelled 1. By position instead of by branch, since labels can't be
+/// predicted, and eight in a turn.
+#[inline(never)]
+fn divide(scores: &[f64], labels: &[u8], split: &mut [[u64; STRETCH]; 2]) -> usize {
+    let [zeros, ones] = split;
+    let (mut seen, mut labelled) = (0, 0);
+    let mut place = |score: &f64, label: &u8| {
+        let key = key::key(*score);
+        zeros[(seen - labelled) % STRETCH] = key;
+        ones[labelled % STRETCH] = key;
+        labelled += usize::from(*label);
+        seen += 1;
+    };
+    let (scores, last_scores) = scores.as_chunks::<8>();
+    let (labels, last_labels) = labels.as_chunks::<8>();
+    for (scores, labels) in scores.iter().zip(labels) {
+        scores.iter().zip(labels).for_each(|(score, label)| place(score, label));
+    }
+    last_scores.iter().zip(last_labels).for_each(|(score, label)| place(score, label));
+    labelled
+}
+
 /// Scores, none of them NaN, by class.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Classes {
@@ -19,19 +41,12 @@ impl Classes {
     /// Adds rows of weight one; `labels` is 1 for positives.
     #[inline(never)]
     pub fn extend(&mut self, scores: &[f64], labels: &[u8]) {
-        // By position instead of by branch: labels can't be predicted.
         let mut split = [[0_u64; STRETCH]; 2];
         for (scores, labels) in scores.chunks(STRETCH).zip(labels.chunks(STRETCH)) {
-            let (mut zeros, mut ones) = (0, 0);
-            for (score, label) in scores.iter().zip(labels) {
-                let (key, one) = (key::key(*score), usize::from(*label));
-                split[0][zeros % STRETCH] = key;
-                split[1][ones % STRETCH] = key;
-                zeros += 1 - one;
-                ones += one;
-            }
-            self.negatives.extend_keys(split[0][..zeros].iter().copied());
-            self.positives.extend_keys(split[1][..ones].iter().copied());
+            let ones = divide(scores, labels, &mut split);
+            let [negatives, positives] = &split;
+            self.negatives.extend_keys(negatives[..scores.len() - ones].iter().copied());
+            self.positives.extend_keys(positives[..ones].iter().copied());
         }
     }
 

@@ -99,8 +99,9 @@ impl Column {
     }
 }
 
+/// How many cells are not a number.
 #[inline(never)]
-fn count_missing(cells: &[f64]) -> usize {
+pub(crate) fn count_missing(cells: &[f64]) -> usize {
     let of = |cells: &[f64]| cells.iter().map(|cell| usize::from(cell.is_nan())).sum::<usize>();
     let (sixteens, rest) = cells.as_chunks::<16>();
     sixteens.iter().map(|sixteen| of(sixteen)).sum::<usize>() + of(rest)

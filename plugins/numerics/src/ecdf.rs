@@ -157,11 +157,29 @@ impl<F: Fn(u64) -> bool> Pass<F> {
     }
 }
 
+/// More than rounding can hide of a tie.
+const ROUNDING: f64 = 1e-12;
+
+/// The largest and the smallest of the sums so far of `left` for each key on the left and `right` for each other one.
+#[inline(never)]
+fn bounds(is_left: &[u8], left: i64, right: i64) -> (i64, i64) {
+    let (mut sum, mut most, mut least) = (0_i64, i64::MIN, i64::MAX);
+    let mut add = |is_left: &u8| {
+        sum += right + i64::from(*is_left) * (left - right);
+        most = most.max(sum);
+        least = least.min(sum);
+    };
+    let (sixteens, rest) = is_left.as_chunks::<16>();
+    for sixteen in sixteens {
+        sixteen.iter().for_each(&mut add);
+    }
+    rest.iter().for_each(add);
+    (most, least)
+}
+
 // Where only one function rises, only its excess can grow.
 impl<F: Fn(u64) -> bool> Visitor for Pass<F> {
     fn enter(&mut self, left: f64, right: f64) -> bool {
-        /// More than rounding can hide of a tie.
-        const ROUNDING: f64 = 1e-12;
         let mut end = self.shares;
         end.raise_first(left);
         end.raise_second(right);
@@ -173,6 +191,34 @@ impl<F: Fn(u64) -> bool> Visitor for Pass<F> {
             self.shares = end;
         }
         !skip
+    }
+
+    fn takes_order(&self) -> bool {
+        self.counts.is_none()
+    }
+
+    /// Passes over a part in which neither excess comes to what is known of it already.
+    fn order(&mut self, is_left: &[u8]) -> bool {
+        let (n, m) = self.shares.totals;
+        let pairs = n * m;
+        if pairs > (1_u64 << 62) as f64 {
+            return false;
+        }
+        let first = is_left.iter().map(|one| u64::from(*one)).sum::<u64>() as f64;
+        let mut end = self.shares;
+        end.raise_first(first);
+        end.raise_second(is_left.len() as f64 - first);
+        // A value of the first raises its share by one in n, which is m of all pairs.
+        let (most, least) = bounds(is_left, m as i64, -(n as i64));
+        let excess = self.shares.first - self.shares.second;
+        let above = excess + most as f64 / pairs + ROUNDING;
+        let below = -excess - least as f64 / pairs + ROUNDING;
+        let known = (self.least.0.max(self.above.distance), self.least.1.max(self.below[1].distance));
+        let skip = above < known.0 && below < known.1 && end.first + end.second < self.next;
+        if skip {
+            self.shares = end;
+        }
+        skip
     }
 
     fn visit(&mut self, key: u64, first: f64, second: f64) {

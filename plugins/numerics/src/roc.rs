@@ -154,6 +154,26 @@ impl Visitor for Pass {
         self.advance(0.0, negative);
     }
 
+    fn takes_order(&self) -> bool {
+        true
+    }
+
+    fn order(&mut self, is_positive: &[u8]) -> bool {
+        let Some(Placements { positives, negatives, sum, squares_positive, squares_negative }) =
+            placements(is_positive)
+        else {
+            return false;
+        };
+        let below = self.seen_negative;
+        let above = self.positives - self.seen_positive;
+        self.area.now += positives * below + sum;
+        self.squares_positive.now += positives * (below * below) + 2.0 * below * sum + squares_positive;
+        let sum = positives * negatives - sum;
+        self.squares_negative.now += negatives * (above * above) - 2.0 * above * sum + squares_negative;
+        self.draw(is_positive);
+        true
+    }
+
     fn pause(&mut self) {
         self.area.flush();
         self.tied.flush();
@@ -162,11 +182,68 @@ impl Visitor for Pass {
     }
 }
 
+/// Within a part: rows of both classes, and over the rows of one the sums of how many of the other come before.
+struct Placements {
+    positives: f64,
+    negatives: f64,
+    /// Over the positives.
+    sum: f64,
+    squares_positive: f64,
+    squares_negative: f64,
+}
+
+/// In whole numbers, which need no care for NaN; `None` when there are so many that squares might not fit.
+#[inline(never)]
+fn placements(is_positive: &[u8]) -> Option<Placements> {
+    if is_positive.len() > 1 << 20 {
+        return None;
+    }
+    let (mut positives, mut negatives) = (0_u64, 0_u64);
+    let (mut sum, mut squares_positive, mut squares_negative) = (0_u64, 0_u64, 0_u64);
+    let mut place = |is_positive: &u8| {
+        let positive = u64::from(*is_positive);
+        let negative = 1 - positive;
+        sum += positive * negatives;
+        squares_positive += positive * negatives * negatives;
+        squares_negative += negative * positives * positives;
+        positives += positive;
+        negatives += negative;
+    };
+    let (sixteens, rest) = is_positive.as_chunks::<16>();
+    for sixteen in sixteens {
+        sixteen.iter().for_each(&mut place);
+    }
+    rest.iter().for_each(place);
+    let [positives, negatives, sum] = [positives, negatives, sum].map(|count| count as f64);
+    let [squares_positive, squares_negative] = [squares_positive, squares_negative].map(|count| count as f64);
+    Some(Placements { positives, negatives, sum, squares_positive, squares_negative })
+}
+
 impl Pass {
+    /// Goes on along the curve over keys that weigh one each.
+    fn draw(&mut self, is_positive: &[u8]) {
+        const STRETCH: usize = 64;
+        for stretch in is_positive.chunks(STRETCH) {
+            let positives = stretch.iter().map(|one| u32::from(*one)).sum::<u32>();
+            let negatives = stretch.len() as f64 - f64::from(positives);
+            if self.reaches_next(f64::from(positives), negatives) {
+                stretch.iter().for_each(|one| self.advance(f64::from(*one), 1.0 - f64::from(*one)));
+            } else {
+                self.seen_positive += f64::from(positives);
+                self.seen_negative += negatives;
+            }
+        }
+    }
+
+    /// Whether the curve's next point is no farther than so many rows.
+    fn reaches_next(&self, positives: f64, negatives: f64) -> bool {
+        (self.seen_positive + positives) * self.step.0 + (self.seen_negative + negatives) * self.step.1 >= self.next
+    }
+
     fn advance(&mut self, positive: f64, negative: f64) {
         self.seen_positive += positive;
         self.seen_negative += negative;
-        if self.seen_positive * self.step.0 + self.seen_negative * self.step.1 >= self.next {
+        if self.reaches_next(0.0, 0.0) {
             let (x, y) = self.rates();
             self.curve.push((x, y));
             self.next = 2.0 - x - y + 2.0 / (POINTS - 1.0);

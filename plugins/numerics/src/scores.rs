@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use driftline_sdk::{Error, Result, Rows, labels, weights};
 use serde::{Deserialize, Serialize};
 
-use crate::{Classes, ScoreBins};
+use crate::{Classes, ScoreBins, column::count_missing};
 
 /// Rows of the inputs `score`, `label` and, where it is bound, `weight`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl Scores {
         let labels = labels(rows, "label", positive)?;
         let scores = rows.numbers("score")?;
         let weights = weights(rows, "weight")?;
-        if scores.iter().fold(false, |any, score| any | score.is_nan()) {
+        if count_missing(&scores) > 0 {
             self.add_numbers_only(&scores, &labels, weights.as_deref());
         } else {
             self.add(&scores, &labels, weights.as_deref());

@@ -5,9 +5,13 @@
 //! merged sides are stepped through together. No second copy of the data is
 //! made, and every number moves through memory once.
 
+mod merge;
+mod order;
+
 use core::ops::Range;
 
 use crate::{Multiset, run::Run};
+use merge::{Buffers, Entry};
 
 /// Every so many keys of a run one is considered as a place to cut.
 const STRIDE: usize = 1024;
@@ -36,6 +40,18 @@ pub trait Visitor {
         self.visit(key, 0.0, weight);
     }
 
+    /// Whether [`Self::order`] may save visits.
+    fn takes_order(&self) -> bool {
+        false
+    }
+
+    /// A part of keys that weigh one each, none of them on both sides: for each in ascending order whether it is on the
+    /// left, 1 or 0. With `false` its keys are visited one by one.
+    fn order(&mut self, is_left: &[u8]) -> bool {
+        let _ = is_left;
+        false
+    }
+
     /// The end of a part: a good moment to move partial sums into long-lived ones.
     fn pause(&mut self) {}
 }
@@ -50,6 +66,7 @@ impl<F: FnMut(u64, f64, f64)> Visitor for F {
 pub fn walk(left: &Multiset, right: &Multiset, visitor: &mut impl Visitor) {
     let cuts = cuts(left.runs(), right.runs());
     let (mut left, mut right) = (Side::new(left.runs()), Side::new(right.runs()));
+    let mut is_left = Vec::new();
     for cut in cuts.into_iter().map(Some).chain([None]) {
         left.advance(cut);
         right.advance(cut);
@@ -59,7 +76,13 @@ pub fn walk(left: &Multiset, right: &Multiset, visitor: &mut impl Visitor) {
         left.merge();
         right.merge();
         match (left.plain(), right.plain()) {
-            (Some(a), Some(b)) => step(a, b, visitor),
+            (Some(a), Some(b)) => {
+                is_left.resize(if visitor.takes_order() { a.len() + b.len() } else { 0 }, 0);
+                let is_told = !is_left.is_empty() && order::order(a, b, &mut is_left) && visitor.order(&is_left);
+                if !is_told {
+                    step(a, b, visitor);
+                }
+            }
             (Some(a), None) => step(a, right.weighted(), visitor),
             (None, Some(b)) => step(left.weighted(), b, visitor),
             (None, None) => step(left.weighted(), right.weighted(), visitor),
@@ -75,37 +98,6 @@ fn cuts(left: &[Run], right: &[Run]) -> Vec<u64> {
     let mut cuts: Vec<u64> = cuts.into_iter().skip(STRIDES - 1).step_by(STRIDES).collect();
     cuts.dedup();
     cuts
-}
-
-/// A key with its weight, or a bare key that weighs one.
-trait Entry: Copy {
-    const BLANK: Self;
-    fn key(self) -> u64;
-    fn weight(self) -> f64;
-}
-
-impl Entry for u64 {
-    const BLANK: Self = 0;
-
-    fn key(self) -> u64 {
-        self
-    }
-
-    fn weight(self) -> f64 {
-        1.0
-    }
-}
-
-impl Entry for (u64, f64) {
-    const BLANK: Self = (0, 0.0);
-
-    fn key(self) -> u64 {
-        self.0
-    }
-
-    fn weight(self) -> f64 {
-        self.1
-    }
 }
 
 /// The runs of one multiset, and the part of each that is being read.
@@ -177,76 +169,6 @@ fn below(keys: &[u64], cut: u64) -> usize {
         Some(key) if *key < cut => start + keys[start..keys.len().min(end)].partition_point(|key| *key < cut),
         _ => keys[..keys.len().min(start)].partition_point(|key| *key < cut),
     }
-}
-
-/// Room for merging sorted stretches pairwise.
-#[derive(Default)]
-struct Buffers<T> {
-    items: Vec<T>,
-    spare: Vec<T>,
-    ends: Vec<usize>,
-}
-
-impl<T: Entry> Buffers<T> {
-    /// Fills `items` with what `append` appends for each part, merged; equal keys keep their order.
-    fn merge<P>(&mut self, parts: &mut dyn Iterator<Item = P>, mut append: impl FnMut(&mut Vec<T>, P)) {
-        self.items.clear();
-        self.ends.clear();
-        for part in parts {
-            append(&mut self.items, part);
-            self.ends.push(self.items.len());
-        }
-        self.spare.resize(self.items.len(), T::BLANK);
-        while self.ends.len() > 1 {
-            self.merge_neighbours();
-        }
-    }
-
-    fn merge_neighbours(&mut self) {
-        let mut start = 0;
-        let mut ends = Vec::with_capacity(self.ends.len().div_ceil(2));
-        for pair in self.ends.chunks(2) {
-            let (middle, end) = (pair[0], *pair.last().unwrap_or(&pair[0]));
-            let (a, b) = (&self.items[start..middle], &self.items[middle..end]);
-            merge_two(a, b, &mut self.spare[start..end]);
-            start = end;
-            ends.push(end);
-        }
-        core::mem::swap(&mut self.items, &mut self.spare);
-        self.ends = ends;
-    }
-}
-
-/// Merged entries written at a time.
-const BLOCK: usize = 8;
-
-#[inline(never)]
-fn merge_two<T: Entry>(a: &[T], b: &[T], out: &mut [T]) {
-    let (mut i, mut j) = (0, 0);
-    // While both have a block left, neither can end within the next block of results.
-    while let (Some(a), Some(b), Some(out)) =
-        (a[i..].first_chunk::<BLOCK>(), b[j..].first_chunk::<BLOCK>(), out[i + j..].first_chunk_mut::<BLOCK>())
-    {
-        let (mut x, mut y) = (0, 0);
-        for slot in out {
-            // No branch depends on the keys: which side comes next can't be predicted.
-            let (p, q) = (a[x % BLOCK], b[y % BLOCK]);
-            let from_a = p.key() <= q.key();
-            *slot = if from_a { p } else { q };
-            x += usize::from(from_a);
-            y += usize::from(!from_a);
-        }
-        i += x;
-        j += y;
-    }
-    while i < a.len() && j < b.len() {
-        let from_a = a[i].key() <= b[j].key();
-        out[i + j] = if from_a { a[i] } else { b[j] };
-        i += usize::from(from_a);
-        j += usize::from(!from_a);
-    }
-    out[i + j..i + b.len()].copy_from_slice(&b[j..]);
-    out[i + b.len()..].copy_from_slice(&a[i..]);
 }
 
 #[inline(never)]

@@ -40,17 +40,28 @@ fn numbers(cells: &[f64], input: &str, positive: Option<&str>) -> Result<Vec<u8>
         let number: f64 = positive.parse().map_err(|_| {
             Error::parameters(format!("`positive` is `{positive}`, but `{input}` holds numbers: give a number"))
         })?;
-        return Ok(cells.iter().map(|cell| u8::from(*cell == number)).collect());
+        return Ok(equal_to(number, cells));
     }
     let is_clear = |cell: &f64| (*cell == 0.0) | (*cell == 1.0);
     // Sixteen in a turn of the loop, without an early end among them.
     let (sixteens, rest) = cells.as_chunks::<16>();
     let clear = |cells: &[f64; 16]| cells.iter().fold(true, |clear, cell| clear & is_clear(cell));
     if sixteens.iter().all(clear) && rest.iter().all(is_clear) {
-        return Ok(cells.iter().map(|cell| u8::from(*cell == 1.0)).collect());
+        return Ok(equal_to(1.0, cells));
     }
     let other = cells.iter().find(|cell| **cell != 0.0 && **cell != 1.0).copied().unwrap_or(f64::NAN);
     Err(unclear(input, &other.to_string()))
+}
+
+#[inline(never)]
+fn equal_to(number: f64, cells: &[f64]) -> Vec<u8> {
+    let (sixteens, rest) = cells.as_chunks::<16>();
+    let mut labels = Vec::with_capacity(cells.len());
+    for sixteen in sixteens {
+        labels.extend_from_slice(&sixteen.map(|cell| u8::from(cell == number)));
+    }
+    labels.extend(rest.iter().map(|cell| u8::from(*cell == number)));
+    labels
 }
 
 fn unclear(input: &str, label: &str) -> Error {

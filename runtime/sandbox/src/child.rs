@@ -6,9 +6,10 @@ use std::{
 };
 
 use crate::{
-    Limits, Metering, Refusal, RefusalCode,
+    Limits, Refusal, RefusalCode,
     compile::{self, Pace},
-    settings,
+    memories::Memories,
+    settings::Settings,
 };
 
 /// The exit status of a child that refused the plugin.
@@ -19,11 +20,11 @@ const LOWEST_PRIORITY: i32 = 19;
 const OWN_BYTES: u64 = 512 << 20;
 
 /// What the parent writes: the limits on memory (bytes) and processor time
-/// (seconds), each as eight little-endian bytes, a byte that is 1 when nobody
-/// waits for the answer, one that is 1 when fuel is counted, then the plugin.
-pub(crate) fn request(bytes: &[u8], limits: &Limits, pace: Pace, metering: Metering) -> Vec<u8> {
+/// (seconds), each as eight little-endian bytes, a byte that is 1 when nobody waits for the answer, one that is 1 when
+/// fuel is counted, one that is 1 when memories are images, then the plugin.
+pub(crate) fn request(bytes: &[u8], limits: &Limits, pace: Pace, settings: Settings) -> Vec<u8> {
     let seconds = limits.compile_ms.div_ceil(1000).saturating_mul(compile::THREADS);
-    let flags = [u8::from(pace == Pace::Background), u8::from(metering == Metering::Fuel)];
+    let flags = [pace == Pace::Background, settings.counts_fuel, settings.memories == Memories::Images].map(u8::from);
     [&limits.compile_memory_bytes.to_le_bytes()[..], &seconds.to_le_bytes(), &flags, bytes].concat()
 }
 
@@ -61,15 +62,17 @@ fn answer() -> io::Result<ExitCode> {
     let mut seconds = [0; 8];
     stdin.read_exact(&mut seconds)?;
     confine(u64::from_le_bytes(memory_bytes), u64::from_le_bytes(seconds))?;
-    let mut flags = [0; 2];
+    let mut flags = [0; 3];
     stdin.read_exact(&mut flags)?;
-    let [yields, counts_fuel] = flags.map(|flag| flag == 1);
+    let [yields, counts_fuel, has_images] = flags.map(|flag| flag == 1);
     if yields {
         rustix::process::nice(LOWEST_PRIORITY)?;
     }
     let mut bytes = Vec::new();
     stdin.read_to_end(&mut bytes)?;
-    let engine = settings::engine(Limits::default().stack_bytes, counts_fuel).map_err(io::Error::other)?;
+    let memories = if has_images { Memories::Images } else { Memories::HugePages };
+    let settings = Settings { stack_bytes: Limits::default().stack_bytes, counts_fuel, memories };
+    let engine = settings.engine().map_err(io::Error::other)?;
     let mut stdout = io::stdout().lock();
     // The parent has looked at the size already.
     let code = match compile::compile(&engine, &bytes, usize::MAX) {

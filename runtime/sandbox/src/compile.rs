@@ -13,7 +13,8 @@ use wasmparser::BinaryReaderError;
 use wasmtime::Engine;
 
 use crate::{
-    Compiler, Error, Limits, Options, Refusal, RefusalCode, child, componentize::componentize, log::head, shape,
+    Compiler, Error, Limits, Options, Refusal, RefusalCode, child, componentize::componentize, log::head,
+    runtime::Runtime, shape,
 };
 
 const STDERR_BYTES: u64 = 64 * 1024;
@@ -39,17 +40,17 @@ pub(crate) enum Pace {
 /// # Errors
 /// [`Error::Stopped`] when it was given up because `is_stopped` said so.
 pub(crate) fn artifact(
-    engine: &Engine,
+    runtime: &Runtime,
     bytes: &[u8],
     options: &Options,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<Vec<u8>, Error> {
     let limit = Duration::from_millis(options.limits.compile_ms);
     match &options.compiler {
-        Compiler::InProcess => Ok(compile(engine, bytes, options.upload_bytes)?),
+        Compiler::InProcess => Ok(compile(&runtime.engine, bytes, options.upload_bytes)?),
         Compiler::Command { program, args } => {
             let (limits, child) = (&options.limits, start(program, args, Pace::Full)?);
-            let request = child::request(bytes, limits, Pace::Full, options.metering);
+            let request = child::request(bytes, limits, Pace::Full, runtime.settings);
             match converse(child, &request, limit, is_stopped)? {
                 Some(output) => Ok(judge(output, limits)?),
                 None if is_stopped() => Err(Error::Stopped),
@@ -61,7 +62,7 @@ pub(crate) fn artifact(
 
 /// The same at [`Pace::Background`]; `None` when it was given up because `is_unwanted` said so.
 pub(crate) fn unhurried_artifact(
-    engine: &Engine,
+    runtime: &Runtime,
     bytes: &[u8],
     options: &Options,
     is_unwanted: &dyn Fn() -> bool,
@@ -69,15 +70,11 @@ pub(crate) fn unhurried_artifact(
     let limits = &options.limits;
     let limit = Duration::from_millis(limits.compile_ms).saturating_mul(PATIENCE);
     match &options.compiler {
-        Compiler::InProcess => Ok(Some(compile(engine, bytes, options.upload_bytes)?)),
+        Compiler::InProcess => Ok(Some(compile(&runtime.engine, bytes, options.upload_bytes)?)),
         Compiler::Command { program, args } => {
             let child = start(program, args, Pace::Background)?;
-            match converse(
-                child,
-                &child::request(bytes, limits, Pace::Background, options.metering),
-                limit,
-                is_unwanted,
-            )? {
+            let request = child::request(bytes, limits, Pace::Background, runtime.settings);
+            match converse(child, &request, limit, is_unwanted)? {
                 Some(output) => Ok(Some(judge(output, limits)?)),
                 None if is_unwanted() => Ok(None),
                 None => Err(too_slow(limits).into()),

@@ -3,19 +3,19 @@
 use std::{fmt, sync::Arc};
 
 use driftline_core::{Description, Digest, MetricFactory};
-use wasmtime::{Engine, component::Linker};
 
 use crate::{
     Error, Fuel, Limits, Metering, Options, Plugin, Refusal, RefusalCode, Stage, Usage, built_against,
     cache::Cache,
-    compile, guest,
-    guest::Guest,
+    compile,
+    memories::Memories,
     meter::Meter,
     plugin,
     queue::{Purpose, Queue},
+    runtime::Runtime,
     settings, shape,
     shelf::Shelf,
-    ticker, world,
+    world,
 };
 
 /// Where plugins are checked, compiled, kept and started. Clones are the same sandbox.
@@ -24,12 +24,17 @@ pub struct Sandbox(Arc<Inner>);
 
 struct Inner {
     options: Options,
-    engine: Engine,
-    linker: Linker<Guest>,
-    cache: Cache,
+    on_huge_pages: Home,
+    of_images: Home,
     shelf: Shelf,
     queue: Queue,
     meter: Option<Meter>,
+}
+
+/// Where plugins of one kind run, and the machine code that was made for it.
+struct Home {
+    runtime: Runtime,
+    cache: Cache,
 }
 
 /// A plugin that may be installed.
@@ -51,13 +56,11 @@ impl Sandbox {
     /// # Errors
     /// [`Error::Setup`] or [`Error::Io`].
     pub fn new(options: Options) -> Result<Self, Error> {
-        let engine = settings::engine(options.limits.stack_bytes, options.metering == Metering::Fuel)?;
-        let linker = guest::linker(&engine).map_err(|error| Error::Setup(format!("{error:#}")))?;
-        let cache = Cache::open(&options.cache_dir, settings::compatibility(&engine))?;
-        ticker::start(&engine)?;
+        let on_huge_pages = Home::open(&options, Memories::HugePages)?;
+        let of_images = Home::open(&options, Memories::Images)?;
         let shelf = Shelf::new(options.loaded_bytes);
         let meter = (options.metering != Metering::Off).then(Meter::default);
-        Ok(Self(Arc::new(Inner { options, engine, linker, cache, shelf, queue: Queue::default(), meter })))
+        Ok(Self(Arc::new(Inner { options, on_huge_pages, of_images, shelf, queue: Queue::default(), meter })))
     }
 
     /// Decides whether some bytes may be installed as a plugin: compiles them,
@@ -115,12 +118,13 @@ impl Sandbox {
     /// As [`Self::inspect`].
     pub fn prepare(&self, digest: &Digest, wasm: &[u8], is_stopped: &dyn Fn() -> bool) -> Result<(), Error> {
         let is_used = || self.0.shelf.get(digest).is_some();
-        if is_used() || self.0.cache.read(digest).is_some() {
+        let home = self.0.home(wasm);
+        if is_used() || home.cache.read(digest).is_some() {
             return Ok(());
         }
         let is_unwanted = || is_stopped() || is_used();
-        match compile::unhurried_artifact(&self.0.engine, wasm, &self.0.options, &is_unwanted)? {
-            Some(artifact) => self.0.cache.write(digest, &artifact),
+        match compile::unhurried_artifact(&home.runtime, wasm, &self.0.options, &is_unwanted)? {
+            Some(artifact) => home.cache.write(digest, &artifact),
             None => Ok(()),
         }
     }
@@ -137,17 +141,15 @@ impl Sandbox {
         is_stopped: Option<&dyn Fn() -> bool>,
     ) -> Result<Option<Result<Fuel, String>>, Error> {
         let options = Options { metering: Metering::Fuel, ..self.0.options.clone() };
-        let engine = settings::engine(options.limits.stack_bytes, true)?;
-        let linker = guest::linker(&engine).map_err(|error| Error::Setup(format!("{error:#}")))?;
+        let runtime = Runtime::new(&options, Memories::of(wasm))?;
         let artifact = match is_stopped {
-            Some(is_stopped) => compile::unhurried_artifact(&engine, wasm, &options, is_stopped)?,
-            None => Some(compile::artifact(&engine, wasm, &options, &|| self.0.queue.is_stopped())?),
+            Some(is_stopped) => compile::unhurried_artifact(&runtime, wasm, &options, is_stopped)?,
+            None => Some(compile::artifact(&runtime, wasm, &options, &|| self.0.queue.is_stopped())?),
         };
         let Some(artifact) = artifact else { return Ok(None) };
-        ticker::start(&engine)?;
-        let component = plugin::component(&engine, &artifact)
+        let component = plugin::component(&runtime.engine, &artifact)
             .map_err(|cause| Refusal::new(RefusalCode::CompileFailed, format!("what the compiler made: {cause}")))?;
-        let fitting = world::fit(&component, &linker)?;
+        let fitting = world::fit(&component, &runtime.linker)?;
         let meter = Some(Meter::default());
         let plugin = Plugin::new(Digest::of(wasm), &component, fitting, options.limits, meter)?;
         Ok(Some(plugin.fuel()))
@@ -179,18 +181,39 @@ impl Sandbox {
     /// [`Error::Io`].
     pub fn forget(&self, digest: &Digest) -> Result<(), Error> {
         self.0.shelf.remove(digest);
-        self.0.cache.remove(digest)
+        self.0.homes().into_iter().try_for_each(|home| home.cache.remove(digest))
+    }
+}
+
+impl Home {
+    fn open(options: &Options, memories: Memories) -> Result<Self, Error> {
+        let runtime = Runtime::new(options, memories)?;
+        let cache = Cache::open(&options.cache_dir, settings::compatibility(&runtime.engine))?;
+        Ok(Self { runtime, cache })
     }
 }
 
 impl Inner {
+    /// Where a plugin of these bytes is at home.
+    fn home(&self, wasm: &[u8]) -> &Home {
+        match Memories::of(wasm) {
+            Memories::HugePages => &self.on_huge_pages,
+            Memories::Images => &self.of_images,
+        }
+    }
+
+    fn homes(&self) -> [&Home; 2] {
+        [&self.on_huge_pages, &self.of_images]
+    }
+
     /// The plugin from memory or from the cache on disk.
     fn kept(&self, digest: &Digest) -> Result<Option<Arc<Plugin>>, Error> {
         if let Some(plugin) = self.shelf.get(digest) {
             return Ok(Some(plugin));
         }
-        let Some(artifact) = self.cache.read(digest) else { return Ok(None) };
-        match self.checked(digest, &artifact) {
+        let found = self.homes().into_iter().find_map(|home| Some((home, home.cache.read(digest)?)));
+        let Some((home, artifact)) = found else { return Ok(None) };
+        match self.checked(home, digest, &artifact) {
             Ok(plugin) => Ok(Some(plugin)),
             Err(Unusable::Artifact(cause)) => {
                 tracing::warn!(%digest, cause, "a compiled plugin is unusable; it is compiled again");
@@ -206,21 +229,23 @@ impl Inner {
         if let Some(plugin) = self.kept(digest)? {
             return Ok(plugin);
         }
-        let artifact = compile::artifact(&self.engine, bytes, &self.options, &|| self.queue.is_stopped())?;
-        let plugin = self.checked(digest, &artifact).map_err(|unusable| match unusable {
+        let home = self.home(bytes);
+        let artifact = compile::artifact(&home.runtime, bytes, &self.options, &|| self.queue.is_stopped())?;
+        let plugin = self.checked(home, digest, &artifact).map_err(|unusable| match unusable {
             Unusable::Plugin(refusal) => refusal,
             Unusable::Artifact(cause) => Refusal::new(
                 RefusalCode::CompileFailed,
                 format!("what the compiler made of the plugin is unusable: {cause}"),
             ),
         })?;
-        self.cache.write(digest, &artifact)?;
+        home.cache.write(digest, &artifact)?;
         Ok(plugin)
     }
 
-    fn checked(&self, digest: &Digest, artifact: &[u8]) -> Result<Arc<Plugin>, Unusable> {
-        let component = plugin::component(&self.engine, artifact).map_err(Unusable::Artifact)?;
-        let fitting = world::fit(&component, &self.linker).map_err(Unusable::Plugin)?;
+    fn checked(&self, home: &Home, digest: &Digest, artifact: &[u8]) -> Result<Arc<Plugin>, Unusable> {
+        let Runtime { engine, linker, .. } = &home.runtime;
+        let component = plugin::component(engine, artifact).map_err(Unusable::Artifact)?;
+        let fitting = world::fit(&component, linker).map_err(Unusable::Plugin)?;
         let plugin = Plugin::new(*digest, &component, fitting, self.options.limits.clone(), self.meter.clone())
             .map_err(Unusable::Plugin)?;
         let plugin = Arc::new(plugin);

@@ -8,7 +8,7 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Engine, OptLevel};
 
-use crate::{Error, contract};
+use crate::{Error, contract, memories::Memories};
 
 /// Frames of a guest's stack that are looked at after a trap.
 pub(crate) const BACKTRACE_FRAMES: usize = 64;
@@ -23,24 +23,39 @@ pub fn contract_version() -> &'static str {
     contract::VERSION
 }
 
-/// An engine whose guests are deterministic and can be interrupted; with `fuel` it counts their instructions.
-pub(crate) fn engine(stack_bytes: usize, fuel: bool) -> Result<Engine, Error> {
-    let mut config = Config::new();
-    config
-        .wasm_component_model(true)
-        .concurrency_support(false)
-        .wasm_simd(true)
-        .wasm_relaxed_simd(false)
-        .wasm_memory64(false)
-        .cranelift_nan_canonicalization(true)
-        .cranelift_opt_level(OptLevel::Speed)
-        .epoch_interruption(true)
-        .consume_fuel(fuel)
-        .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES))
-        // No call is asynchronous; the runtime only wants the two to be in order.
-        .async_stack_size(stack_bytes.saturating_add(1 << 20))
-        .max_wasm_stack(stack_bytes);
-    Engine::new(&config).map_err(|error| Error::Setup(format!("{error:#}")))
+/// What the set-ups differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) stack_bytes: usize,
+    /// Whether instructions are counted.
+    pub(crate) counts_fuel: bool,
+    pub(crate) memories: Memories,
+}
+
+impl Settings {
+    /// An engine whose guests are deterministic and can be interrupted.
+    pub(crate) fn engine(&self) -> Result<Engine, Error> {
+        let mut config = Config::new();
+        config
+            .wasm_component_model(true)
+            .concurrency_support(false)
+            .wasm_simd(true)
+            .wasm_relaxed_simd(false)
+            .wasm_memory64(false)
+            .cranelift_nan_canonicalization(true)
+            .cranelift_opt_level(OptLevel::Speed)
+            .epoch_interruption(true)
+            .consume_fuel(self.counts_fuel)
+            .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES))
+            // No call is asynchronous; the runtime only wants the two to be in order.
+            .async_stack_size(self.stack_bytes.saturating_add(1 << 20))
+            .max_wasm_stack(self.stack_bytes);
+        #[cfg(target_os = "linux")]
+        if self.memories == Memories::HugePages {
+            config.memory_init_cow(false).with_host_memory(std::sync::Arc::new(crate::huge_pages::HugePages));
+        }
+        Engine::new(&config).map_err(|error| Error::Setup(format!("{error:#}")))
+    }
 }
 
 /// A word for all that machine code depends on: compiler, its settings, this machine's processor.
@@ -76,8 +91,13 @@ mod tests {
 
     #[test]
     fn the_same_settings_give_the_same_word() {
-        let word = |fuel| compatibility(&engine(1 << 20, fuel).expect("an engine"));
-        assert_eq!(word(false), word(false));
-        assert_ne!(word(false), word(true));
+        let word = |counts_fuel, memories| {
+            let settings = Settings { stack_bytes: 1 << 20, counts_fuel, memories };
+            compatibility(&settings.engine().expect("an engine"))
+        };
+        assert_eq!(word(false, Memories::Images), word(false, Memories::Images));
+        assert_ne!(word(false, Memories::Images), word(true, Memories::Images));
+        #[cfg(target_os = "linux")]
+        assert_ne!(word(false, Memories::Images), word(false, Memories::HugePages));
     }
 }
