@@ -79,38 +79,34 @@ const BLOCK: usize = 8;
 fn merge_two<T: Entry>(mut a: &[T], mut b: &[T], mut out: &mut [T]) {
     // While both have two blocks left, neither can end within the next block at either end of the result.
     while a.len() >= 2 * BLOCK && b.len() >= 2 * BLOCK {
-        let (taken, given) = merge_ends(a, b, out);
-        a = &a[taken.0..a.len() - given.0];
-        b = &b[taken.1..b.len() - given.1];
+        let Some((low, high)) = merge_ends(a, b, out) else { break };
+        a = &a[low..a.len() - high];
+        b = &b[BLOCK - low..b.len() - (BLOCK - high)];
         let rest = out.len() - BLOCK;
         out = &mut out[BLOCK..rest];
     }
     merge_rest(a, b, out);
 }
 
-/// Writes a block at both ends of the result; how many entries were taken from the start and from the end of both sides.
+/// Writes a block at both ends of the result; how many entries of `a` are in it at its start and at its end.
 #[inline(always)]
-fn merge_ends<T: Entry>(a: &[T], b: &[T], out: &mut [T]) -> ((usize, usize), (usize, usize)) {
-    let ends = (a.first_chunk::<BLOCK>(), b.first_chunk::<BLOCK>(), a.last_chunk::<BLOCK>(), b.last_chunk::<BLOCK>());
-    let (Some(low_a), Some(low_b), Some(high_a), Some(high_b)) = ends else { return ((0, 0), (0, 0)) };
-    let (low, high) = out.split_at_mut(BLOCK);
-    let (Some(low), Some(high)) = (low.first_chunk_mut::<BLOCK>(), high.last_chunk_mut::<BLOCK>()) else {
-        return ((0, 0), (0, 0));
-    };
-    let (mut x, mut y, mut z, mut w) = (0, 0, 0, 0);
+fn merge_ends<T: Entry>(a: &[T], b: &[T], out: &mut [T]) -> Option<(usize, usize)> {
+    let (low_a, low_b) = (a.first_chunk::<BLOCK>()?, b.first_chunk::<BLOCK>()?);
+    let (high_a, high_b) = (a.last_chunk::<BLOCK>()?, b.last_chunk::<BLOCK>()?);
+    let (low, high) = out.split_at_mut_checked(BLOCK)?;
+    let (low, high) = (low.first_chunk_mut::<BLOCK>()?, high.last_chunk_mut::<BLOCK>()?);
+    let (mut x, mut z) = (0, 0);
     for at in 0..BLOCK {
-        let (p, q) = (low_a[x % BLOCK], low_b[y % BLOCK]);
+        let (p, q) = (low_a[x % BLOCK], low_b[(at - x) % BLOCK]);
         let from_a = p.key() <= q.key();
         low[at] = if from_a { p } else { q };
         x += usize::from(from_a);
-        y += usize::from(!from_a);
-        let (p, q) = (high_a[(BLOCK - 1 - z) % BLOCK], high_b[(BLOCK - 1 - w) % BLOCK]);
-        let from_b = p.key() <= q.key();
-        high[BLOCK - 1 - at] = if from_b { q } else { p };
-        z += usize::from(!from_b);
-        w += usize::from(from_b);
+        let (p, q) = (high_a[(BLOCK - 1 - z) % BLOCK], high_b[(BLOCK - 1 - (at - z)) % BLOCK]);
+        let from_a = p.key() > q.key();
+        high[BLOCK - 1 - at] = if from_a { p } else { q };
+        z += usize::from(from_a);
     }
-    ((x, y), (z, w))
+    Some((x, z))
 }
 
 fn merge_rest<T: Entry>(a: &[T], b: &[T], out: &mut [T]) {
