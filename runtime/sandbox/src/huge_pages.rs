@@ -2,7 +2,8 @@
 //!
 //! A guest that keeps its rows fills megabytes of memory that is new to it, and to hand out a page of 4 KiB costs the
 //! kernel more than sorting the numbers that go there. So whatever a guest has beyond its first pages is asked for in
-//! pages of 2 MiB; the kernel falls back to small ones where it has none.
+//! pages of 2 MiB; the kernel falls back to small ones where it has none. Those that a guest grows by little by little
+//! can't become huge ones: they are handed out together as it grows, which is when it is about to write there.
 
 use std::ptr::{self, NonNull};
 
@@ -79,10 +80,17 @@ unsafe impl LinearMemory for Linear {
         if new_size > self.capacity {
             wasmtime::bail!("{new_size} bytes are more than the {} that were reserved", self.capacity);
         }
-        if new_size > self.size {
+        let growth = new_size.saturating_sub(self.size);
+        if growth > 0 {
             let flags = MprotectFlags::READ | MprotectFlags::WRITE;
             // SAFETY: within the mapping, and nobody uses what was out of reach so far.
-            unsafe { mprotect(self.base.add(self.size).as_ptr().cast(), new_size - self.size, flags)? };
+            let more = unsafe { self.base.add(self.size).as_ptr().cast() };
+            // SAFETY: the same.
+            unsafe { mprotect(more, growth, flags)? };
+            if self.size > 0 && growth < HUGE_BYTES {
+                // SAFETY: the same. An older kernel hands them out one by one when they are first used.
+                let _advised = unsafe { madvise(more, growth, Advice::LinuxPopulateWrite) };
+            }
             self.size = new_size;
         }
         Ok(())
