@@ -1,10 +1,11 @@
-//! What the next questions of a window that moves on need, computed after an answer while a thread has nothing to do.
+//! What the next questions of a window that moves on need, computed after an answer when nothing else is to be done.
 //!
 //! A window that is asked for again a step later will move on by as much. Which stretches of time its next places need
 //! is known (`cell`): when its start comes to a day or a segment that it has not cut before, or its end passes one, these
 //! are a day's rows or more at once. So after each answer a few of them are computed, those needed first; every one is what
 //! the question itself would compute, under the same key, so that no result depends on it.
 
+mod aside;
 mod needed;
 mod stride;
 
@@ -12,22 +13,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use driftline_core::{Digest, Window};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
-use self::stride::Strides;
-use crate::{
-    Error, Evaluator, Plan, Progress, cell,
-    evaluator::blocking,
-    frame::Shape,
-    identity,
-    scanning::{Scanned, Scanning},
-    side::Side,
-};
+use self::{aside::aside, stride::Strides};
+use crate::{Evaluator, Plan, Progress, cell, frame::Shape, identity, side::Side};
+
+/// How many plans may wait to be followed; those beyond are followed when they are asked for again.
+const PLACES: u32 = 64;
 
 /// Looks ahead of the windows that move on. Clones are the same.
 #[derive(Clone)]
 pub(crate) struct Ahead {
     strides: Arc<Mutex<Strides>>,
-    /// Held by the one that computes.
+    places: Arc<Semaphore>,
+    /// Of the one that computes.
     turn: Arc<Semaphore>,
 }
 
@@ -42,32 +41,30 @@ struct Moving {
 
 impl Ahead {
     pub fn new() -> Self {
-        Self { strides: Arc::default(), turn: Arc::new(Semaphore::new(1)) }
+        let (places, turn) = (Semaphore::new(PLACES as usize), Semaphore::new(1));
+        Self { strides: Arc::default(), places: Arc::new(places), turn: Arc::new(turn) }
     }
 
-    /// Computes ahead of a plan that has been answered, unless that is done for another.
+    /// Computes ahead of a plan that has been answered, one after the other and with the lowest priority.
     pub fn follow(&self, plan: Plan, evaluator: &Evaluator) {
         let moving = self.moving(&plan);
-        let Ok(turn) = Arc::clone(&self.turn).try_acquire_owned() else { return };
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return };
         if moving.is_empty() {
             return;
         }
-        let (this, evaluator, plan) = (self.clone(), evaluator.clone(), Arc::new(plan));
+        let (this, evaluator) = (self.clone(), evaluator.clone());
         tokio::spawn(async move {
-            for side in moving {
-                let question = side.question;
-                if !this.compute(&plan, side, &evaluator).await {
-                    this.strides().give_up(question);
-                }
-            }
-            drop(turn);
+            let turn = this.turn.acquire().await;
+            let ahead = this.clone();
+            aside(move || moving.iter().for_each(|side| ahead.compute(&plan, side, &evaluator))).await;
+            drop((turn, place));
         });
     }
 
     /// Waits until nothing is computed ahead.
     pub async fn settled(&self) {
-        // It is never closed.
-        let _turn = self.turn.acquire().await;
+        // They are never closed.
+        let _all = self.places.acquire_many(PLACES).await;
     }
 
     /// The sides that have moved on.
@@ -84,32 +81,21 @@ impl Ahead {
         (0..2).filter_map(moving).collect()
     }
 
-    /// Computes a few of those stretches that are needed first; tells whether it is worth while to go on after the next
-    /// answer, which it is not where states are not kept.
-    async fn compute(&self, plan: &Arc<Plan>, moving: Moving, evaluator: &Evaluator) -> bool {
-        let (this, of) = (evaluator.clone(), Arc::clone(plan));
-        let scans = match blocking(move || needed::scans(&of, &moving, &this)).await {
-            Ok(scans) if scans.is_empty() => return true,
-            Ok(scans) => scans,
-            Err(error) => {
-                tracing::debug!(%error, "what is needed next can't be looked for");
-                return false;
-            }
-        };
-        let (this, plugin) = (evaluator.clone(), plan.plugin.digest);
-        let computed = evaluator.workers.run_idle(move |cancel| {
-            let context = this.context(plugin, Arc::new(Progress::default()), cancel);
-            scans.into_iter().map(|scan: Scanning| scan.run(&context)).collect::<Result<Vec<Scanned>, Error>>()
+    /// Computes a few of those stretches that are needed first. Where states are not kept it is of no use to go on after the
+    /// next answer. Blocks.
+    fn compute(&self, plan: &Plan, moving: &Moving, evaluator: &Evaluator) {
+        let (progress, cancel) = (Arc::new(Progress::default()), CancellationToken::new());
+        let context = evaluator.context(plan.plugin.digest, progress, cancel);
+        let scans = needed::scans(plan, moving, evaluator);
+        let computed = scans.and_then(|scans| {
+            scans.into_iter().try_fold(true, |all_kept, scan| Ok(all_kept & scan.run(&context)?.kept))
         });
-        match computed.await {
-            Some(Ok(scanned)) => scanned.iter().all(|scanned| scanned.kept),
-            // Others need the threads now.
-            None | Some(Err(Error::Cancelled)) => true,
-            Some(Err(error)) => {
-                tracing::debug!(%error, "what is needed next can't be computed");
-                false
-            }
+        match computed {
+            Ok(true) => return,
+            Ok(false) => tracing::debug!("states that are needed next are not kept"),
+            Err(error) => tracing::debug!(%error, "what is needed next can't be computed"),
         }
+        self.strides().give_up(moving.question);
     }
 
     fn strides(&self) -> MutexGuard<'_, Strides> {

@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    future::ready,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,7 +13,6 @@ use tokio::{
     task::{JoinSet, spawn_blocking},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{Error, unit::RunContext};
 
@@ -35,8 +33,6 @@ struct Inner {
     /// How many threads each plugin has now.
     busy: Mutex<HashMap<Digest, usize>>,
     freed: Notify,
-    /// Of those who compute while nobody waits.
-    idle: Mutex<CancellationToken>,
 }
 
 /// A thread that a plugin may use, until this is dropped.
@@ -55,7 +51,6 @@ impl Workers {
             spare: Arc::new(Semaphore::new(SPARE)),
             busy: Mutex::default(),
             freed: Notify::new(),
-            idle: Mutex::default(),
         }))
     }
 
@@ -104,43 +99,15 @@ impl Workers {
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// Runs a job on a thread that has nothing to do, if there is one. The token that it is given is cancelled as soon as
-    /// somebody waits for a thread.
-    pub async fn run_idle<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(CancellationToken) -> T + Send + 'static,
-    ) -> Option<T> {
-        // Before the thread, so that whoever finds none free cancels this token.
-        let cancel = self.0.idle().clone();
-        let permit = Arc::clone(&self.0.regular).try_acquire_owned().ok()?;
-        let work = spawn_blocking(move || {
-            let answer = job(cancel);
-            drop(permit);
-            answer
-        });
-        work.await.ok()
-    }
-
     async fn worker(&self, plugin: Digest) -> Result<Worker, Error> {
         let regular = Arc::clone(&self.0.regular).acquire_owned();
         tokio::pin!(regular);
-        let at_once = tokio::select! {
-            biased;
-            permit = &mut regular => Some(permit),
-            () = ready(()) => None,
-        };
-        let permit = match at_once {
-            Some(permit) => permit,
-            None => {
-                std::mem::take(&mut *self.0.idle()).cancel();
-                match timeout(PATIENCE, &mut regular).await {
-                    Ok(permit) => permit,
-                    Err(_) => tokio::select! {
-                        permit = &mut regular => permit,
-                        worker = self.spare(plugin) => return Ok(worker),
-                    },
-                }
-            }
+        let permit = match timeout(PATIENCE, &mut regular).await {
+            Ok(permit) => permit,
+            Err(_) => tokio::select! {
+                permit = &mut regular => permit,
+                worker = self.spare(plugin) => return Ok(worker),
+            },
         };
         let permit = permit.map_err(|_| Error::Cancelled)?;
         *self.0.busy().entry(plugin).or_default() += 1;
@@ -168,10 +135,6 @@ impl Inner {
         let permit = Arc::clone(&self.spare).try_acquire_owned().ok()?;
         busy.insert(plugin, 1);
         Some(permit)
-    }
-
-    fn idle(&self) -> MutexGuard<'_, CancellationToken> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn busy(&self) -> MutexGuard<'_, HashMap<Digest, usize>> {
@@ -272,30 +235,6 @@ mod tests {
         waiting.await.expect("its turn comes");
         door.open();
         while set.join_next().await.is_some() {}
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn what_nobody_waits_for_gives_way() {
-        let workers = Workers::new(1);
-        let (began, begins) = mpsc::channel();
-        let idle = tokio::spawn({
-            let workers = workers.clone();
-            async move {
-                let job = move |cancel: CancellationToken| {
-                    began.send(()).expect("somebody listens");
-                    while !cancel.is_cancelled() {
-                        std::thread::yield_now();
-                    }
-                };
-                workers.run_idle(job).await
-            }
-        });
-        let workers_too = workers.clone();
-        spawn_blocking(move || begins.recv().expect("begun")).await.expect("no panic");
-        assert_eq!(workers_too.run_idle(|_| 1).await, None, "no thread is free");
-        assert_eq!(workers.run_one(plugin(1), || 7).await.ok(), Some(7));
-        assert_eq!(idle.await.expect("no panic"), Some(()));
-        assert_eq!(workers.run_idle(|cancel| cancel.is_cancelled()).await, Some(false), "the next is not cancelled");
     }
 
     #[tokio::test(flavor = "multi_thread")]

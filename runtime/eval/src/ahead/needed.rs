@@ -1,6 +1,6 @@
 //! The stretches of time that a window needs when it has moved on, and whose states are not kept yet.
 
-use std::{collections::HashSet, ops::Range};
+use std::collections::HashSet;
 
 use driftline_core::{Digest, Time, Window};
 
@@ -20,13 +20,14 @@ use crate::{
 /// How many steps are looked ahead, and how far, but for the first.
 const STEPS: i64 = 24;
 const FAR_MICROS: i64 = 24 * HOUR_MICROS;
-/// As many rows are computed at a time as come in so many steps: the window's start passes each row twice, as a part of a
-/// day and of an hour, and whatever else is due should find room.
+/// Beyond the next step as many rows are computed at a time as come in so many: the window's start passes each row twice, as
+/// a part of a day and of an hour, and whatever else is due should find room.
 const STEPS_AT_ONCE: u64 = 4;
 /// The bounds of that.
-const ROWS: Range<u64> = 1 << 16..1 << 20;
+const FEW_ROWS: u64 = 1 << 16;
+const MOST_ROWS: u64 = 1 << 20;
 
-/// The scans for what is needed first, of a few rows; stretches in which nothing lies yet that the window has now are left to
+/// The scans for what the next step needs, and for a few rows of what those after it do; stretches in which nothing lies yet that the window has now are left to
 /// the question that will ask for them. Blocks.
 pub(super) fn scans(plan: &Plan, moving: &Moving, evaluator: &Evaluator) -> Result<Vec<Scanning>, Error> {
     let steps = (FAR_MICROS / moving.step).clamp(1, STEPS);
@@ -58,16 +59,20 @@ pub(super) fn scans(plan: &Plan, moving: &Moving, evaluator: &Evaluator) -> Resu
         definitions,
         before: moving.window.end(),
         seen: HashSet::new(),
-        rows_left: (STEPS_AT_ONCE * in_a_step).clamp(ROWS.start, ROWS.end),
+        rows_left: MOST_ROWS,
     };
+    let few = (STEPS_AT_ONCE * in_a_step).clamp(FEW_ROWS, MOST_ROWS);
     let mut scans = Vec::new();
-    for place in places {
+    for (number, place) in places.into_iter().enumerate() {
+        if number == 1 {
+            search.rows_left = few.saturating_sub(MOST_ROWS - search.rows_left);
+        }
+        if search.rows_left == 0 {
+            break;
+        }
         let periods = Periods::Listed(vec![place]);
         for segment in &segments {
-            scans.extend(search.scans(segment, &periods));
-            if search.rows_left == 0 {
-                return Ok(scans);
-            }
+            scans.extend(search.scans(segment, &periods)?);
         }
     }
     Ok(scans)
@@ -103,12 +108,16 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The scans of one segment for one place of the window.
-    fn scans(&mut self, segment: &Segment, periods: &Periods) -> Vec<Scanning> {
+    fn scans(&mut self, segment: &Segment, periods: &Periods) -> Result<Vec<Scanning>, Error> {
         let mut scans = Vec::new();
         let parts = of_segment(&segment.unit, segment.extent, &segment.rows, periods);
         let rows_in_part = segment.extent.rows / (parts.len() as u64).max(1);
         for part in parts {
             let Scope::Cells(all) = &part.scope else { continue };
+            if all.iter().any(|cell| cell.window.is_some()) {
+                // The question will read some of it, and must not wait for the check of a file of another start.
+                segment.unit.verify()?;
+            }
             let mut cells = Vec::new();
             for (at, cell) in all.iter().enumerate() {
                 let rows = cell.window.map_or(rows_in_part, |window| rows_in(segment.extent, window));
@@ -121,7 +130,7 @@ impl Search<'_> {
                 scans.push(self.scan(part, cells));
             }
         }
-        scans
+        Ok(scans)
     }
 
     fn needs(&mut self, part: &Part, cell: &Cell, extent: Extent, rows: u64) -> bool {

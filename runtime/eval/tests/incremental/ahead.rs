@@ -49,7 +49,7 @@ async fn only_the_newest_hour_is_left_to_the_question() {
             house.evaluator.settled().await;
         }
         let computed = outcomes[0].timing.units.computed;
-        assert!(computed <= 1 || hour < 14, "{computed} units at {hour}");
+        assert!(computed <= 1 || hour < 12, "{computed} units at {hour}");
         if hour % 8 == 0 {
             let bare = scratch(&house);
             for (column, warm) in ["value", "truth"].into_iter().zip(outcomes) {
