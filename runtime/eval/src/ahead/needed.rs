@@ -27,8 +27,8 @@ const STEPS_AT_ONCE: u64 = 4;
 const FEW_ROWS: u64 = 1 << 16;
 const MOST_ROWS: u64 = 1 << 20;
 
-/// The scans for what the next step needs, and for a few rows of what those after it do; stretches in which nothing lies yet that the window has now are left to
-/// the question that will ask for them. Blocks.
+/// The scans for what the next step needs, and for a few rows of what those after it do. Stretches that begin behind the
+/// window as it is now are left to the questions that will ask for them. Blocks.
 pub(super) fn scans(plan: &Plan, moving: &Moving, evaluator: &Evaluator) -> Result<Vec<Scanning>, Error> {
     let steps = (FAR_MICROS / moving.step).clamp(1, STEPS);
     let places: Vec<Window> = (1..=steps).map_while(|number| moved(moving.window, number * moving.step)).collect();
