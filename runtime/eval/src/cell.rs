@@ -35,6 +35,11 @@ pub(crate) struct Extent {
     pub rows: u64,
 }
 
+/// Whether a period that cuts a segment takes it apart.
+pub(crate) fn is_taken_apart(extent: Extent) -> bool {
+    extent.rows >= MIN_ROWS
+}
+
 /// The cells of a segment, in the order of time.
 pub(crate) fn cells(extent: Extent, periods: &Periods) -> Vec<Cell> {
     let listed = periods.listed();
@@ -56,7 +61,7 @@ fn windows(extent: Extent, period: &Window) -> Vec<Option<Window>> {
         return vec![None];
     }
     let inside = Stretch { from: whole.from.max(start), to: whole.to.min(end) };
-    if extent.rows < MIN_ROWS {
+    if !is_taken_apart(extent) {
         return vec![inside.window()];
     }
     let hours = (whole.to - whole.from) / HOUR_MICROS + 1;

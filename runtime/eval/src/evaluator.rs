@@ -9,6 +9,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     Error, Outcome, Plan, Progress, Query, QueryRows, ReadRequest, Request, RowStream,
+    ahead::{self, Ahead},
     expression::Expressions,
     flight::{self, Flights},
     outcome::PluginId,
@@ -30,9 +31,10 @@ pub struct Evaluator {
     scanner: Scanner,
     pub(crate) workers: Workers,
     flights: Flights,
+    ahead: Ahead,
     sessions: Sessions,
     queries: QueryThreads,
-    cells: u64,
+    pub(crate) cells: u64,
 }
 
 /// How an [`Evaluator`] works.
@@ -61,8 +63,8 @@ impl Evaluator {
         let queries = QueryThreads::start(options.threads).map_err(|error| Error::Worker(error.to_string()))?;
         let sessions = Sessions::new(scanner.clone(), options.threads);
         let (expressions, workers) = (Expressions::new(), Workers::new(options.threads));
-        let flights = Flights::default();
-        Ok(Self { storage, sandbox, expressions, scanner, workers, flights, sessions, queries, cells: options.cells })
+        let (flights, ahead, cells) = (Flights::default(), Ahead::new(), options.cells);
+        Ok(Self { storage, sandbox, expressions, scanner, workers, flights, ahead, sessions, queries, cells })
     }
 
     /// Checks all that can be checked before a row is read.
@@ -123,10 +125,15 @@ impl Evaluator {
         let key = flight::key(&plan, &sides.0, sides.1.as_ref());
         let mut work = Some((plan, sides));
         let start = |progress, cancel| {
-            let (work, workers, context) = (work.take(), self.workers.clone(), self.context(digest, progress, cancel));
+            let (work, this, context) = (work.take(), self.clone(), self.context(digest, progress, cancel));
             async move {
                 let (plan, sides) = work.ok_or_else(|| Error::Worker("nothing to do".into()))?;
-                run::run(&plan, sides, &workers, &context).await
+                let follows = this.storage.states().is_on() && ahead::is_of_use(&plan, &sides);
+                let outcome = run::run(&plan, sides, &this.workers, &context).await?;
+                if follows {
+                    this.ahead.follow(plan, &this);
+                }
+                Ok(outcome)
             }
         };
         if let Some(ended) = self.flights.join(key, &progress, &cancel, start).await {
@@ -157,6 +164,11 @@ impl Evaluator {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         self.workers.run_one(plugin, work).await
+    }
+
+    /// Waits until nothing is computed ahead of the questions that will be asked next.
+    pub async fn settled(&self) {
+        self.ahead.settled().await;
     }
 
     /// What computing needs besides rows.

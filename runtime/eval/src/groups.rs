@@ -122,7 +122,21 @@ impl GroupIndex {
         let of = |micros: i64| Time::from_micros(micros).ok().and_then(|time| self.periods.of(time)).unwrap_or(OUTSIDE);
         let (min, max) = times.iter().fold((i64::MAX, i64::MIN), |(min, max), time| (min.min(*time), max.max(*time)));
         let first = of(min);
-        if first != OUTSIDE && first == of(max) { Ok(first) } else { Err(times.iter().map(|time| of(*time)).collect()) }
+        if first != OUTSIDE && first == of(max) {
+            return Ok(first);
+        }
+        // Neighbours mostly lie in one period.
+        let mut last: Option<(Window, u32)> = None;
+        let period = |micros: &i64| {
+            let time = Time::from_micros(*micros).ok()?;
+            if let Some((_, number)) = last.filter(|(window, _)| window.contains(time)) {
+                return Some(number);
+            }
+            let number = self.periods.of(time)?;
+            last = self.periods.get(number).map(|window| (window, number));
+            Some(number)
+        };
+        Err(times.iter().map(period).map(|number| number.unwrap_or(OUTSIDE)).collect())
     }
 }
 
@@ -136,15 +150,18 @@ type Key<'a> = (u32, &'a [u8]);
 fn collect<'a>(rows: usize, period: impl Fn(usize) -> u32, slice: impl Fn(usize) -> &'a [u8]) -> Split {
     let mut at: HashMap<Key<'_>, usize> = HashMap::new();
     let mut groups: Vec<(Key<'_>, Vec<u32>)> = Vec::new();
+    let mut group = 0;
     for row in 0..rows {
         let key = (period(row), slice(row));
         if key.0 == OUTSIDE {
             continue;
         }
-        let group = *at.entry(key).or_insert_with(|| {
-            groups.push((key, Vec::new()));
-            groups.len() - 1
-        });
+        if groups.get(group).is_none_or(|(of, _)| *of != key) {
+            group = *at.entry(key).or_insert_with(|| {
+                groups.push((key, Vec::new()));
+                groups.len() - 1
+            });
+        }
         groups[group].1.push(u32::try_from(row).unwrap_or(u32::MAX));
     }
     let whole = groups.len() == 1 && groups[0].1.len() == rows;
@@ -226,6 +243,9 @@ mod tests {
         let rows: Vec<_> =
             groups.iter().map(|(key, rows)| (key.period, rows.as_ref().map(|r| r.values().to_vec()))).collect();
         assert_eq!(rows, vec![(0, Some(vec![0, 4])), (1, Some(vec![1]))]);
+        let groups = index.split(7, Some(&[3, 4, 12, 12, 20, 4, 13]), &[]).expect("splits");
+        let rows: Vec<_> = groups.iter().map(|(_, rows)| rows.as_ref().map(|r| r.values().to_vec())).collect();
+        assert_eq!(rows, vec![Some(vec![0, 1, 5]), Some(vec![2, 3, 6])]);
         assert_eq!(index.split(2, Some(&[1, 2]), &[]).expect("splits")[0].1.as_ref().map(Array::len), None);
         assert!(index.split(2, Some(&[20, 21]), &[]).expect("splits").is_empty());
         assert_eq!(periods().holding(Time::from_micros(3).expect("time"), Time::from_micros(12).expect("time")), None);

@@ -28,6 +28,13 @@ pub(crate) fn runtime() -> String {
     format!("driftline {} / {}", env!("CARGO_PKG_VERSION"), driftline_sandbox::runtime_version())
 }
 
+/// What is asked of windows of one length, wherever they are: `columns` stands for all that is computed.
+pub(crate) fn question(columns: &[Digest], side: usize, window: Window) -> Digest {
+    let length = window.end().micros() - window.start().micros();
+    let columns = columns.iter().map(|column| &column.as_bytes()[..]);
+    Digest::of_parts([&b"question"[..], &side.to_le_bytes(), &length.to_le_bytes()].into_iter().chain(columns))
+}
+
 /// The states of one cell.
 pub(crate) fn cell(definition: &Digest, rows: &Digest, cell: &Cell) -> Digest {
     let bounds = cell.window.map(bounds).unwrap_or_default();

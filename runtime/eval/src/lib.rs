@@ -11,7 +11,8 @@
 //! instance a unit and column (`accumulate`, `unit`). The saved states are merged in the order
 //! of the units and reports asked for (`merge`); plugins whose states do not merge get whole
 //! windows (`unsplit`). Of the results of many columns it tells how many have drifted
-//! (`drift`, `correction`).
+//! (`drift`, `correction`). What the next questions of a window that moves on will lack is computed
+//! after the answer (`ahead`).
 //!
 //! When rows go for good, the states of what was computed of them are kept
 //! (`definition`, `retain`, `fold`, `standard_summary`); they stand in for the
@@ -21,6 +22,7 @@
 //! their own (`threads`).
 
 mod accumulate;
+mod ahead;
 mod binding;
 mod cell;
 mod correction;

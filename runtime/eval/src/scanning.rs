@@ -49,19 +49,21 @@ pub(crate) struct Scanned {
     pub log: Vec<String>,
     /// For each set of columns whether the plugin looked at its clock.
     pub read_clock: Vec<bool>,
+    /// Whether all states are kept for the next time.
+    pub kept: bool,
 }
 
 impl Scanning {
     /// Reads the rows. Blocks; call it on a worker thread.
     pub fn run(self, context: &RunContext) -> Result<Scanned, Error> {
         let Self { side, at, part, mut work, columns, cells, keys, states, model } = self;
-        let scanned = |states, whole, log, read_clock| {
-            Ok(Scanned { side, at, columns, cells: cells.clone(), states, whole, log, read_clock })
+        let scanned = |states, whole, log, read_clock, kept| {
+            Ok(Scanned { side, at, columns, cells: cells.clone(), states, whole, log, read_clock, kept })
         };
         let Scope::Cells(all) = &part.scope else {
             let mut found = work.states(&part.unit, context)?;
             let (log, read_clock) = (std::mem::take(&mut found.log), found.read_clock.clone());
-            return scanned(Vec::new(), Some(found), log, read_clock);
+            return scanned(Vec::new(), Some(found), log, read_clock, false);
         };
         if let Some(windows) = windows(&part, all, &cells) {
             work.max_groups = work.max_groups.saturating_mul(windows.len());
@@ -69,7 +71,7 @@ impl Scanning {
         }
         let mut found = work.states(&part.unit, context)?;
         let log = std::mem::take(&mut found.log);
-        let mut by_cell = Vec::new();
+        let (mut by_cell, mut kept) = (Vec::new(), true);
         for ((binding, read_clock), keys) in found.bindings.into_iter().zip(&found.read_clock).zip(&keys) {
             let split = binding.map(|states| split(states, cells.len()));
             if let Ok(split) = &split {
@@ -77,12 +79,14 @@ impl Scanning {
             }
             if let (Ok(split), false) = (&split, read_clock) {
                 for (key, cell) in keys.iter().zip(split) {
-                    states.put(model, *key, packed::write_states(cell), Keep::Long);
+                    kept &= states.put(model, *key, packed::write_states(cell), Keep::Long);
                 }
+            } else {
+                kept = false;
             }
             by_cell.push(split);
         }
-        scanned(by_cell, None, log, found.read_clock)
+        scanned(by_cell, None, log, found.read_clock, kept)
     }
 }
 

@@ -101,7 +101,7 @@ impl Side {
 }
 
 /// A segment that lies in a period is read in parts of a fixed size, one that is cut as a whole, in cells.
-fn of_segment(unit: &Unit, extent: Extent, rows: &Digest, periods: &Periods) -> Vec<Part> {
+pub(crate) fn of_segment(unit: &Unit, extent: Extent, rows: &Digest, periods: &Periods) -> Vec<Part> {
     let cells = cells(extent, periods);
     match cells.as_slice() {
         [] => Vec::new(),

@@ -111,6 +111,11 @@ impl States {
         found
     }
 
+    /// Whether something is kept under `key`; it counts as no use. Blocks.
+    pub fn has(&self, key: &Digest) -> bool {
+        held(&self.0.front).has(key) || held(&self.0.file).as_ref().is_some_and(|file| file.has(key))
+    }
+
     fn find(&self, key: &Digest) -> Option<Arc<[u8]>> {
         let keeper = self.0.keeper.as_ref()?;
         let hour = self.hour();
@@ -148,14 +153,16 @@ impl States {
     /// Keeps a value that rests on a model's rows, if there is room; it is written later, on another thread.
     ///
     /// Call it while a [`crate::Pin`] of the snapshot that it was computed from is held: a deletion then drops it.
-    pub fn put(&self, model: ModelId, key: Digest, value: Vec<u8>, keep: Keep) {
-        let Some(keeper) = self.0.keeper.as_ref().filter(|_| value.len() <= MAX_BYTES) else { return };
+    /// Tells whether there is room for values of this size.
+    pub fn put(&self, model: ModelId, key: Digest, value: Vec<u8>, keep: Keep) -> bool {
+        let Some(keeper) = self.0.keeper.as_ref().filter(|_| value.len() <= MAX_BYTES) else { return false };
         let (value, hour): (Arc<[u8]>, u64) = (value.into(), self.hour());
         let listed = (keep == Keep::Long).then_some(model);
         held(&self.0.front).put(key, value.clone(), listed, hour);
         if keep == Keep::Long {
             keeper.give(Work::Keep { key, model, value, hour });
         }
+        true
     }
 
     /// Drops all that rests on rows of these models, from memory and from the file, so that no byte of it is left. Blocks.

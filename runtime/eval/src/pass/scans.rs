@@ -65,7 +65,7 @@ fn spread(part: &Part, cells: &[usize]) -> usize {
 
 /// Takes in what a scan gave.
 pub(super) fn take_in(columns: &mut [Column], scanned: Scanned, wholes: &mut Wholes, log: &mut Vec<String>) {
-    let Scanned { side, at, columns: of, cells, states, whole, log: mut lines, read_clock } = scanned;
+    let Scanned { side, at, columns: of, cells, states, whole, log: mut lines, read_clock, kept: _ } = scanned;
     log.append(&mut lines);
     for (column, read_clock) in of.iter().zip(read_clock) {
         columns[*column].read_clock |= read_clock && side == 1;

@@ -1,5 +1,6 @@
 //! What is kept changes no answer, whatever happened between two questions.
 
+mod ahead;
 mod components;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,9 +16,10 @@ struct Counting {
     starts: Arc<AtomicUsize>,
     /// Updates wait until this many have begun.
     gate: Option<Arc<std::sync::Barrier>>,
+    reads_clock: bool,
 }
 
-struct Waiting(Box<dyn Metric>, Option<Arc<std::sync::Barrier>>);
+struct Waiting(Box<dyn Metric>, Option<Arc<std::sync::Barrier>>, bool);
 
 impl MetricFactory for Counting {
     fn description(&self) -> &Description {
@@ -26,7 +28,7 @@ impl MetricFactory for Counting {
 
     fn start(&self, layout: &InputLayout, window: Window) -> Result<Box<dyn Metric>, Failure> {
         self.starts.fetch_add(1, Ordering::SeqCst);
-        Ok(Box::new(Waiting(self.factory.start(layout, window)?, self.gate.clone())))
+        Ok(Box::new(Waiting(self.factory.start(layout, window)?, self.gate.clone(), self.reads_clock)))
     }
 }
 
@@ -61,6 +63,10 @@ impl Metric for Waiting {
     fn take_log(&mut self) -> Vec<String> {
         self.0.take_log()
     }
+
+    fn has_read_clock(&self) -> bool {
+        self.2
+    }
 }
 
 fn mean() -> PluginId {
@@ -70,7 +76,8 @@ fn mean() -> PluginId {
 /// The outcome of a request, and how many instances were started for it.
 async fn started(house: &House, request: Request, merges: bool) -> (Outcome, usize) {
     let starts = Arc::new(AtomicUsize::new(0));
-    let factory = Counting { factory: MeanFactory::new(merges), starts: starts.clone(), gate: None };
+    let factory =
+        Counting { factory: MeanFactory::new(merges), starts: starts.clone(), gate: None, reads_clock: false };
     let plan = house.evaluator.plan_native(request, Arc::new(factory), mean()).await.expect("plans");
     let digest = house.evaluator.data_digest(&plan).await.expect("looks");
     let outcome =
@@ -233,7 +240,8 @@ async fn the_same_work_at_once_is_done_once_and_who_leaves_does_not_end_it() {
     let (starts, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(std::sync::Barrier::new(2)));
     let begin = |progress: &Arc<Progress>, cancel: CancellationToken| {
         let progress = progress.clone();
-        let factory = Counting { factory: MeanFactory::new(true), starts: starts.clone(), gate: Some(gate.clone()) };
+        let (factory, gate) = (MeanFactory::new(true), Some(gate.clone()));
+        let factory = Counting { factory, starts: starts.clone(), gate, reads_clock: false };
         let evaluator = house.evaluator.clone();
         tokio::spawn(async move {
             let plan = evaluator.plan_native(request(), Arc::new(factory), mean()).await.expect("plans");

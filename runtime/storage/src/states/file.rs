@@ -117,6 +117,12 @@ impl StateFile {
         }
     }
 
+    /// Whether there is something under `key`.
+    pub fn has(&self, key: &Digest) -> bool {
+        let found = self.0.prepare_cached("SELECT 1 FROM states WHERE key = ?1");
+        found.and_then(|mut found| found.exists([&key.as_bytes()[..]])).unwrap_or(false)
+    }
+
     fn row(&self, key: &Digest) -> rusqlite::Result<Option<(Vec<u8>, i64, u64)>> {
         self.0
             .prepare_cached("SELECT value, model, used FROM states WHERE key = ?1")?

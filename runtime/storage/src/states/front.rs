@@ -46,6 +46,10 @@ impl Front {
         Some((kept.value.clone(), kept.listed, std::mem::replace(&mut kept.used, hour)))
     }
 
+    pub fn has(&self, key: &Digest) -> bool {
+        self.values.contains_key(key)
+    }
+
     pub fn put(&mut self, key: Digest, value: Arc<[u8]>, listed: Option<ModelId>, used: u64) {
         self.remove(&key);
         // One value must not push out many.

@@ -48,6 +48,7 @@ fn what_was_used_longest_ago_makes_room() {
     let found = |number: u32| world.storage().states().get(&key(number));
     let kept: Vec<u32> = (0..100).filter(|number| found(*number).is_some()).collect();
     assert!((15..30).contains(&kept.len()), "{kept:?}");
+    assert!((0..100).all(|number| world.storage().states().has(&key(number)) == kept.contains(&number)));
     assert!(kept.iter().all(|number| found(*number).as_deref() == Some(&noise(*number, 10_000)[..])));
     assert_eq!(world.storage().states().readings().damaged, 0);
 }
