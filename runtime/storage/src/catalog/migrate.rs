@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("0011_limits_and_fuel.sql"),
     include_str!("0012_monitors.sql"),
     include_str!("0013_kept_evaluations.sql"),
+    include_str!("0014_told.sql"),
 ];
 
 /// Checks that this release knows catalogs of format `found`.

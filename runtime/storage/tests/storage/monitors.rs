@@ -1,6 +1,7 @@
 //! Monitors, their runs, what these find and what is told of it.
 
 pub mod deed;
+mod deliveries;
 mod histories;
 
 use std::time::Duration;

@@ -99,6 +99,7 @@ pub fn alerting(alert: u128, channel: &'static str, delivery: u128) -> RunEnd {
         let told = NewDelivery {
             id: Uuid::from_u128(delivery),
             channel: name(channel),
+            alerts: vec![alert.id],
             notice: "{}".into(),
             not_before: docket.now,
         };
