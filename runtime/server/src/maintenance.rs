@@ -57,6 +57,7 @@ pub async fn forget(app: &Shared) -> Result<(), Problem> {
         if let Some(before) = History::before(now, history.run_days) {
             while app.storage.expire_history(before)? {}
         }
+        app.storage.prune_changes()?;
         Ok::<_, Problem>(())
     })
     .await

@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("0012_monitors.sql"),
     include_str!("0013_kept_evaluations.sql"),
     include_str!("0014_told.sql"),
+    include_str!("0015_changes.sql"),
 ];
 
 /// Checks that this release knows catalogs of format `found`.

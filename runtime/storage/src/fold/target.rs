@@ -7,6 +7,7 @@ use driftline_core::{ColumnType, ID, LABELLED_AT};
 
 use crate::{
     DelayedCells, Error, Kind,
+    changes::quarter,
     draft::{Draft, NewSegment, Origin},
     latest::Latest,
     model::Model,
@@ -37,14 +38,15 @@ pub(super) fn mark_matches(
     Ok(any)
 }
 
-/// Writes the segment anew with the values laid over its rows; they keep their order.
+/// Writes the segment anew with the values laid over its rows; they keep their order. Gives the slots whose ids it has,
+/// each with the quarter of an hour of the row, besides.
 pub(super) fn rewrite(
     inner: &Inner,
     model: &Model,
     segment: &Listing,
     latest: &Arc<Latest>,
     delayed: &SchemaRef,
-) -> Result<Option<NewSegment>, Error> {
+) -> Result<(Option<NewSegment>, HashSet<(u32, i64)>), Error> {
     let path = segment.path();
     let own = parquet_file::schema(&inner.files, &path, segment.bytes)?;
     let schema = rows::occurring(Kind::Predictions, &model.schema, [&own, delayed].into_iter());
@@ -52,12 +54,15 @@ pub(super) fn rewrite(
     let (seqs, generation) = (segment.seqs, segment.generation);
     let origin = Origin { model: model.id, seqs, generation, applied: 0 };
     let mut draft = Draft::new(&inner.files, Kind::Predictions, schema.clone(), origin)?;
+    let mut touched = HashSet::new();
     for batch in parquet_file::read(&inner.files, &path, segment.bytes, Part::default())? {
         inner.go_on()?;
         let rows = segment.rolled_up().strip(&batch?)?;
+        let slots = latest.find(&rows)?.into_iter().zip(rows::times(&rows));
+        touched.extend(slots.filter_map(|(slot, time)| Some((slot?, quarter(*time)))));
         draft.add(&rows::fit(&folded.apply(&rows)?, &schema)?)?;
     }
-    draft.store()
+    Ok((draft.store()?, touched))
 }
 
 /// The columns of delayed metrics and their types.

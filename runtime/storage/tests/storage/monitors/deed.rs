@@ -37,6 +37,8 @@ pub fn result(_model: &str, start: i64, detail: &str) -> NewResult {
         detail: detail.into(),
         evaluation: Uuid::from_u128(1),
         digest: "d".into(),
+        place: 1,
+        basis: "{}".into(),
     }
 }
 

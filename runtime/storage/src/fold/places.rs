@@ -1,0 +1,71 @@
+//! How late in the order of arrival values came that are folded, so that it is known what they change.
+
+use std::{collections::HashSet, sync::Arc};
+
+use arrow::{
+    array::{Array, RecordBatch},
+    datatypes::SchemaRef,
+};
+use driftline_core::ID;
+
+use crate::{
+    Error,
+    changes::{Columns, MOST_COLUMNS, Touched},
+    latest::Latest,
+};
+
+/// For each column and slot the last place that a value can have.
+pub(crate) struct Places(Vec<Column>);
+
+struct Column {
+    /// None when there are too many columns to be told apart.
+    name: Option<String>,
+    /// By slot; the smallest number where there is no value.
+    last: Vec<i64>,
+}
+
+impl Places {
+    /// Nothing yet of the columns of `schema`.
+    pub fn new(schema: &SchemaRef, latest: &Latest) -> Self {
+        let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).filter(|name| *name != ID).collect();
+        let column = |name| Column { name, last: vec![i64::MIN; latest.len()] };
+        match names.len() {
+            0..=MOST_COLUMNS => Self(names.into_iter().cloned().map(Some).map(column).collect()),
+            _ => Self(vec![column(None)]),
+        }
+    }
+
+    /// Takes in rows that came at this place.
+    pub fn add(&mut self, latest: &Latest, batch: &RecordBatch, place: i64) -> Result<(), Error> {
+        let slots = latest.find(batch)?;
+        for column in &mut self.0 {
+            let cells = column.name.as_ref().map(|name| batch.column_by_name(name));
+            let nulls = match cells {
+                Some(None) => continue,
+                Some(Some(cells)) => cells.logical_nulls(),
+                None => None,
+            };
+            let has_value = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+            for (_, slot) in slots.iter().enumerate().filter(|(row, _)| has_value(*row)) {
+                if let Some(last) = slot.and_then(|slot| column.last.get_mut(slot as usize)) {
+                    *last = place.max(*last);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the slots touch that were found at these quarters of hours, by column.
+    pub fn touched(&self, found: &HashSet<(u32, i64)>) -> Vec<(Columns, Touched)> {
+        let of_column = |column: &Column| {
+            let mut touched = Touched::default();
+            for (slot, quarter) in found {
+                if let Some(place) = column.last.get(*slot as usize).filter(|place| **place > i64::MIN) {
+                    touched.add(*quarter, *place);
+                }
+            }
+            (column.name.clone().map(|name| Arc::from([name])), touched)
+        };
+        self.0.iter().map(of_column).collect()
+    }
+}
