@@ -175,3 +175,39 @@ async fn a_result_without_refreshing_stays_stale_and_a_dataset_that_is_replaced_
     house.post("/v1/monitors/trained/run", &json!({"due": DAYS[3]})).await.expect(200);
     assert_eq!(stale(&house, "trained").await, [false]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_is_not_refreshed_again_and_again_for_a_slice_that_is_gone() {
+    let house = House::at(DAYS[0]).await;
+    let row = |number: u64, region: &str| {
+        let mut row = prediction(number, 0, number as i64);
+        row["metrics"]["churned"] = u8::from(number % 10 > 4).into();
+        row["metrics"]["region"] = region.into();
+        row
+    };
+    let mut rows: Vec<Value> = (0..10).map(|number| row(number, "eu")).collect();
+    rows.push(row(10, "us"));
+    house.post("/v1/models/m/predictions", &json!(rows)).await.expect(200);
+    let monitor = json!({
+        "model": "m", "plugin": "roc-auc", "inputs": {"score": "score", "label": "churned"}, "group_by": ["region"],
+        "window": {"period": "day"}, "schedule": {"cron": "0 0 * * *"}, "jitter": "0s", "refresh_for": "30d",
+        "thresholds": [{"constant": {"lower": 0.6}}], "alerts": {"cannot_run": "off"},
+    });
+    house.put("/v1/monitors/auc", &monitor).await.expect(201);
+    let found = async |region: &str| {
+        let query = format!("/v1/monitors/auc/results?start={}&end={}", DAYS[0], DAYS[1]);
+        let answer = house.get(&query).await.expect(200);
+        let items = answer["items"].as_array().expect("items");
+        let result = items.iter().find(|result| result["slice"]["region"] == region).expect("a result");
+        json!([result["checked"], result["stale"]])
+    };
+    house.turn_to(DAYS[1]).await;
+    assert_eq!(found("us").await, json!([DAYS[1], false]));
+    let address = format!("/v1/models/m/predictions/{}", id(10));
+    house.send(Method::DELETE, &address, "application/json", Vec::new()).await.expect(202);
+    house.turn_to(DAYS[2]).await;
+    assert_eq!(found("eu").await, json!([DAYS[2], false]));
+    assert_eq!(found("us").await, json!([DAYS[1], true]), "it has no rows any more");
+    house.turn_to(DAYS[3]).await;
+    assert_eq!(found("eu").await, json!([DAYS[2], false]), "there was nothing to look at again");
+}

@@ -1,5 +1,8 @@
 //! What the server does by itself: it erases what was deleted, drops rows past their time, and what monitors did long ago.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use driftline_core::{Name, Time};

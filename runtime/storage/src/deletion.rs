@@ -122,7 +122,8 @@ impl Storage {
         })
     }
 
-    /// How many rows of the model had come, and the prediction's time in microseconds if it was one of them.
+    /// How many rows of the model had come, and the prediction's time in microseconds if it was one of them. A damaged file
+    /// keeps nobody from deleting: it counts as if no row had come.
     fn where_it_is(&self, model: &Name, prediction: [u8; 16]) -> Result<(ReceivedRows, Option<i64>), Error> {
         let found = self.inner.catalog.read(|view| {
             let Some(model) = model::find(view, model)? else { return Ok(None) };
@@ -130,7 +131,13 @@ impl Storage {
             Ok(Some((received::of(view, model.id)?, model)).filter(|_| is_watched))
         })?;
         let Some((received, model)) = found else { return Ok(Default::default()) };
-        let row = self.find(&model, prediction)?;
+        let row = match self.find(&model, prediction) {
+            Ok(row) => row,
+            Err(error) => {
+                tracing::warn!(%error, model = %model.name, "all results of the model count as stale after a deletion");
+                return Ok(Default::default());
+            }
+        };
         Ok((received, row.and_then(|row| rows::times(&row).first().copied())))
     }
 

@@ -102,10 +102,10 @@ pub(crate) fn insert(
 }
 
 /// That an earlier delivery `e` is to be sent to the same channel which tells of an alert that `p` tells of too. The
-/// order is that of their insertion: clocks may be set.
-const COMES_LATER: &str =
-    "EXISTS (SELECT 1 FROM told t JOIN told o ON o.alert = t.alert JOIN deliveries e ON e.id = o.delivery
-    WHERE t.delivery = p.id AND e.rowid < p.rowid AND e.channel = p.channel AND e.status = 'pending')";
+/// order is that of their insertion: clocks may be set. From `p` by its alerts: a channel may have many to send.
+const COMES_LATER: &str = "EXISTS (SELECT 1 FROM told t CROSS JOIN told o CROSS JOIN deliveries e
+    WHERE t.delivery = p.id AND o.alert = t.alert AND e.id = o.delivery AND e.rowid < p.rowid AND e.channel = p.channel
+        AND e.status = 'pending')";
 
 /// Gives up what was to go to a channel that is no more.
 pub(crate) fn give_up(connection: &Connection, channel: &Name, now: Time) -> Result<(), Error> {
@@ -128,7 +128,7 @@ pub(crate) fn waiting(connection: &Connection, model: ModelId, now: Time) -> Res
              AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.status = 'pending' AND n.channel = d.channel
                  AND n.model = d.model AND n.rowid > d.rowid
                  AND NOT (n.next_attempt > ?2 AND n.attempts = 0 AND n.lease IS NULL))
-         ORDER BY d.rowid"
+         ORDER BY +d.rowid"
     );
     Ok(connection.prepare_cached(&query)?.query_map([model.0, now.micros()], delivery)?.collect::<Result<_, _>>()?)
 }

@@ -1,6 +1,6 @@
 //! Results whose data have changed since: late labels, late rows, deletions.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use driftline_core::{Time, Window};
 use driftline_storage::{ResultRecord, RunRecord};
@@ -45,16 +45,24 @@ pub async fn refresh(
     Ok(looked)
 }
 
-/// The windows to look at again, the latest first.
+/// The windows to look at again, the latest first. Of each the results count that were read last: one of a slice that has
+/// no rows any more is found by no run again.
 async fn again(
     app: &Shared,
     context: &Context,
     known: &[ResultRecord],
     (since, looked_at): (Time, &[Window]),
 ) -> Result<Vec<Window>, Trouble> {
-    let due = |record: &&ResultRecord| record.found.window.end() > since && !looked_at.contains(&record.found.window);
+    let mut last: BTreeMap<(Time, Time), &ResultRecord> = BTreeMap::new();
+    for record in known {
+        let window = record.found.window;
+        if window.end() > since && !looked_at.contains(&window) {
+            let held = last.entry((window.end(), window.start())).or_insert(record);
+            *held = if record.found.place > held.found.place { record } else { *held };
+        }
+    }
     let (windows, held): (Vec<Window>, Vec<Held>) =
-        known.iter().filter(due).map(|record| (record.found.window, Held::of(record))).unzip();
+        last.into_values().rev().map(|record| (record.found.window, Held::of(record))).unzip();
     let compared_otherwise = |(window, held): (&Window, &Held)| match (held.ground(), context.reference(*window)) {
         (Some(ground), Some(reference)) => !ground.reference.as_ref().is_some_and(|held| held.is_of(&reference)),
         (Some(ground), None) => ground.reference.is_some(),
@@ -64,7 +72,5 @@ async fn again(
     let model = context.model.clone();
     let stale = app.blocking(move |app| stale(app, &model, &held)).await?;
     let again = windows.into_iter().zip(stale.into_iter().zip(others)).filter(|(_, (stale, other))| *stale || *other);
-    let again: BTreeSet<(Time, Time, Window)> =
-        again.map(|(window, _)| (window.end(), window.start(), window)).collect();
-    Ok(again.into_iter().rev().map(|(.., window)| window).collect())
+    Ok(again.map(|(window, _)| window).collect())
 }

@@ -48,7 +48,7 @@ pub(crate) fn settled(connection: &Connection) -> Result<Vec<(ModelId, i64)>, Er
         .prepare_cached(
             "SELECT c.model, (SELECT min(r.place) FROM results r WHERE r.model = c.model AND r.superseded IS NULL) AS settled
              FROM (SELECT DISTINCT model FROM changes) c
-             WHERE settled > 0 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.model = c.model AND r.status = 'running')",
+             WHERE settled > 0 AND c.model NOT IN (SELECT model FROM runs INDEXED BY runs_running WHERE status = 'running')",
         )?
         .query_map([], |row| Ok((ModelId(row.get(0)?), row.get(1)?)))?
         .collect::<Result<_, _>>()?;

@@ -1,7 +1,7 @@
 //! Delayed metrics that wait to be folded: the times of the predictions that they belong to, found by their ids.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -244,6 +244,7 @@ impl Search<'_> {
         let (first, last) = (u128::from_be_bytes(segment.min_id), u128::from_be_bytes(segment.max_id));
         let ids = self.ids()?;
         let near = ids.get(ids.partition_point(|(id, _)| *id < first)..ids.partition_point(|(id, _)| *id <= last));
+        let asked: HashSet<usize> = asked.iter().copied().collect();
         let near: Vec<_> = near.unwrap_or_default().iter().filter(|(_, number)| asked.contains(number)).collect();
         if near.is_empty() {
             return Ok(Vec::new());

@@ -11,7 +11,7 @@ use crate::cli::{
     table::{self, number, significant},
 };
 
-/// Shows a monitor's results, newest window first
+/// Shows a monitor's results, newest window first; 'stale' are those whose data have changed since
 #[derive(Debug, Args)]
 pub struct Results {
     /// Its name
