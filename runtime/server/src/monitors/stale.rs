@@ -61,9 +61,8 @@ pub fn marks(app: &App, records: &[ResultRecord]) -> Result<Vec<bool>, Error> {
 
 /// Whether the data of each of a model's results have changed since they were read: predictions came, or were deleted, or
 /// got labels in a column that was read, in the result's window or the one it is compared with, or the dataset is another.
-/// Time is told in quarters of hours, and of labels that came together in a file the last place counts for all, so that
-/// here and there a result counts as stale without being it. The other way round does not happen: of what nobody knows the
-/// answer is yes.
+/// Time is told in quarters of hours, so that here and there a result counts as stale without being it. The other way round
+/// does not happen: of what nobody knows the answer is yes.
 ///
 /// # Errors
 /// Those of storage.

@@ -1,7 +1,7 @@
 //! Delayed metrics that wait to be folded: the times of the predictions that they belong to, found by their ids.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -20,14 +20,14 @@ use crate::{
     log,
     model::ModelId,
     parquet_file::{self, Part},
-    rows,
+    rows::{self, PLACE},
     segment::{self, Listing},
     storage::Inner,
     touched::{Arrival, Remembered},
 };
 
-/// The quarters of hours that delayed metrics touch of a segment.
-pub(crate) type TouchedQuarters = Remembered<(Arrival, Uuid), Arc<[i64]>>;
+/// The quarters of hours that delayed metrics touch of a segment, each with the last place in the order of arrival.
+pub(crate) type TouchedQuarters = Remembered<(Arrival, Uuid), Arc<[(i64, i64)]>>;
 
 /// When more rows of delayed metrics wait, any prediction may be meant.
 const MOST_WAITING: u64 = 1 << 20;
@@ -103,7 +103,7 @@ impl Waiting {
             return Ok(vec![Span { start: -EVER, end: EVER, place, columns: None }]);
         }
         let columns = self.sources.iter().map(|source| source.columns(inner)).collect::<Result<_, _>>()?;
-        let touched = self.sources.iter().map(|_| BTreeSet::new()).collect();
+        let touched = self.sources.iter().map(|_| Touched::default()).collect();
         let mut search = Search { inner, waiting: &self, columns, ids: None, touched, spans: Vec::new(), read: 0 };
         search.look_at_log()?;
         self.segments.iter().try_for_each(|segment| search.look_at(segment))?;
@@ -134,20 +134,43 @@ impl Source {
         Ok(columns(schema.fields().iter().map(|field| field.name().as_str())))
     }
 
-    fn batches(&self, inner: &Inner) -> Result<Vec<RecordBatch>, Error> {
+    fn ids(&self, inner: &Inner) -> Result<Vec<(u128, i64)>, Error> {
+        let mut ids = Vec::new();
         match &self.held {
             Held::Sealed(listing) => {
-                delayed_file::read(&inner.files, listing, Part { columns: Some(&[ID]), ids: None, group: None })
+                let part = Part { columns: Some(&[ID, PLACE]), ids: None, group: None };
+                for batch in delayed_file::read(&inner.files, listing, part)? {
+                    let of_batch = rows::id_bytes(&batch)?.zip(rows::places(&batch));
+                    ids.extend(of_batch.map(|(id, place)| (u128::from_be_bytes(id), *place)));
+                }
             }
-            Held::Logged(batch) => Ok(vec![batch.as_ref().clone()]),
+            Held::Logged(batch) => ids.extend(rows::id_bytes(batch)?.map(|id| (u128::from_be_bytes(id), self.place))),
         }
+        Ok(ids)
     }
 }
 
 /// What delayed metrics with these columns change of predictions.
 fn columns<'a>(names: impl Iterator<Item = &'a str>) -> Columns {
-    let metrics = names.filter(|name| ![ID, LABELLED_AT].contains(name));
+    let metrics = names.filter(|name| ![ID, LABELLED_AT, PLACE].contains(name));
     Some(metrics.chain([LABELLED_AT]).map(str::to_owned).collect())
+}
+
+/// An id that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Sought {
+    id: u128,
+    /// The number of the source that it is from.
+    source: usize,
+    /// Its place in the order of arrival.
+    place: i64,
+}
+
+/// A quarter of an hour that has a prediction which a source is about.
+struct Found {
+    source: usize,
+    quarter: i64,
+    place: i64,
 }
 
 /// Predictions being looked through.
@@ -156,27 +179,26 @@ struct Search<'a> {
     waiting: &'a Waiting,
     /// Of each source.
     columns: Vec<Columns>,
-    /// The ids of all sources in order, each with the number of its source, once they are needed.
-    ids: Option<Vec<(u128, usize)>>,
-    /// The quarters of hours that each source touches.
-    touched: Vec<BTreeSet<i64>>,
+    /// The ids of all sources in order, once they are needed.
+    ids: Option<Vec<Sought>>,
+    /// What each source touches.
+    touched: Vec<Touched>,
     spans: Vec<Span>,
     /// Rows of segments that were read.
     read: u64,
 }
 
 impl Search<'_> {
-    fn ids(&mut self) -> Result<&[(u128, usize)], Error> {
+    fn ids(&mut self) -> Result<&[Sought], Error> {
         if self.ids.is_none() {
-            let mut ids = Vec::new();
+            let mut all = Vec::new();
             for (number, source) in self.waiting.sources.iter().enumerate() {
-                for batch in source.batches(self.inner)? {
-                    ids.extend(rows::id_bytes(&batch)?.map(|id| (u128::from_be_bytes(id), number)));
-                }
+                let ids = source.ids(self.inner)?;
+                all.extend(ids.into_iter().map(|(id, place)| Sought { id, source: number, place }));
             }
-            ids.sort_unstable();
-            ids.dedup();
-            self.ids = Some(ids);
+            all.sort_unstable();
+            all.dedup();
+            self.ids = Some(all);
         }
         Ok(self.ids.as_deref().unwrap_or_default())
     }
@@ -184,53 +206,48 @@ impl Search<'_> {
     fn look_at_log(&mut self) -> Result<(), Error> {
         let waiting = self.waiting;
         for batch in &waiting.unsealed {
-            let mut found: Vec<(usize, i64)> = Vec::new();
-            let ids = self.ids()?;
-            for (id, time) in rows::id_bytes(batch)?.map(u128::from_be_bytes).zip(rows::times(batch)) {
-                let from = ids.partition_point(|(other, _)| *other < id);
-                let same = ids.iter().skip(from).take_while(|(other, _)| *other == id);
-                found.extend(same.map(|(_, source)| (*source, quarter(*time))));
-            }
+            let found = find(batch, self.ids()?)?;
             self.touch(found);
         }
         Ok(())
     }
 
-    fn touch(&mut self, found: impl IntoIterator<Item = (usize, i64)>) {
-        for (source, quarter) in found {
+    fn touch(&mut self, found: impl IntoIterator<Item = Found>) {
+        for Found { source, quarter, place } in found {
             if let Some(touched) = self.touched.get_mut(source) {
-                touched.insert(quarter);
+                touched.add(quarter, place);
             }
         }
     }
 
     fn look_at(&mut self, segment: &Segment) -> Result<(), Error> {
         let (waiting, remembered) = (self.waiting, &self.inner.touched_quarters);
-        let mut asked: Vec<usize> = Vec::new();
+        let mut asked: HashSet<usize> = HashSet::new();
         for (number, source) in waiting.sources.iter().enumerate().filter(|(_, source)| source.may_touch(segment)) {
             match remembered.get(&(source.arrival(), segment.id)) {
-                Some(quarters) => self.touch(quarters.iter().map(|quarter| (number, *quarter))),
-                None => asked.push(number),
+                Some(quarters) => self.touch(of_source(number, &quarters)),
+                None => drop(asked.insert(number)),
             }
         }
         if asked.is_empty() {
             return Ok(());
         }
-        let wanted = self.wanted(segment, &asked)?;
-        let mut found: HashMap<usize, BTreeSet<i64>> = HashMap::new();
-        if !wanted.is_empty() {
+        let sought = self.sought(segment, &asked)?;
+        let mut found: HashMap<usize, BTreeMap<i64, i64>> = HashMap::new();
+        if !sought.is_empty() {
             if self.read + segment.rows > MOST_READ {
-                self.touch_all(segment, &wanted);
+                self.touch_all(segment, &sought);
                 return Ok(());
             }
             self.read += segment.rows;
-            for (number, quarter) in read(self.inner, segment, &wanted)? {
-                found.entry(number).or_default().insert(quarter);
+            for Found { source, quarter, place } in read(self.inner, segment, &sought)? {
+                let last = found.entry(source).or_default().entry(quarter).or_insert(place);
+                *last = place.max(*last);
             }
         }
         for number in asked {
-            let quarters: Arc<[i64]> = found.remove(&number).unwrap_or_default().into_iter().collect();
-            self.touch(quarters.iter().map(|quarter| (number, *quarter)));
+            let quarters: Arc<[(i64, i64)]> = found.remove(&number).unwrap_or_default().into_iter().collect();
+            self.touch(of_source(number, &quarters));
             if let Some(source) = waiting.sources.get(number) {
                 remembered.put((source.arrival(), segment.id), quarters);
             }
@@ -239,27 +256,27 @@ impl Search<'_> {
     }
 
     /// The ids of these sources that the segment's filters allow, in order.
-    fn wanted(&mut self, segment: &Segment, asked: &[usize]) -> Result<Vec<(u128, usize)>, Error> {
+    fn sought(&mut self, segment: &Segment, asked: &HashSet<usize>) -> Result<Vec<Sought>, Error> {
         let inner = self.inner;
         let (first, last) = (u128::from_be_bytes(segment.min_id), u128::from_be_bytes(segment.max_id));
         let ids = self.ids()?;
-        let near = ids.get(ids.partition_point(|(id, _)| *id < first)..ids.partition_point(|(id, _)| *id <= last));
-        let asked: HashSet<usize> = asked.iter().copied().collect();
-        let near: Vec<_> = near.unwrap_or_default().iter().filter(|(_, number)| asked.contains(number)).collect();
+        let near = ids.partition_point(|sought| sought.id < first)..ids.partition_point(|sought| sought.id <= last);
+        let near = ids.get(near).unwrap_or_default().iter().filter(|sought| asked.contains(&sought.source));
+        let near: Vec<Sought> = near.copied().collect();
         if near.is_empty() {
-            return Ok(Vec::new());
+            return Ok(near);
         }
         let filters = inner.filters.get_or_load(segment.id, || {
             inner.files.verify(&segment.path, &segment.digest)?;
             parquet_file::filters(&inner.files, &segment.path, segment.bytes)
         })?;
-        let may_hold = |id: u128| filters.groups.iter().any(|group| group.may_hold(&id.to_be_bytes()));
-        Ok(near.into_iter().filter(|(id, _)| may_hold(*id)).copied().collect())
+        let may_hold = |sought: &Sought| filters.groups.iter().any(|group| group.may_hold(&sought.id.to_be_bytes()));
+        Ok(near.into_iter().filter(may_hold).collect())
     }
 
     /// Has all rows of the segment touched by the sources.
-    fn touch_all(&mut self, segment: &Segment, wanted: &[(u128, usize)]) {
-        for number in wanted.iter().map(|(_, number)| *number).collect::<BTreeSet<_>>() {
+    fn touch_all(&mut self, segment: &Segment, sought: &[Sought]) {
+        for number in sought.iter().map(|sought| sought.source).collect::<HashSet<_>>() {
             if let (Some(source), Some(columns)) = (self.waiting.sources.get(number), self.columns.get(number)) {
                 let (start, end) = (segment.min_time.micros(), segment.max_time.micros() + 1);
                 self.spans.push(Span { start, end, place: source.place, columns: columns.clone() });
@@ -268,29 +285,38 @@ impl Search<'_> {
     }
 
     fn end(mut self) -> Vec<Span> {
-        for ((source, quarters), columns) in self.waiting.sources.iter().zip(self.touched).zip(&self.columns) {
-            let stretches = Touched::of(quarters, source.place).stretches();
+        for (touched, columns) in self.touched.iter().zip(&self.columns) {
             let span = |(start, end, place)| Span { start, end, place, columns: columns.clone() };
-            self.spans.extend(stretches.into_iter().map(span));
+            self.spans.extend(touched.stretches().into_iter().map(span));
         }
         self.spans
     }
 }
 
-/// The quarters of hours in which the segment has rows with the ids, each with the source of the id.
-fn read(inner: &Inner, segment: &Segment, wanted: &[(u128, usize)]) -> Result<Vec<(usize, i64)>, Error> {
-    let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else { return Ok(Vec::new()) };
+fn of_source(source: usize, quarters: &[(i64, i64)]) -> impl Iterator<Item = Found> + '_ {
+    quarters.iter().map(move |(quarter, place)| Found { source, quarter: *quarter, place: *place })
+}
+
+/// What the segment has of the ids, which are in order.
+fn read(inner: &Inner, segment: &Segment, sought: &[Sought]) -> Result<Vec<Found>, Error> {
+    let (Some(first), Some(last)) = (sought.first(), sought.last()) else { return Ok(Vec::new()) };
     inner.files.verify(&segment.path, &segment.digest)?;
-    let ids = Some((first.0.to_be_bytes(), last.0.to_be_bytes()));
+    let ids = Some((first.id.to_be_bytes(), last.id.to_be_bytes()));
     let part = Part { columns: Some(&[ID, TIME]), ids, group: None };
     let mut found = Vec::new();
     for batch in parquet_file::read(&inner.files, &segment.path, segment.bytes, part)? {
-        let batch = batch?;
-        for (id, time) in rows::id_bytes(&batch)?.map(u128::from_be_bytes).zip(rows::times(&batch)) {
-            let from = wanted.partition_point(|(other, _)| *other < id);
-            let same = wanted.iter().skip(from).take_while(|(other, _)| *other == id);
-            found.extend(same.map(|(_, number)| (*number, quarter(*time))));
-        }
+        found.extend(find(&batch?, sought)?);
+    }
+    Ok(found)
+}
+
+/// The rows with one of the ids, which are in order.
+fn find(batch: &RecordBatch, sought: &[Sought]) -> Result<Vec<Found>, Error> {
+    let mut found = Vec::new();
+    for (id, time) in rows::id_bytes(batch)?.map(u128::from_be_bytes).zip(rows::times(batch)) {
+        let from = sought.partition_point(|other| other.id < id);
+        let same = sought.iter().skip(from).take_while(|other| other.id == id);
+        found.extend(same.map(|s| Found { source: s.source, quarter: quarter(*time), place: s.place }));
     }
     Ok(found)
 }

@@ -12,6 +12,7 @@ use crate::{
     Error,
     changes::{Columns, MOST_COLUMNS, Touched},
     latest::Latest,
+    rows::{self, PLACE},
 };
 
 /// For each column and slot the last place that a value can have.
@@ -27,7 +28,8 @@ struct Column {
 impl Places {
     /// Nothing yet of the columns of `schema`.
     pub fn new(schema: &SchemaRef, latest: &Latest) -> Self {
-        let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).filter(|name| *name != ID).collect();
+        let names = schema.fields().iter().map(|field| field.name());
+        let names: Vec<&String> = names.filter(|name| ![ID, PLACE].contains(&name.as_str())).collect();
         let column = |name| Column { name, last: vec![i64::MIN; latest.len()] };
         match names.len() {
             0..=MOST_COLUMNS => Self(names.into_iter().cloned().map(Some).map(column).collect()),
@@ -35,9 +37,9 @@ impl Places {
         }
     }
 
-    /// Takes in rows that came at this place.
-    pub fn add(&mut self, latest: &Latest, batch: &RecordBatch, place: i64) -> Result<(), Error> {
-        let slots = latest.find(batch)?;
+    /// Takes in rows.
+    pub fn add(&mut self, latest: &Latest, batch: &RecordBatch) -> Result<(), Error> {
+        let (slots, places) = (latest.find(batch)?, rows::places(batch));
         for column in &mut self.0 {
             let cells = column.name.as_ref().map(|name| batch.column_by_name(name));
             let nulls = match cells {
@@ -46,9 +48,10 @@ impl Places {
                 None => None,
             };
             let has_value = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-            for (_, slot) in slots.iter().enumerate().filter(|(row, _)| has_value(*row)) {
-                if let Some(last) = slot.and_then(|slot| column.last.get_mut(slot as usize)) {
-                    *last = place.max(*last);
+            for (row, (slot, place)) in slots.iter().zip(places).enumerate() {
+                if let Some(last) = slot.filter(|_| has_value(row)).and_then(|slot| column.last.get_mut(slot as usize))
+                {
+                    *last = (*place).max(*last);
                 }
             }
         }

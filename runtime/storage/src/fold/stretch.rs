@@ -33,18 +33,15 @@ pub(crate) struct Stretch {
 impl Stretch {
     /// The values that count, how late they came, and their columns.
     pub fn latest(&self, inner: &Inner) -> Result<(Arc<Latest>, Places, SchemaRef), Error> {
-        let (mut batches, mut of_batches) = (Vec::new(), Vec::new());
+        let mut batches = Vec::new();
         for file in &self.files {
             batches.extend(delayed_file::read(&inner.files, file, Part::default())?);
-            of_batches.resize(batches.len(), file.seqs.1);
         }
         let schemas = batches.iter().map(|batch| batch.schema_ref());
         let schema = rows::occurring(Kind::Delayed, &self.model.schema, schemas);
         let latest = Latest::of(&schema, &batches)?;
         let mut places = Places::new(&schema, &latest);
-        for (batch, place) in batches.iter().zip(of_batches) {
-            places.add(&latest, batch, place)?;
-        }
+        batches.iter().try_for_each(|batch| places.add(&latest, batch))?;
         Ok((Arc::new(latest), places, schema))
     }
 }

@@ -133,16 +133,31 @@ fn uploads_change_what_they_are_about() {
 }
 
 #[test]
-fn labels_that_came_before_a_window_was_read_change_it_no_more_when_they_are_folded() {
-    let world = world();
-    world.seal();
-    world.append(&[label(1, "late")]);
-    world.seal();
-    let place = world.storage().arrived().expect("reads");
-    world.append(&[label(3, "late")]);
-    world.maintain();
-    // Both are folded at once, from two files.
-    assert_eq!(changed(&world, place, None), [false, false, true]);
+fn labels_that_came_before_a_window_was_read_change_it_no_more_in_whatever_file_they_are() {
+    // Whether labels are sealed, uploaded after the window was read, and merged, before they are folded.
+    for (then, after) in UPKEEP {
+        for sealed_between in [false, true] {
+            for uploaded in [false, true] {
+                let world = world();
+                world.seal();
+                world.append(&[label(1, "late"), label(70, "late")]);
+                if sealed_between {
+                    world.seal();
+                }
+                let place = world.storage().arrived().expect("reads");
+                match uploaded {
+                    true => upload(&world, Kind::Delayed, &[label(3, "late"), label(71, "late")]),
+                    false => world.append(&[label(3, "late"), label(70, "late")]),
+                }
+                after(&world);
+                let found = changed(&world, place, None);
+                assert_eq!(found, [false, false, true], "{then}, sealed {sealed_between}, uploaded {uploaded}");
+                world.maintain();
+                let found = changed(&world, place, None);
+                assert_eq!(found, [false, false, true], "{then}, sealed {sealed_between}, uploaded {uploaded}, folded");
+            }
+        }
+    }
 }
 
 #[test]
