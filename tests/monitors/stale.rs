@@ -65,12 +65,11 @@ async fn house() -> House {
     psi["reference"] = json!({"start": DAYS[0], "end": DAYS[1]});
     psi["thresholds"] = json!([{"constant": {"upper": 0.5}}]);
     house.put("/v1/monitors/psi", &psi).await.expect(201);
-    for day in 1..4 {
-        house.turn_to(DAYS[day]).await;
-        if day < 3 {
-            track(&house, day).await;
-        }
+    for (day, midnight) in DAYS.iter().enumerate().take(3).skip(1) {
+        house.turn_to(midnight).await;
+        track(&house, day).await;
     }
+    house.turn_to(DAYS[3]).await;
     house
 }
 

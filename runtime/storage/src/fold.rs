@@ -8,7 +8,7 @@ mod target;
 pub(crate) use due::due;
 pub(crate) use stretch::ready;
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use driftline_core::{Span, Time};
@@ -24,6 +24,7 @@ use crate::{
     segment::Listing,
     storage::Inner,
 };
+use places::Met;
 use stretch::Stretch;
 
 /// Whether values of the delayed metrics may still have to go into the segment.
@@ -42,7 +43,7 @@ pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
     let expired_before = expired_before(inner);
     let Some(stretch) = stretch::oldest(inner, id, expired_before)? else { return Ok(false) };
     let (latest, places, schema) = stretch.latest(inner)?;
-    let Folded { mut old, mut new, matched, found } = Folded::of(inner, &stretch, &latest, &schema)?;
+    let Folded { mut old, mut new, matched, met } = Folded::of(inner, &stretch, &latest, &schema)?;
     let remainder = Remainder::of(&latest, &matched, expired_before, &stretch);
     tracing::debug!(
         model = %stretch.model.name, ids = latest.len(), segments = new.len(),
@@ -61,7 +62,7 @@ pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
     let origin = Origin { model: id, seqs: seqs(&stretch.files), generation, applied: stretch.generation };
     new.extend(latest.store(&schema, &remainder.rows, inner.options.segment_rows, &inner.files, origin)?);
     old.extend(stretch.files);
-    let touched = places.touched(&found);
+    let touched = places.touched(&met);
     let expired = remainder.expired;
     replace(inner, Replacement { model: id, old, new, applied: Default::default(), expired, touched })?;
     Ok(true)
@@ -73,21 +74,20 @@ struct Folded {
     new: Vec<NewSegment>,
     /// For each slot of the delayed metrics whether its prediction was found.
     matched: Vec<bool>,
-    /// The slots that were found, each with the quarters of hours of its predictions.
-    found: HashSet<(u32, i64)>,
+    met: Met,
 }
 
 impl Folded {
     fn of(inner: &Inner, stretch: &Stretch, latest: &Arc<Latest>, schema: &SchemaRef) -> Result<Self, Error> {
         let (old, new, matched) = (Vec::new(), Vec::new(), vec![false; latest.len()]);
-        let mut folded = Self { old, new, matched, found: HashSet::new() };
+        let mut folded = Self { old, new, matched, met: Met::new() };
         for segment in &stretch.segments {
             inner.go_on()?;
             if target::mark_matches(inner, segment, latest, &mut folded.matched)? {
                 inner.options.faults.pass(Step::FoldRewrite)?;
-                let (new, found) = target::rewrite(inner, &stretch.model, segment, latest, schema)?;
+                let (new, met) = target::rewrite(inner, &stretch.model, segment, latest, schema)?;
                 folded.new.extend(new);
-                folded.found.extend(found);
+                folded.met.extend(met);
                 folded.old.push(segment.clone());
             }
         }

@@ -94,6 +94,9 @@ fn run(app: &Shared, before: i64) {
     storage.finish_run(owner, id, end).expect("finishes");
 }
 
+/// How much time has passed, in microseconds, and how many evaluations, runs and results are left then.
+type Left = (i64, [usize; 3]);
+
 /// How many evaluations, runs and results there are.
 fn left(app: &Shared) -> [usize; 3] {
     let storage = &app.storage;
@@ -108,9 +111,8 @@ fn left(app: &Shared) -> [usize; 3] {
 async fn what_monitors_did_goes_at_its_day() {
     let some = History { evaluation_days: 1, run_days: 3, result_days: 5 };
     let for_ever = History { evaluation_days: 0, run_days: 0, result_days: 0 };
-    // What is kept for how long; how much time has passed; how many evaluations, runs and results are left then. The last
-    // evaluation of a monitor stays for as long as its run.
-    let cases: [(History, &[(i64, [usize; 3])]); 2] = [
+    // What is kept for how long, and what is left when. The last evaluation of a monitor stays for as long as its run.
+    let cases: [(History, &[Left]); 2] = [
         (
             some,
             &[

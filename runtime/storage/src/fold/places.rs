@@ -15,6 +15,9 @@ use crate::{
     rows::{self, PLACE},
 };
 
+/// Slots whose ids were met, each with the quarters of hours of their predictions.
+pub(crate) type Met = HashSet<(u32, i64)>;
+
 /// For each column and slot the last place that a value can have.
 pub(crate) struct Places(Vec<Column>);
 
@@ -58,11 +61,11 @@ impl Places {
         Ok(())
     }
 
-    /// What the slots touch that were found at these quarters of hours, by column.
-    pub fn touched(&self, found: &HashSet<(u32, i64)>) -> Vec<(Columns, Touched)> {
+    /// What the slots touch that were met, by column.
+    pub fn touched(&self, met: &Met) -> Vec<(Columns, Touched)> {
         let of_column = |column: &Column| {
             let mut touched = Touched::default();
-            for (slot, quarter) in found {
+            for (slot, quarter) in met {
                 if let Some(place) = column.last.get(*slot as usize).filter(|place| **place > i64::MIN) {
                     touched.add(*quarter, *place);
                 }

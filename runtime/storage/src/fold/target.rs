@@ -5,6 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use arrow::datatypes::SchemaRef;
 use driftline_core::{ColumnType, ID, LABELLED_AT};
 
+use super::places::Met;
 use crate::{
     DelayedCells, Error, Kind,
     changes::quarter,
@@ -46,7 +47,7 @@ pub(super) fn rewrite(
     segment: &Listing,
     latest: &Arc<Latest>,
     delayed: &SchemaRef,
-) -> Result<(Option<NewSegment>, HashSet<(u32, i64)>), Error> {
+) -> Result<(Option<NewSegment>, Met), Error> {
     let path = segment.path();
     let own = parquet_file::schema(&inner.files, &path, segment.bytes)?;
     let schema = rows::occurring(Kind::Predictions, &model.schema, [&own, delayed].into_iter());
@@ -54,15 +55,15 @@ pub(super) fn rewrite(
     let (seqs, generation) = (segment.seqs, segment.generation);
     let origin = Origin { model: model.id, seqs, generation, applied: 0 };
     let mut draft = Draft::new(&inner.files, Kind::Predictions, schema.clone(), origin)?;
-    let mut touched = HashSet::new();
+    let mut met = Met::new();
     for batch in parquet_file::read(&inner.files, &path, segment.bytes, Part::default())? {
         inner.go_on()?;
         let rows = segment.rolled_up().strip(&batch?)?;
         let slots = latest.find(&rows)?.into_iter().zip(rows::times(&rows));
-        touched.extend(slots.filter_map(|(slot, time)| Some((slot?, quarter(*time)))));
+        met.extend(slots.filter_map(|(slot, time)| Some((slot?, quarter(*time)))));
         draft.add(&rows::fit(&folded.apply(&rows)?, &schema)?)?;
     }
-    Ok((draft.store()?, touched))
+    Ok((draft.store()?, met))
 }
 
 /// The columns of delayed metrics and their types.

@@ -59,11 +59,11 @@ fn changed(world: &World, after: i64, columns: Option<&[&str]>) -> [bool; 3] {
     touched.try_into().expect("three")
 }
 
-/// What may happen before and after what changes rows, and changes none.
-const UPKEEP: [(&str, fn(&World)); 3] =
-    [("nothing", |_| {}), ("sealing", World::seal), ("folding and merging", World::maintain)];
-
 type Deed = fn(&World);
+
+/// What may happen before and after what changes rows, and changes none.
+const UPKEEP: [(&str, Deed); 3] =
+    [("nothing", |_| {}), ("sealing", World::seal), ("folding and merging", World::maintain)];
 
 #[test]
 fn what_comes_changes_the_windows_and_columns_that_it_is_about_wherever_it_is_kept() {

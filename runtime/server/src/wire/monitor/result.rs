@@ -42,8 +42,8 @@ pub struct MonitorResult {
     pub data: String,
     /// Whether its data have changed since: late labels in columns that it read, late predictions, or deletions, in its
     /// window or the one that it is compared with, or another dataset. A run within the monitor's `refresh_for` takes the
-    /// mark away. It may be there in vain, by a quarter of an hour around the window, for instance; it is never missing.
-    /// What was replaced has none.
+    /// mark away, but not from a slice that has no rows any more. It may be there in vain, since time is told in quarters
+    /// of hours; it is never missing. What was replaced has none.
     pub stale: bool,
     /// When it was known.
     pub known: Instant,
