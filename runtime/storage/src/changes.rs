@@ -5,6 +5,7 @@
 //! changes, so that they leave no trace here.
 
 mod note;
+mod search;
 mod touched;
 mod waiting;
 
@@ -16,8 +17,8 @@ use rusqlite::{Connection, params};
 use crate::{Error, Model, Storage, log, model::ModelId};
 
 pub(crate) use note::{Columns, MOST_COLUMNS, is_watched, note, prune, settled};
+pub(crate) use search::TouchedQuarters;
 pub(crate) use touched::{Touched, quarter, quarters};
-pub(crate) use waiting::TouchedQuarters;
 
 /// What has changed of a model's rows.
 #[derive(Debug, Clone, Default)]
