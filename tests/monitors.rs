@@ -7,6 +7,7 @@ mod drift;
 mod files;
 mod history;
 mod kills;
+mod stale;
 mod training;
 
 use std::sync::{
@@ -71,6 +72,11 @@ impl House {
     /// Lets the server do all that is due now.
     pub async fn settle(&self) {
         self.settling.settle().await.expect("settles");
+    }
+
+    /// Seals, folds and merges everything.
+    pub async fn tidy(&self) {
+        self.settling.tidy().await.expect("tidies");
     }
 
     /// Sends a request.

@@ -144,16 +144,6 @@ impl Evaluator {
         run::run(&plan, sides, &self.workers, &self.context(digest, progress, cancel)).await
     }
 
-    /// What the lineage of a run would say now of the rows that it reads, without reading any. As long as it is the
-    /// same, so are the results. It differs too when the same rows are written anew, by folding or compaction.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for a model that was deleted.
-    pub async fn data_digest(&self, plan: &Plan) -> Result<Digest, Error> {
-        let (storage, looks) = (self.storage.clone(), side::Looks::of(plan));
-        blocking(move || looks.digest(&storage)).await
-    }
-
     /// Runs work of a plugin that computes on one of the threads that evaluations share, when it is its turn.
     ///
     /// # Errors

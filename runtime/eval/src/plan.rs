@@ -1,6 +1,6 @@
 //! A request checked against the model, the plugin and their types, before a row is read.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::datatypes::SchemaRef;
 use driftline_core::{ColumnType, Description, MetricFactory, Name, ReferenceUse, Window};
@@ -68,6 +68,12 @@ impl Plan {
     /// What the plugin says of itself.
     pub fn description(&self) -> &Description {
         self.factory.description()
+    }
+
+    /// The model's columns that running it reads, those of the reference's rows included.
+    pub fn columns(&self) -> BTreeSet<&str> {
+        let reference = self.reference.iter().flat_map(|reference| reference.shape.columns());
+        self.shape.columns().into_iter().chain(reference).collect()
     }
 
     /// Lets both read the very same rows: those that there are when the first of them begins.

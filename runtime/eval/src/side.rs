@@ -144,40 +144,6 @@ fn rows_of(same: Option<&SameRows>, storage: &Storage, model: &Model, window: Wi
     }
 }
 
-/// What a plan reads, to be told of it without reading.
-pub(crate) struct Looks {
-    model: Model,
-    same_rows: Option<SameRows>,
-    sides: Vec<Look>,
-}
-
-enum Look {
-    Window(Window),
-    Dataset(Digest),
-}
-
-impl Looks {
-    pub fn of(plan: &Plan) -> Self {
-        let look = |rows: &PlannedRows| match rows {
-            PlannedRows::Window(window) => Look::Window(*window),
-            PlannedRows::Dataset { dataset, .. } => Look::Dataset(dataset.digest),
-        };
-        let others = plan.reference.as_ref().map(|reference| &reference.rows);
-        let sides = std::iter::once(&plan.rows).chain(others).map(look).collect();
-        Self { model: plan.model.clone(), same_rows: plan.same_rows.clone(), sides }
-    }
-
-    /// See `Evaluator::data_digest`. Blocks.
-    pub fn digest(&self, storage: &Storage) -> Result<Digest, Error> {
-        let look = |look: &Look| match look {
-            Look::Window(window) => Ok(rows_of(self.same_rows.as_ref(), storage, &self.model, *window)?.digest()),
-            Look::Dataset(digest) => Ok(*digest),
-        };
-        let sides: Vec<Digest> = self.sides.iter().map(look).collect::<Result<_, Error>>()?;
-        Ok(data(sides.iter()))
-    }
-}
-
 /// A digest over everything that was read, made of those of the sides.
 pub(crate) fn data<'a>(sides: impl Iterator<Item = &'a Digest>) -> Digest {
     Digest::of_parts(sides.map(|side| &side.as_bytes()[..]))

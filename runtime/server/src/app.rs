@@ -15,7 +15,6 @@ use crate::{
     delivery::Deliveries,
     evaluations::Evaluations,
     metrics::Metrics,
-    monitors,
     problem::Problem,
     queries::Queries,
     receive::Reception,
@@ -57,8 +56,6 @@ pub struct App {
     pub deliveries: Deliveries,
     /// Carries what monitors tell.
     pub courier: Courier,
-    /// Which rows the results of monitors are known to rest on.
-    pub seen: monitors::Seen,
     /// For how long what monitors did is kept.
     pub history: History,
     /// What is counted.

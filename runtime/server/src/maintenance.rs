@@ -1,5 +1,8 @@
 //! What the server does by itself: it erases what was deleted, drops rows past their time, and what monitors did long ago.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use driftline_core::{Name, Time};
@@ -57,6 +60,7 @@ pub async fn forget(app: &Shared) -> Result<(), Problem> {
         if let Some(before) = History::before(now, history.run_days) {
             while app.storage.expire_history(before)? {}
         }
+        app.storage.prune_changes()?;
         Ok::<_, Problem>(())
     })
     .await

@@ -8,6 +8,7 @@
 //! | what values are held against | `baselines` |
 //! | the verdict | `judged` |
 //! | a run from its claim to its end | `run`, `refresh`, `backfill` |
+//! | what results rest on, and which of them are stale | `ground`, `stale` |
 //! | what it says of each slice, and of those that are gone | `findings`, `absence` |
 //! | what becomes of alerts, and what is told | `alerts`, `notices` |
 //! | what would have been told, without keeping anything | `preview` |
@@ -26,6 +27,7 @@ mod context;
 mod deployment;
 mod difference;
 mod findings;
+mod ground;
 mod history;
 mod judged;
 mod look;
@@ -37,6 +39,7 @@ mod rules;
 mod run;
 #[cfg(test)]
 mod sequences;
+mod stale;
 mod status;
 mod trouble;
 #[cfg(test)]
@@ -50,6 +53,6 @@ pub use check::checked;
 pub use judged::Judged;
 pub use monitor::{Monitor, every, find, models, not_found, read};
 pub use preview::preview;
-pub use refresh::Seen;
 pub use run::{Later, gave_up, run};
+pub use stale::marks;
 pub use status::{counts, last_run, open_alerts, statuses};

@@ -21,7 +21,7 @@ use crate::{
     evaluations::{Evaluations, Gate, mark_interrupted},
     maintenance,
     metrics::Metrics,
-    monitors, plugins,
+    plugins,
     problem::Problem,
     queries::Queries,
     receive::Reception,
@@ -61,6 +61,14 @@ impl Settling {
             delivery::settle(&self.0).await
         };
         settled.await.map(drop).map_err(|problem: Problem| Error::Panicked(problem.detail))
+    }
+
+    /// Seals, folds and merges all there is, which else happens by and by.
+    ///
+    /// # Errors
+    /// When files or the catalog can't be read or written.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        self.0.blocking(|app| app.storage.maintain()).await.map_err(|problem| Error::Panicked(problem.detail))
     }
 }
 
@@ -205,7 +213,6 @@ pub fn open_with(config: &Config, options: StorageOptions) -> Result<Shared, Err
         scheduler: Scheduler::new(&config.limits),
         deliveries: Deliveries::new(Arc::new(courier.clone())),
         courier,
-        seen: monitors::Seen::default(),
         history: config.history,
         erasing: Mutex::default(),
     }))

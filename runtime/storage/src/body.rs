@@ -10,7 +10,11 @@ use arrow::{
     },
 };
 
-use crate::{Error, rows::Extent};
+use crate::{
+    Error,
+    changes::quarters,
+    rows::{self, Extent},
+};
 
 /// The most rows in one log row: more are split, so that reading one stays cheap.
 pub(crate) const MAX_ROWS: usize = 65_536;
@@ -19,6 +23,8 @@ pub(crate) const MAX_ROWS: usize = 65_536;
 pub(crate) struct Body {
     pub rows: usize,
     pub extent: Extent,
+    /// The quarters of hours in which predictions lie.
+    pub quarters: Vec<i64>,
     pub checksum: u32,
     pub bytes: Vec<u8>,
 }
@@ -28,7 +34,8 @@ impl Body {
     pub fn encode(batch: &RecordBatch) -> Result<Self, Error> {
         let extent = Extent::of(batch)?;
         let bytes = write(batch).map_err(|error| Error::failed("encoding the rows", error))?;
-        Ok(Self { rows: batch.num_rows(), extent, checksum: crc32fast::hash(&bytes), bytes })
+        let quarters = quarters(rows::times(batch));
+        Ok(Self { rows: batch.num_rows(), extent, quarters, checksum: crc32fast::hash(&bytes), bytes })
     }
 
     /// The rows again, before they are in the log.

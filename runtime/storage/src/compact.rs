@@ -80,7 +80,17 @@ fn finish(
     merged: impl IntoIterator<Item = NewSegment>,
 ) -> Result<(), Error> {
     let new = merged.into_iter().collect();
-    replace(inner, Replacement { model: model.id, old: run.to_vec(), new, applied: Default::default(), expired: 0 })
+    replace(
+        inner,
+        Replacement {
+            model: model.id,
+            old: run.to_vec(),
+            new,
+            applied: Default::default(),
+            expired: 0,
+            touched: Vec::new(),
+        },
+    )
 }
 
 /// The first and last log row that went into any of `listings`.

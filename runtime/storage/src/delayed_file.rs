@@ -9,11 +9,11 @@ use crate::{
     Error,
     files::Files,
     parquet_file::{self, Part},
-    rows,
+    rows::{self, PLACE},
     segment::Listing,
 };
 
-/// The rows of a part, with their arrivals where these are asked for.
+/// The rows of a part, with their arrivals and their places in the order of arrival where these are asked for.
 pub(crate) fn read(files: &Arc<Files>, listing: &Listing, part: Part<'_>) -> Result<Vec<RecordBatch>, Error> {
     let path = listing.path();
     files.verify(&path, &listing.digest)?;
@@ -25,5 +25,11 @@ pub(crate) fn read(files: &Arc<Files>, listing: &Listing, part: Part<'_>) -> Res
         Some(received) if batch.column_by_name(LABELLED_AT).is_none() => rows::all_arrived(&batch, received),
         _ => Ok(batch),
     };
-    batches.map(|batch| complete(batch?)).collect()
+    // Uploads draw one place for all their rows, at their end.
+    let wants_places = part.columns.is_none_or(|columns| columns.contains(&PLACE));
+    let placed = |batch: RecordBatch| match batch.column_by_name(PLACE) {
+        None if wants_places => rows::placed(&batch, listing.seqs.1),
+        _ => Ok(batch),
+    };
+    batches.map(|batch| placed(complete(batch?)?)).collect()
 }

@@ -7,9 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::{
-    Error, Step, Storage, catalog,
+    Error, ReceivedRows, Step, Storage, catalog,
+    changes::{self, Touched, quarter},
     forgotten::Forgotten,
+    log,
     model::{self, ModelId},
+    received, rows,
     writer::Group,
 };
 
@@ -89,6 +92,7 @@ impl Storage {
     /// [`Error::NotFound`] without the model, [`Error::Full`].
     pub fn delete_prediction(&self, model: &Name, prediction: [u8; 16]) -> Result<Deletion, Error> {
         let (name, faults) = (model.clone(), self.inner.options.faults.clone());
+        let (received, time) = self.where_it_is(model, prediction)?;
         self.record(move |group, forgotten| {
             let model = model::id(group.connection, &name)?;
             if let Some(again) = under_way(group.connection, model, prediction)? {
@@ -106,8 +110,35 @@ impl Storage {
             insert(group.connection, model, &deletion, Some(prediction))?;
             faults.pass(Step::DeleteHide)?;
             forgotten.add(group.connection, &name, model, prediction)?;
+            let place = log::next_seq(group.connection)?;
+            let touched = match time {
+                Some(time) => Touched::of([quarter(time)], place),
+                None if received::of(group.connection, model)? == received => Touched::default(),
+                // It may have come since.
+                None => Touched::everything(place),
+            };
+            changes::note(group.connection, model, &None, &touched)?;
             Ok(deletion)
         })
+    }
+
+    /// How many rows of the model had come, and the prediction's time in microseconds if it was one of them. A damaged file
+    /// keeps nobody from deleting: it counts as if no row had come.
+    fn where_it_is(&self, model: &Name, prediction: [u8; 16]) -> Result<(ReceivedRows, Option<i64>), Error> {
+        let found = self.inner.catalog.read(|view| {
+            let Some(model) = model::find(view, model)? else { return Ok(None) };
+            let is_watched = changes::is_watched(view, model.id)?;
+            Ok(Some((received::of(view, model.id)?, model)).filter(|_| is_watched))
+        })?;
+        let Some((received, model)) = found else { return Ok(Default::default()) };
+        let row = match self.find(&model, prediction) {
+            Ok(row) => row,
+            Err(error) => {
+                tracing::warn!(%error, model = %model.name, "all results of the model count as stale after a deletion");
+                return Ok(Default::default());
+            }
+        };
+        Ok((received, row.and_then(|row| rows::times(&row).first().copied())))
     }
 
     /// Deletes a model with all it has: it does not exist any more when this

@@ -60,6 +60,9 @@ pub struct NewDelivery {
     pub id: Uuid,
     /// As in [`DeliveryRecord`].
     pub channel: Name,
+    /// All alerts that it tells of. What else is told of one of them to the channel later waits until this has been sent or
+    /// given up.
+    pub alerts: Vec<Uuid>,
     /// As in [`DeliveryRecord`].
     pub notice: String,
     /// When it is tried first.
@@ -91,8 +94,18 @@ pub(crate) fn insert(
             now.micros(),
             new.not_before.micros()
         ])?;
+    let mut told = connection.prepare_cached("INSERT OR IGNORE INTO told (delivery, alert) VALUES (?1, ?2)")?;
+    for alert in new.alerts.iter().chain([&alert]) {
+        told.execute(params![new.id.as_bytes(), alert.as_bytes()])?;
+    }
     Ok(())
 }
+
+/// That an earlier delivery `e` is to be sent to the same channel which tells of an alert that `p` tells of too. The
+/// order is that of their insertion: clocks may be set. From `p` by its alerts: a channel may have many to send.
+const COMES_LATER: &str = "EXISTS (SELECT 1 FROM told t CROSS JOIN told o CROSS JOIN deliveries e
+    WHERE t.delivery = p.id AND o.alert = t.alert AND e.id = o.delivery AND e.rowid < p.rowid AND e.channel = p.channel
+        AND e.status = 'pending')";
 
 /// Gives up what was to go to a channel that is no more.
 pub(crate) fn give_up(connection: &Connection, channel: &Name, now: Time) -> Result<(), Error> {
@@ -105,13 +118,17 @@ pub(crate) fn give_up(connection: &Connection, channel: &Name, now: Time) -> Res
     Ok(())
 }
 
-/// What is to be told of a model later and was not tried yet, the oldest first. Few deliveries have their time yet to come,
-/// many are about a model: so the first is looked for.
+/// What is to be told of a model later and was not tried yet, the oldest first; but not what would be told before something
+/// newer of the model that is on its way to the same channel. Few deliveries have their time yet to come, many are about a
+/// model: so the first is looked for.
 pub(crate) fn waiting(connection: &Connection, model: ModelId, now: Time) -> Result<Vec<DeliveryRecord>, Error> {
     let query = format!(
         "{SELECT} AND d.status = 'pending' AND d.next_attempt > ?2 AND +d.model = ?1 AND d.attempts = 0
              AND d.lease IS NULL
-         ORDER BY d.next_attempt, d.id"
+             AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.status = 'pending' AND n.channel = d.channel
+                 AND n.model = d.model AND n.rowid > d.rowid
+                 AND NOT (n.next_attempt > ?2 AND n.attempts = 0 AND n.lease IS NULL))
+         ORDER BY +d.rowid"
     );
     Ok(connection.prepare_cached(&query)?.query_map([model.0, now.micros()], delivery)?.collect::<Result<_, _>>()?)
 }

@@ -1,6 +1,7 @@
 //! One round of folding: delayed metrics go into the segments of their predictions.
 
 mod due;
+mod places;
 mod stretch;
 mod target;
 
@@ -23,6 +24,7 @@ use crate::{
     segment::Listing,
     storage::Inner,
 };
+use places::Met;
 use stretch::Stretch;
 
 /// Whether values of the delayed metrics may still have to go into the segment.
@@ -40,8 +42,8 @@ pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
     inner.options.faults.pass(Step::FoldRead)?;
     let expired_before = expired_before(inner);
     let Some(stretch) = stretch::oldest(inner, id, expired_before)? else { return Ok(false) };
-    let (latest, schema) = stretch.latest(inner)?;
-    let Folded { mut old, mut new, matched } = Folded::of(inner, &stretch, &latest, &schema)?;
+    let (latest, places, schema) = stretch.latest(inner)?;
+    let Folded { mut old, mut new, matched, met } = Folded::of(inner, &stretch, &latest, &schema)?;
     let remainder = Remainder::of(&latest, &matched, expired_before, &stretch);
     tracing::debug!(
         model = %stretch.model.name, ids = latest.len(), segments = new.len(),
@@ -52,7 +54,7 @@ pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
         let looked_at = !stretch.segments.is_empty();
         let applied = (stretch.files.iter().map(|file| file.id).collect(), stretch.generation);
         if looked_at {
-            replace(inner, Replacement { model: id, old, new, applied, expired: 0 })?;
+            replace(inner, Replacement { model: id, old, new, applied, expired: 0, touched: Vec::new() })?;
         }
         return Ok(looked_at);
     }
@@ -60,7 +62,9 @@ pub(crate) fn round(inner: &Inner, id: ModelId) -> Result<bool, Error> {
     let origin = Origin { model: id, seqs: seqs(&stretch.files), generation, applied: stretch.generation };
     new.extend(latest.store(&schema, &remainder.rows, inner.options.segment_rows, &inner.files, origin)?);
     old.extend(stretch.files);
-    replace(inner, Replacement { model: id, old, new, applied: Default::default(), expired: remainder.expired })?;
+    let touched = places.touched(&met);
+    let expired = remainder.expired;
+    replace(inner, Replacement { model: id, old, new, applied: Default::default(), expired, touched })?;
     Ok(true)
 }
 
@@ -70,16 +74,20 @@ struct Folded {
     new: Vec<NewSegment>,
     /// For each slot of the delayed metrics whether its prediction was found.
     matched: Vec<bool>,
+    met: Met,
 }
 
 impl Folded {
     fn of(inner: &Inner, stretch: &Stretch, latest: &Arc<Latest>, schema: &SchemaRef) -> Result<Self, Error> {
-        let mut folded = Self { old: Vec::new(), new: Vec::new(), matched: vec![false; latest.len()] };
+        let (old, new, matched) = (Vec::new(), Vec::new(), vec![false; latest.len()]);
+        let mut folded = Self { old, new, matched, met: Met::new() };
         for segment in &stretch.segments {
             inner.go_on()?;
             if target::mark_matches(inner, segment, latest, &mut folded.matched)? {
                 inner.options.faults.pass(Step::FoldRewrite)?;
-                folded.new.extend(target::rewrite(inner, &stretch.model, segment, latest, schema)?);
+                let (new, met) = target::rewrite(inner, &stretch.model, segment, latest, schema)?;
+                folded.new.extend(new);
+                folded.met.extend(met);
                 folded.old.push(segment.clone());
             }
         }

@@ -44,6 +44,7 @@ mod backup_lock;
 mod body;
 mod catalog;
 mod census;
+mod changes;
 mod channel;
 mod claim;
 mod clock;
@@ -129,6 +130,7 @@ pub use alert::{
 pub use alias::{Alias, AliasMove, MoveKind};
 pub use append::{Append, Appended, Unique};
 pub use backup::{Copied, backup, restore};
+pub use changes::Changes;
 pub use channel::ChannelRecord;
 pub use clock::{Clock, SystemClock};
 pub use coarsening::{Coarsened, Coarsening, Room};

@@ -5,7 +5,15 @@ use std::ops::RangeInclusive;
 use driftline_core::{Time, Window};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Error, Kind, body::Body, catalog, id_range::IdRange, model::ModelId, received};
+use crate::{
+    Error, Kind,
+    body::Body,
+    catalog,
+    changes::{self, Touched},
+    id_range::IdRange,
+    model::ModelId,
+    received,
+};
 
 /// A log row without its body.
 #[derive(Debug, Clone)]
@@ -49,6 +57,8 @@ pub(crate) fn insert(connection: &Connection, model: ModelId, kind: Kind, body: 
             body.checksum,
             body.bytes,
         ])?;
+    let touched = Touched::of(body.quarters.iter().copied(), connection.last_insert_rowid());
+    changes::note(connection, model, &None, &touched)?;
     received::count(connection, model, kind, body.rows as u64)
 }
 

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Step,
+    changes::{self, Columns, Touched},
     draft::NewSegment,
     model::ModelId,
     segment::{self, Listing},
@@ -21,6 +22,8 @@ pub(crate) struct Replacement {
     pub applied: (Vec<Uuid>, u64),
     /// How many ids without a prediction have expired.
     pub expired: u64,
+    /// The columns of delayed metrics that are in the new segments only, each with the times of their predictions.
+    pub touched: Vec<(Columns, Touched)>,
 }
 
 /// Makes the change. The new files are durable already; the old ones are
@@ -35,6 +38,9 @@ pub(crate) fn replace(inner: &Inner, mut change: Replacement) -> Result<(), Erro
         segment::remove(group.connection, &change.old)?;
         faults.pass(Step::ReplaceList)?;
         change.new.iter_mut().try_for_each(|segment| segment.list(group.connection, group.now))?;
+        for (columns, touched) in &change.touched {
+            changes::note(group.connection, change.model, columns, touched)?;
+        }
         let (applied, generation) = &change.applied;
         segment::set_applied(group.connection, applied, *generation)?;
         group

@@ -25,6 +25,10 @@ pub struct NewResult {
     pub evaluation: Uuid,
     /// Tells the data that were read from others.
     pub digest: String,
+    /// What has come up to this place in the order of arrival was read; 0 when nobody knows.
+    pub place: i64,
+    /// What else tells whether it still holds, as a JSON text that storage does not look into.
+    pub basis: String,
 }
 
 /// A version of a result.
@@ -36,7 +40,7 @@ pub struct ResultRecord {
     pub monitor: Name,
     /// The model.
     pub model: Name,
-    /// What was found; the digest is that of the data that were last found to say so.
+    /// What was found; digest, place and basis are those of the data that were last found to say so.
     pub found: NewResult,
     /// When the data were last found to say so.
     pub checked: Time,
@@ -151,8 +155,8 @@ pub(crate) fn keep(
     match present {
         Some((id, true)) => {
             connection
-                .prepare_cached("UPDATE results SET digest = ?2, checked = ?3 WHERE id = ?1")?
-                .execute(params![id, new.digest, now.micros()])?;
+                .prepare_cached("UPDATE results SET digest = ?2, checked = ?3, place = ?4, basis = ?5 WHERE id = ?1")?
+                .execute(params![id, new.digest, now.micros(), new.place, new.basis])?;
             return Ok(false);
         }
         Some((id, false)) => {
@@ -165,8 +169,8 @@ pub(crate) fn keep(
     connection
         .prepare_cached(
             r#"INSERT INTO results (monitor, model, start, "end", slice, inputs, level, rows, detail, evaluation, digest,
-                   checked, known)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)"#,
+                   checked, known, place, basis)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14)"#,
         )?
         .execute(params![
             monitor.0,
@@ -180,7 +184,9 @@ pub(crate) fn keep(
             new.detail,
             new.evaluation.as_bytes(),
             new.digest,
-            now.micros()
+            now.micros(),
+            new.place,
+            new.basis
         ])?;
     Ok(true)
 }
@@ -193,7 +199,7 @@ fn place(view: &Connection, id: i64) -> Result<(i64, i64, i64), Error> {
 }
 
 const SELECT: &str = r#"SELECT r.id, m.name, o.name, r.start, r."end", r.slice, r.inputs, r.level, r.rows, r.detail,
-        r.evaluation, r.digest, r.checked, r.known, r.superseded
+        r.evaluation, r.digest, r.checked, r.known, r.superseded, r.place, r.basis
     FROM results r JOIN monitors m ON m.id = r.monitor JOIN models o ON o.id = r.model
     WHERE m.removed IS NULL AND o.deleted IS NULL"#;
 
@@ -208,6 +214,8 @@ fn result(row: &Row<'_>) -> rusqlite::Result<ResultRecord> {
         detail: row.get(9)?,
         evaluation: catalog::uuid(row, 10)?,
         digest: row.get(11)?,
+        place: row.get(15)?,
+        basis: row.get(16)?,
     };
     Ok(ResultRecord {
         id: row.get(0)?,

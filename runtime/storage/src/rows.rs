@@ -3,13 +3,19 @@
 use std::{collections::HashSet, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, TimestampMicrosecondArray, new_null_array},
+    array::{
+        Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int64Array, RecordBatch, TimestampMicrosecondArray,
+        new_null_array,
+    },
     compute::{CastOptions, cast_with_options},
     datatypes::{DataType, Field, Int64Type, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType},
 };
 use driftline_core::{ColumnType, DEPLOYMENT, END_TIME, ID, LABELLED_AT, Schema, TIME, Time, is_exact_as_float};
 
 use crate::{Error, fitting::Fitting};
+
+/// The column of delayed metrics in segments with the place of each row in the order of arrival. No metric has such a name.
+pub(crate) const PLACE: &str = "\u{1}place";
 
 /// What rows are: whole predictions, or cells for earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -157,7 +163,23 @@ pub(crate) fn occurring<'a>(kind: Kind, schema: &Schema, schemas: impl Iterator<
     }
     let all = kind.arrow(schema);
     let fields = all.fields().iter().filter(|field| seen.contains(field.name().as_str())).cloned();
-    Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
+    let place = (kind == Kind::Delayed && seen.contains(PLACE)).then(|| Arc::new(place_field()));
+    Arc::new(ArrowSchema::new(fields.chain(place).collect::<Vec<_>>()))
+}
+
+fn place_field() -> Field {
+    Field::new(PLACE, DataType::Int64, true)
+}
+
+/// Adds to a batch of delayed metrics that all of them came at this place in the order of arrival.
+pub(crate) fn placed(batch: &RecordBatch, place: i64) -> Result<RecordBatch, Error> {
+    with(batch, place_field(), Arc::new(Int64Array::from_value(place, batch.num_rows())))
+}
+
+/// The place of each row in the order of arrival; empty without that column.
+pub(crate) fn places(batch: &RecordBatch) -> &[i64] {
+    let places = batch.column_by_name(PLACE).and_then(|array| array.as_primitive_opt::<Int64Type>());
+    places.map_or(&[], |places| places.values())
 }
 
 /// Adds to a batch of delayed metrics when they arrived: `received` where a row has a value at all.
@@ -177,10 +199,15 @@ pub(crate) fn all_arrived(batch: &RecordBatch, received: Time) -> Result<RecordB
 }
 
 fn with_arrivals(batch: &RecordBatch, arrivals: TimestampMicrosecondArray) -> Result<RecordBatch, Error> {
+    let field = Field::new(LABELLED_AT, ColumnType::Timestamp.arrow(), true);
+    with(batch, field, Arc::new(arrivals.with_timezone("UTC")))
+}
+
+fn with(batch: &RecordBatch, field: Field, column: ArrayRef) -> Result<RecordBatch, Error> {
     let mut fields: Vec<Arc<Field>> = batch.schema_ref().fields().iter().cloned().collect();
     let mut columns = batch.columns().to_vec();
-    fields.push(Arc::new(Field::new(LABELLED_AT, ColumnType::Timestamp.arrow(), true)));
-    columns.push(Arc::new(arrivals.with_timezone("UTC")));
+    fields.push(Arc::new(field));
+    columns.push(column);
     RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns)
         .map_err(|error| Error::failed("arranging delayed metrics", error))
 }

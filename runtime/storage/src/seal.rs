@@ -100,7 +100,10 @@ fn oldest(inner: &Inner, id: ModelId, kind: Kind) -> Result<Option<Stretch>, Err
     let batches = entries.iter().zip(bodies).map(|(entry, body)| match body {
         Some((checksum, bytes)) => {
             let batch = body::decode(entry.seq, checksum, bytes)?;
-            if kind == Kind::Delayed { rows::arrived(&batch, entry.received) } else { Ok(batch) }
+            match kind {
+                Kind::Predictions => Ok(batch),
+                Kind::Delayed => rows::placed(&rows::arrived(&batch, entry.received)?, entry.seq),
+            }
         }
         None => Err(Error::corrupt(format!("row {} of the log in catalog.db", entry.seq), "it is missing")),
     });

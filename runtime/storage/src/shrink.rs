@@ -20,7 +20,14 @@ impl Storage {
         };
         inner.options.faults.pass(Step::Shrink)?;
         let new = rewrite::without(inner, Kind::Predictions, &listing, &listing.rolled_up())?.into_iter().collect();
-        let change = Replacement { model: model.id, old: vec![listing], new, applied: Default::default(), expired: 0 };
+        let change = Replacement {
+            model: model.id,
+            old: vec![listing],
+            new,
+            applied: Default::default(),
+            expired: 0,
+            touched: Vec::new(),
+        };
         replace(inner, change).map(|()| true)
     }
 }

@@ -4,7 +4,7 @@ use driftline_core::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use crate::{Error, Storage, aggregate, catalog};
+use crate::{Error, Storage, aggregate, catalog, changes};
 
 /// Rows that go in one transaction.
 const ROWS: i64 = 1_000;
@@ -153,6 +153,28 @@ impl Storage {
             while self.inner.writer.call(move |group| Ok(step(group.connection)?))? > 0 {}
         }
         Ok(removed)
+    }
+}
+
+impl Storage {
+    /// Drops what was noted of changes up to where all present results of a model were read; gives how much that was.
+    ///
+    /// # Errors
+    /// [`Error::Full`], [`Error::Failed`]; what was dropped before stays so.
+    pub fn prune_changes(&self) -> Result<usize, Error> {
+        let mut dropped = 0;
+        for (model, settled) in self.inner.catalog.read(changes::settled)? {
+            loop {
+                // A run that has begun meanwhile reads what has come since, and that was noted later.
+                let step =
+                    self.inner.writer.call(move |group| changes::prune(group.connection, model, settled, ROWS))?;
+                dropped += step;
+                if step == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(dropped)
     }
 }
 

@@ -1,6 +1,6 @@
-//! Which delayed metrics touch which segments, remembered: neither ever changes.
+//! What delayed metrics touch of segments, remembered: neither ever changes.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{collections::HashMap, hash::Hash, sync::Mutex};
 
 use driftline_core::Digest;
 use uuid::Uuid;
@@ -17,25 +17,31 @@ pub(crate) enum Arrival {
     Logged(i64),
 }
 
-/// Delayed metrics, a segment of predictions, and a digest of the columns that are looked at.
-pub(crate) type Pair = (Arrival, Uuid, Digest);
+/// A digest over the cells that may belong to rows of a segment, by the delayed metrics, the segment, and a digest of the
+/// columns that are looked at; `None` where none may.
+pub(crate) type TouchedCells = Remembered<(Arrival, Uuid, Digest), Option<Digest>>;
 
-/// A digest over the cells that may belong to rows of the segment; `None` where none may.
-#[derive(Default)]
-pub(crate) struct TouchedCache(Mutex<HashMap<Pair, Option<Digest>>>);
+/// Answers.
+pub(crate) struct Remembered<K, V>(Mutex<HashMap<K, V>>);
 
-impl TouchedCache {
+impl<K, V> Default for Remembered<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
     /// The answer, if it is remembered.
-    pub fn get(&self, pair: &Pair) -> Option<Option<Digest>> {
-        held(&self.0).get(pair).copied()
+    pub fn get(&self, asked: &K) -> Option<V> {
+        held(&self.0).get(asked).cloned()
     }
 
     /// Remembers an answer.
-    pub fn put(&self, pair: Pair, touched: Option<Digest>) {
+    pub fn put(&self, asked: K, answer: V) {
         let mut known = held(&self.0);
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(pair, touched);
+        known.insert(asked, answer);
     }
 }

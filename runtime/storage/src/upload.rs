@@ -14,7 +14,10 @@ mod last;
 mod own;
 mod run;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use arrow::array::RecordBatch;
 use driftline_core::{Name, Schema, Time};
@@ -28,6 +31,7 @@ use self::{
 use crate::{
     Error, Kind, Retry, Step, Storage, Unique,
     append::{self, Append, Appended, Seen},
+    changes,
     draft::{NewSegment, Origin},
     model::{self, ModelId},
     retry, rows, seal,
@@ -97,6 +101,8 @@ pub struct Upload {
     run: Run,
     /// The segments of each run that was full.
     runs: Vec<Vec<NewSegment>>,
+    /// The quarters of hours in which predictions of these lie.
+    quarters: BTreeSet<i64>,
     /// How far the model was looked through for the ids that came with rows, if any did.
     horizon: Option<Horizon>,
     /// How many rows were left out, because their ids were there.
@@ -124,7 +130,7 @@ impl Storage {
             None => return Err(Error::not_found("model", &new.model)),
         };
         let (started, forgotten) = (inner.options.clock.now(), inner.forgotten.version());
-        let (schema, run, runs) = Default::default();
+        let (schema, run, runs, quarters) = Default::default();
         let (horizon, duplicates) = (None, 0);
         Ok(Started::Fresh(Box::new(Upload {
             inner,
@@ -137,6 +143,7 @@ impl Storage {
             forgotten,
             run,
             runs,
+            quarters,
             horizon,
             duplicates,
         })))
@@ -165,14 +172,14 @@ impl Upload {
             return self.append(answer);
         }
         self.flush()?;
-        let Self { inner, new, model, is_new, schema, runs, forgotten, horizon, duplicates, .. } = self;
+        let Self { inner, new, model, is_new, schema, runs, quarters, forgotten, horizon, duplicates, .. } = self;
         let creates = new.create_model;
         let own = horizon.map(|horizon| Own::new(inner.clone(), model, &runs, horizon));
         let answer = match &new.unique {
             Some(unique) if duplicates > 0 => (unique.count)(&answer, duplicates),
             _ => answer,
         };
-        let last = Last { new, model, is_new, schema, runs, own, duplicates, answer };
+        let last = Last { new, model, is_new, schema, runs, quarters, own, duplicates, answer };
         let outcome = list(&inner, Box::new(last), forgotten);
         inner.note_change(model);
         match outcome {
@@ -221,6 +228,9 @@ impl Upload {
         if self.new.kind == Kind::Delayed {
             let arrived = batches.iter().map(|batch| rows::arrived(batch, self.started));
             batches = arrived.collect::<Result<_, _>>()?;
+        }
+        for batch in &batches {
+            self.quarters.extend(changes::quarters(rows::times(batch)));
         }
         let mut schema = self.known.clone();
         schema.merge(&self.schema)?;

@@ -79,10 +79,8 @@ async fn started(house: &House, request: Request, merges: bool) -> (Outcome, usi
     let factory =
         Counting { factory: MeanFactory::new(merges), starts: starts.clone(), gate: None, reads_clock: false };
     let plan = house.evaluator.plan_native(request, Arc::new(factory), mean()).await.expect("plans");
-    let digest = house.evaluator.data_digest(&plan).await.expect("looks");
     let outcome =
         house.evaluator.run(plan, Arc::new(Progress::default()), CancellationToken::new()).await.expect("runs");
-    assert_eq!(outcome.lineage.data, digest);
     (outcome, starts.load(Ordering::SeqCst))
 }
 

@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
-use driftline_core::{Span, Time};
+use driftline_core::{Name, Span, Time};
 use driftline_storage::{
-    ChannelRecord, DeliveryFilter, DeliveryRecord, DeliveryStatus, Options as StorageOptions, Settled,
+    AlertChange, AlertKind, AlertStatus, ChannelRecord, DeliveryFilter, DeliveryRecord, DeliveryStatus, Docket,
+    NewAlert, NewDelivery, NewMonitor, NewRun, Options as StorageOptions, Reason, RunEnd, RunStatus, Settled, Trigger,
 };
 use futures::future::BoxFuture;
 use tempfile::TempDir;
@@ -129,4 +130,79 @@ async fn what_is_refused_is_tried_again_and_then_given_up() {
     let dead = DeliveryFilter { status: Some(DeliveryStatus::Dead), ..DeliveryFilter::default() };
     let dead = app.storage.deliveries(&dead, None, 9).expect("reads");
     assert!(dead.iter().all(|delivery| delivery.settled.is_some() && !delivery.said.is_empty()), "{dead:?}");
+}
+
+/// Lets a run of a monitor tell a channel of alerts; gives the delivery's key.
+fn tell(app: &Shared, channel: &str, alerts: &[u128]) -> Uuid {
+    let (storage, owner) = (&app.storage, app.scheduler.owner());
+    let [model, monitor, channel]: [Name; 3] = ["m", "one", channel].map(|name| name.parse().expect("a name"));
+    storage.put_model(&model, Default::default()).expect("writes");
+    let watching = NewMonitor {
+        name: monitor.clone(),
+        model: "m".into(),
+        trigger: Trigger::Time,
+        definition: "{}".into(),
+        paused: false,
+    };
+    storage.put_monitor(watching).expect("writes");
+    let due = storage.now();
+    let run = NewRun {
+        id: Uuid::now_v7(),
+        reason: Reason::Manual,
+        due,
+        not_before: due,
+        batch: None,
+        detail: "{}".into(),
+        skipped: None,
+    };
+    storage.insert_runs(&monitor, vec![(model, run)]).expect("writes");
+    let lease = Span::from_micros(60_000_000).expect("positive");
+    let run = storage.claim_runs(owner, lease, 1).expect("claims").remove(0).run.id;
+    let alerts: Vec<Uuid> = alerts.iter().copied().map(Uuid::from_u128).collect();
+    let id = Uuid::now_v7();
+    let judge = move |docket: &Docket| {
+        let alert = NewAlert {
+            id: alerts[0],
+            kind: AlertKind::Threshold,
+            slice: alerts[0].to_string(),
+            inputs: "{}".into(),
+            status: AlertStatus::Open,
+            level: "critical".into(),
+            opened: docket.now,
+            resolved: None,
+            look_at: None,
+            state: "{}".into(),
+        };
+        let told = NewDelivery { id, channel, alerts, notice: "{}".into(), not_before: docket.now };
+        vec![AlertChange { alert, events: Vec::new(), deliveries: vec![told] }]
+    };
+    let end = RunEnd {
+        status: RunStatus::Succeeded,
+        outcome: "{}".into(),
+        evaluations: Vec::new(),
+        results: Vec::new(),
+        judge: Box::new(judge),
+    };
+    storage.finish_run(owner, run, end).expect("finishes");
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happened_later_to_an_alert_is_told_after_what_is_tried_again() {
+    let (dir, post) = (TempDir::new().expect("a directory"), Noting::new());
+    let app = open(&dir, &post);
+    put(&app, "bad", "refuses", 0);
+    put(&app, "good", "{}", 0);
+    let opened = tell(&app, "bad", &[1, 2]);
+    let resolved = tell(&app, "bad", &[2]);
+    let [other, elsewhere] = [("bad", 3), ("good", 2)].map(|(channel, alert)| tell(&app, channel, &[alert]));
+    assert_eq!(tick(&app).await.expect("ticks"), 3, "the resolve waits, other alerts and channels do not");
+    while count(&app, DeliveryStatus::Dead) < 3 {
+        settle(&app).await.expect("sends");
+    }
+    let sent: Vec<Uuid> = post.sent.lock().expect("no panic").iter().map(|(_, id)| *id).collect();
+    let of_alert: Vec<Uuid> = sent.iter().copied().filter(|id| [opened, resolved].contains(id)).collect();
+    assert_eq!(of_alert, [[opened; 3], [resolved; 3]].concat());
+    let tries = |id: Uuid| sent.iter().filter(|sent| **sent == id).count();
+    assert_eq!((tries(other), tries(elsewhere)), (3, 1));
 }

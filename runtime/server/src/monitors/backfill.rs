@@ -131,7 +131,7 @@ pub async fn run(app: &Shared, monitor: &Monitor, run: &RunRecord) -> Result<Run
             status,
             outcome: outcome.to_string(),
             evaluations: looked.measured.iter().map(Measured::kept).collect(),
-            results: looked.results.iter().map(|(result, digest)| result.kept(digest)).collect(),
+            results: looked.results.iter().map(|(result, origin)| result.kept(origin)).collect(),
             judge: Box::new(|_| Vec::new()),
         })
     };
@@ -149,7 +149,7 @@ pub async fn look_over(
     slots: Vec<Slot>,
     history: &mut History,
 ) -> Result<Looked, Trouble> {
-    let (mut looked, mut baselines) = (Looked::default(), baselines::Measured::default());
+    let (mut looked, mut baselines) = (Looked::default(), baselines::Measured::begin(app).await?);
     for (number, lane) in lanes(slots).iter().enumerate() {
         let id = if number == 0 { id } else { Uuid::now_v7() };
         looked.add(look_at(app, context, (id, lane), &mut baselines, history).await?);

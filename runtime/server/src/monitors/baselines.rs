@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     context::{Context, Slot},
     judged::{Baselines, key, numbers},
-    look::measure_rows,
+    look::{Rows, measure_rows},
     rules::windows,
     trouble::Trouble,
 };
@@ -19,10 +19,25 @@ use crate::{app::Shared, wire::MonitorWindow};
 const PERIODS: usize = 1000;
 
 /// Baselines of references that were measured, so that each is measured once in a run.
-#[derive(Default)]
-pub struct Measured(HashMap<(Reference, i64), Baselines>);
+pub struct Measured {
+    place: i64,
+    known: HashMap<(Reference, i64), Baselines>,
+}
 
 impl Measured {
+    /// None yet. Whatever is measured from now on has seen all that had come before.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub async fn begin(app: &Shared) -> Result<Self, Trouble> {
+        Ok(Self { place: app.blocking(|app| app.storage.arrived()).await?, known: HashMap::new() })
+    }
+
+    /// How far the order of arrival had come.
+    pub fn place(&self) -> i64 {
+        self.place
+    }
+
     /// The baselines of a slot, as far as its thresholds want them; without those of the window before.
     ///
     /// # Errors
@@ -34,7 +49,7 @@ impl Measured {
             return Ok(Baselines::default());
         };
         let place = (reference.clone(), judged.end().micros() - judged.start().micros());
-        if let Some(known) = self.0.get(&place) {
+        if let Some(known) = self.known.get(&place) {
             return Ok(known.clone());
         }
         let mut baselines = Baselines::default();
@@ -42,7 +57,8 @@ impl Measured {
             let periods = own_periods(context, *range, *judged);
             if !periods.is_empty() {
                 let rows = WindowSpec::Periods(periods);
-                let measured = measure_rows(app, context, Uuid::now_v7(), rows, slot.reference.clone()).await?;
+                let Rows { measured, .. } =
+                    measure_rows(app, context, Uuid::now_v7(), rows, slot.reference.clone()).await?;
                 for result in measured.evaluation.results.iter().flatten() {
                     let values = baselines.periods.entry(key(result)).or_default();
                     for (name, number) in numbers(&result.values) {
@@ -56,11 +72,12 @@ impl Measured {
                 Reference::Window(range) => WindowSpec::Periods(vec![*range]),
                 Reference::Dataset(dataset) => WindowSpec::Dataset { dataset: dataset.clone(), at: *judged },
             };
-            let measured = measure_rows(app, context, Uuid::now_v7(), rows, slot.reference.clone()).await?;
+            let Rows { measured, .. } =
+                measure_rows(app, context, Uuid::now_v7(), rows, slot.reference.clone()).await?;
             let results = measured.evaluation.results.iter().flatten();
             baselines.reference = results.map(|result| (key(result), numbers(&result.values))).collect();
         }
-        self.0.insert(place, baselines.clone());
+        self.known.insert(place, baselines.clone());
         Ok(baselines)
     }
 }

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::{
     baselines,
-    context::{Context, Slot},
+    context::Context,
+    ground::{Compared, Ground, Origin},
     judged::{JudgedResult, Key, judge},
-    look::{Lane, digest, measure},
+    look::{Lane, Rows, measure},
     trouble::Trouble,
 };
 use crate::{
@@ -68,8 +69,8 @@ fn place(window: Window) -> (Time, Time) {
 pub struct Looked {
     /// The evaluations.
     pub measured: Vec<Measured>,
-    /// The results, in order of time, each with what tells its data from others.
-    pub results: Vec<(JudgedResult, String)>,
+    /// The results, in order of time, each with where it comes from.
+    pub results: Vec<(JudgedResult, Origin)>,
     /// All rows.
     pub rows: RowCounts,
     /// The first failure of the plugin.
@@ -87,12 +88,14 @@ pub async fn look_at(
     baselines: &mut baselines::Measured,
     history: &mut History,
 ) -> Result<Looked, Trouble> {
-    let digests = digests(app, context, &lane.slots).await?;
-    let measured = measure(app, context, id, lane).await?;
+    let reference = lane.slots.first().and_then(|slot| slot.reference.as_ref());
+    let reference = Compared::of(app, context, reference).await?;
+    let Rows { measured, columns } = measure(app, context, id, lane).await?;
     let evaluation = measured.evaluation.clone();
     let mut looked = Looked { failure: evaluation.failure.clone(), ..Looked::default() };
     let results: Vec<&WindowResult> = evaluation.results.iter().flatten().collect();
     let data = evaluation.lineage.as_ref().map(|lineage| lineage.data.clone()).unwrap_or_default();
+    let origin = Origin { data, place: baselines.place(), ground: Ground::of(columns, reference).written() };
     for slot in &lane.slots {
         let held = baselines.of(app, context, slot).await?;
         for period in &slot.periods {
@@ -106,7 +109,7 @@ pub async fn look_at(
             let held = super::judged::Baselines { previous: history.before(*period), ..held.clone() };
             for result in judge(&context.definition, &context.description, &of_period, &held, id) {
                 history.put(result.clone());
-                looked.results.push((result, digests.get(period).unwrap_or(&data).clone()));
+                looked.results.push((result, origin.clone()));
             }
         }
     }
@@ -116,21 +119,6 @@ pub async fn look_at(
 
 fn place_of(result: &WindowResult) -> (Time, Time) {
     (result.window.end.0, result.window.start.0)
-}
-
-/// What tells the data of each period from others, if it will be asked later whether they have changed. Asked before the
-/// rows are read: what comes meanwhile counts as a change.
-async fn digests(app: &Shared, context: &Context, slots: &[Slot]) -> Result<HashMap<Window, String>, Trouble> {
-    let mut found = HashMap::new();
-    if context.definition.refresh_for.is_none() {
-        return Ok(found);
-    }
-    for slot in slots {
-        for period in &slot.periods {
-            found.insert(*period, digest(app, context, slot, *period).await?);
-        }
-    }
-    Ok(found)
 }
 
 impl Looked {

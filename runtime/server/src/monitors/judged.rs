@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::rules::verdict::{self, Basis, Bounds};
+use super::{
+    ground::Origin,
+    rules::verdict::{self, Basis, Bounds},
+};
 use crate::wire::{self, AlertLevel, MonitorDefinition, RowCounts, Threshold, Verdict, WindowResult};
 
 /// What a result is about besides its window: slice and inputs, each as the text that always is the same.
@@ -72,7 +75,7 @@ impl JudgedResult {
     }
 
     /// As storage keeps it.
-    pub fn kept(&self, digest: &str) -> NewResult {
+    pub fn kept(&self, origin: &Origin) -> NewResult {
         NewResult {
             window: self.window,
             slice: self.key.0.clone(),
@@ -81,7 +84,9 @@ impl JudgedResult {
             rows: self.judged.rows.used,
             detail: serde_json::to_string(&self.judged).unwrap_or_default(),
             evaluation: self.evaluation,
-            digest: digest.to_owned(),
+            digest: origin.data.clone(),
+            place: origin.place,
+            basis: origin.ground.clone(),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use driftline_core::Window;
 use driftline_eval::{Reference, WindowSpec};
 use uuid::Uuid;
 
@@ -45,11 +44,19 @@ pub fn lanes(mut slots: Vec<Slot>) -> Vec<Lane> {
     lanes
 }
 
+/// What was measured.
+pub struct Rows {
+    /// The evaluation.
+    pub measured: Measured,
+    /// The model's columns that it read.
+    pub columns: Vec<String>,
+}
+
 /// Measures the windows of a lane in one evaluation.
 ///
 /// # Errors
 /// When the request makes no sense for the model now, or too many evaluations are under way.
-pub async fn measure(app: &Shared, context: &Context, id: Uuid, lane: &Lane) -> Result<Measured, Trouble> {
+pub async fn measure(app: &Shared, context: &Context, id: Uuid, lane: &Lane) -> Result<Rows, Trouble> {
     let periods = lane.slots.iter().flat_map(|slot| slot.periods.iter().copied()).collect();
     let reference = lane.slots.first().and_then(|slot| slot.reference.clone());
     measure_rows(app, context, id, WindowSpec::Periods(periods), reference).await
@@ -65,16 +72,17 @@ pub async fn measure_rows(
     id: Uuid,
     rows: WindowSpec,
     reference: Option<Reference>,
-) -> Result<Measured, Trouble> {
+) -> Result<Rows, Trouble> {
     let request = context.request(rows, reference);
     let plan = app.evaluator.plan(request.clone()).await?;
+    let columns = plan.columns().into_iter().map(str::to_owned).collect();
     let asked = context.asked(&request);
     let order = Order { request, asked, record: false, wait: Duration::ZERO };
     let measured = app.evaluations.measure(id, plan, &order).await?;
     if measured.evaluation.results.is_none() {
         return Err(without_results(&measured.evaluation));
     }
-    Ok(measured)
+    Ok(Rows { measured, columns })
 }
 
 fn without_results(evaluation: &Arc<Evaluation>) -> Trouble {
@@ -87,18 +95,9 @@ fn without_results(evaluation: &Arc<Evaluation>) -> Trouble {
     }
 }
 
-/// What tells whether the data of one period have changed.
-///
-/// # Errors
-/// As [`measure`].
-pub async fn digest(app: &Shared, context: &Context, slot: &Slot, period: Window) -> Result<String, Trouble> {
-    let plan = app.evaluator.plan(context.request(WindowSpec::Periods(vec![period]), slot.reference.clone())).await?;
-    Ok(app.evaluator.data_digest(&plan).await?.to_string())
-}
-
 #[cfg(test)]
 mod tests {
-    use driftline_core::Time;
+    use driftline_core::{Time, Window};
 
     use super::*;
 

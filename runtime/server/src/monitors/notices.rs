@@ -59,12 +59,16 @@ pub fn tell(
     }
 }
 
-/// The notice as part of one that waits to be sent, or as one that waits.
+/// The notice as part of one that waits to be sent, or as one that waits. It joins none that would be sent before
+/// something else that waits and tells of the same alerts: what happened last is told last.
 fn joined(waiting: &[DeliveryRecord], channel: &ItemName, notice: Notice, now: Time) -> NewDelivery {
-    let same = waiting.iter().filter(|delivery| delivery.channel == channel.0).find_map(|delivery| {
-        let found: Notice = serde_json::from_str(&delivery.notice).ok()?;
-        (found.event == notice.event && found.alerts.len() < JOINED).then_some((found, delivery.next_attempt))
-    });
+    let of_channel = waiting.iter().filter(|delivery| delivery.channel == channel.0);
+    let parsed = of_channel.filter_map(|delivery| Some((serde_json::from_str(&delivery.notice).ok()?, delivery)));
+    let parsed: Vec<(Notice, &DeliveryRecord)> = parsed.collect();
+    let tells = |other: &Notice| other.alerts.iter().any(|alert| notice.alerts.iter().any(|new| new.id == alert.id));
+    let from = parsed.iter().rposition(|(other, _)| tells(other)).unwrap_or_default();
+    let fits = |(other, _): &(Notice, _)| other.event == notice.event && other.alerts.len() < JOINED;
+    let same = parsed.into_iter().skip(from).find(fits).map(|(first, delivery)| (first, delivery.next_attempt));
     let Some((mut first, due)) = same else {
         let wait = Span::from_micros(WAIT_MICROS);
         return delivery(channel, &notice, wait.map_or(now, |wait| now.after(wait)));
@@ -76,7 +80,8 @@ fn joined(waiting: &[DeliveryRecord], channel: &ItemName, notice: Notice, now: T
 
 fn delivery(channel: &ItemName, notice: &Notice, not_before: Time) -> NewDelivery {
     let text = serde_json::to_string(notice).unwrap_or_default();
-    NewDelivery { id: notice.delivery, channel: channel.0.clone(), notice: text, not_before }
+    let alerts = notice.alerts.iter().map(|alert| alert.id).collect();
+    NewDelivery { id: notice.delivery, channel: channel.0.clone(), alerts, notice: text, not_before }
 }
 
 fn notice(change: &AlertChange, detail: &AlertDetail, (monitor, model): (&str, &str)) -> AlertNotice {
@@ -110,5 +115,101 @@ fn notice(change: &AlertChange, detail: &AlertDetail, (monitor, model): (&str, &
         window,
         evaluation: detail.evaluation.map(|id| id.0),
         url: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use driftline_storage::DeliveryStatus;
+
+    use super::*;
+
+    fn time(second: i64) -> Time {
+        Time::from_micros(second * 1_000_000).expect("a time")
+    }
+
+    fn told(id: u128, event: Event, alerts: &[u128]) -> Notice {
+        let alert = |id: &u128| AlertNotice {
+            id: Uuid::from_u128(*id),
+            monitor: "psi".into(),
+            model: "m".into(),
+            slice: Default::default(),
+            inputs: Default::default(),
+            kind: AlertKind::Threshold,
+            level: Level::Warning,
+            status: "open".into(),
+            title: String::new(),
+            detail: String::new(),
+            value: None,
+            metric: None,
+            threshold: None,
+            window: None,
+            evaluation: None,
+            url: None,
+        };
+        Notice { delivery: Uuid::from_u128(id), event, sent: String::new(), alerts: alerts.iter().map(alert).collect() }
+    }
+
+    fn waits(channel: &str, second: i64, notice: &Notice) -> DeliveryRecord {
+        DeliveryRecord {
+            id: notice.delivery,
+            channel: channel.parse().expect("a name"),
+            monitor: None,
+            model: None,
+            alert: None,
+            notice: serde_json::to_string(notice).expect("JSON"),
+            status: DeliveryStatus::Pending,
+            attempts: 0,
+            created: time(0),
+            next_attempt: time(second),
+            settled: None,
+            said: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_notice_joins_one_of_its_kind_but_none_that_goes_before_what_was_told_of_its_alerts() {
+        use Event::{Opened, Resolved};
+        let wait = WAIT_MICROS / 1_000_000;
+        // What waits by channel, when it is due and what it tells; what is told; what becomes of it, and when it is due.
+        for (waiting, event, alerts, expected, due) in [
+            (vec![], Opened, vec![1], (9, vec![1]), 100 + wait),
+            (vec![("ops", 1, told(1, Opened, &[1]))], Opened, vec![2], (1, vec![1, 2]), 1),
+            (vec![("dev", 1, told(1, Opened, &[1]))], Opened, vec![2], (9, vec![2]), 100 + wait),
+            (vec![("ops", 1, told(1, Opened, &[1]))], Resolved, vec![1], (9, vec![1]), 100 + wait),
+            // The resolve of 2 would overtake its opening.
+            (
+                vec![("ops", 1, told(1, Resolved, &[1])), ("ops", 2, told(2, Opened, &[2, 3]))],
+                Resolved,
+                vec![2],
+                (9, vec![2]),
+                100 + wait,
+            ),
+            (
+                vec![("ops", 1, told(1, Opened, &[2])), ("ops", 2, told(2, Resolved, &[1]))],
+                Resolved,
+                vec![2],
+                (2, vec![1, 2]),
+                2,
+            ),
+            (
+                vec![
+                    ("ops", 1, told(1, Resolved, &[1])),
+                    ("ops", 2, told(2, Opened, &[2])),
+                    ("ops", 3, told(3, Resolved, &[4])),
+                ],
+                Resolved,
+                vec![2],
+                (3, vec![4, 2]),
+                3,
+            ),
+        ] {
+            let waiting: Vec<_> = waiting.iter().map(|(to, due, notice)| waits(to, *due, notice)).collect();
+            let channel = ItemName("ops".parse().expect("a name"));
+            let new = joined(&waiting, &channel, told(9, event, &alerts), time(100));
+            let ids = |alerts: &[Uuid]| alerts.iter().map(Uuid::as_u128).collect::<Vec<_>>();
+            let found = (new.id.as_u128(), ids(&new.alerts));
+            assert_eq!((found, new.not_before), (expected, time(due)), "{event:?} {alerts:?} {waiting:?}");
+        }
     }
 }

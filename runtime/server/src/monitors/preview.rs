@@ -67,9 +67,7 @@ async fn of_model(
     model: Name,
     range: Window,
 ) -> Result<PreviewedModel, Trouble> {
-    // Nothing of it is refreshed later.
-    let definition = MonitorDefinition { refresh_for: None, ..definition.clone() };
-    let context = Context::new(app, "preview", model.clone(), definition).await?;
+    let context = Context::new(app, "preview", model.clone(), definition.clone()).await?;
     let slots = slots(&context, range)?;
     let windows = slots.len() as u64;
     let looked = look_over(app, &context, Uuid::now_v7(), slots, &mut History::default()).await?;

@@ -1,19 +1,17 @@
-//! Results whose data have changed since: late labels, late rows.
+//! Results whose data have changed since: late labels, late rows, deletions.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
-};
+use std::collections::BTreeMap;
 
-use driftline_core::{Name, Time, Window};
-use driftline_storage::{ReceivedRows, ResultRecord, RunRecord};
+use driftline_core::{Time, Window};
+use driftline_storage::{ResultRecord, RunRecord};
 use uuid::Uuid;
 
 use super::{
     baselines,
-    context::{Context, Slot},
+    context::Context,
     history::{History, Looked, look_at},
-    look::{digest, lanes},
+    look::lanes,
+    stale::{Held, stale},
     trouble::Trouble,
 };
 use crate::app::Shared;
@@ -21,84 +19,58 @@ use crate::app::Shared;
 /// The most windows that a run looks at again; the next run goes on.
 const WINDOWS: usize = 500;
 
-/// How many rows of a model had come when a monitor last found its results to be as the data say.
-#[derive(Debug, Default)]
-pub struct Seen(Mutex<HashMap<(String, Name), ReceivedRows>>);
-
-impl Seen {
-    fn is(&self, place: &(String, Name), rows: ReceivedRows) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(place) == Some(&rows)
-    }
-
-    fn note(&self, place: (String, Name), rows: ReceivedRows) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(place, rows);
-    }
-}
-
-/// Looks again at windows that ended within `refresh_for` and whose data have changed, but not at the run's own.
+/// Looks again at windows that ended within `refresh_for` and whose results are stale, or are compared with something else
+/// by now; but not at those in `looked_at`.
 ///
 /// # Errors
 /// When they can't be measured now.
 pub async fn refresh(
     app: &Shared,
     context: &Context,
-    (run, own): (&RunRecord, Window),
+    (run, looked_at): (&RunRecord, &[Window]),
     known: &[ResultRecord],
     baselines: &mut baselines::Measured,
     history: &mut History,
 ) -> Result<Looked, Trouble> {
     let mut looked = Looked::default();
     let Some(refresh_for) = context.definition.refresh_for else { return Ok(looked) };
-    let place = (context.monitor.clone(), context.model.clone());
-    let model = context.model.clone();
-    let received = app
-        .blocking(move |app| {
-            let model = app.model(&model)?;
-            Ok::<_, crate::problem::Problem>(app.storage.received_rows(&model)?)
-        })
-        .await?;
-    if app.seen.is(&place, received) {
-        return Ok(looked);
-    }
-    let since = run.due.before(refresh_for.0);
-    let stale = stale(app, context, known, (since, own)).await?;
-    let complete = stale.len() <= WINDOWS;
-    let slots = stale.into_iter().take(WINDOWS).map(|window| context.single(window)).collect();
+    let again = again(app, context, known, (run.due.before(refresh_for.0), looked_at)).await?;
+    let slots = again.into_iter().take(WINDOWS).map(|window| context.single(window)).collect();
     for (number, lane) in lanes(slots).iter().enumerate() {
         // A run that only refreshes has its own evaluation first.
         let first = number == 0 && run.reason == driftline_storage::Reason::Refresh;
         let id = if first { run.id } else { Uuid::now_v7() };
         looked.add(look_at(app, context, (id, lane), baselines, history).await?);
     }
-    if complete {
-        app.seen.note(place, received);
-    }
     Ok(looked)
 }
 
-async fn stale(
+/// The windows to look at again, the latest first. Of each the results count that were read last: one of a slice that has
+/// no rows any more is found by no run again.
+async fn again(
     app: &Shared,
     context: &Context,
     known: &[ResultRecord],
-    (since, own): (Time, Window),
+    (since, looked_at): (Time, &[Window]),
 ) -> Result<Vec<Window>, Trouble> {
-    let own: HashSet<Window> = context.slot(own)?.periods.into_iter().collect();
-    let mut asked: HashMap<Window, &str> = HashMap::new();
-    for record in known.iter().filter(|record| record.found.window.end() > since) {
-        if !own.contains(&record.found.window) {
-            asked.entry(record.found.window).or_insert(&record.found.digest);
+    let mut last: BTreeMap<(Time, Time), &ResultRecord> = BTreeMap::new();
+    for record in known {
+        let window = record.found.window;
+        if window.end() > since && !looked_at.contains(&window) {
+            let held = last.entry((window.end(), window.start())).or_insert(record);
+            *held = if record.found.place > held.found.place { record } else { *held };
         }
     }
-    let mut stale = Vec::new();
-    for (window, held) in asked {
-        let slot: Slot = context.single(window);
-        if digest(app, context, &slot, window).await? != held {
-            stale.push(window);
-        }
-        if stale.len() > WINDOWS {
-            break;
-        }
-    }
-    stale.sort_unstable_by_key(|window| std::cmp::Reverse(window.end()));
-    Ok(stale)
+    let (windows, held): (Vec<Window>, Vec<Held>) =
+        last.into_values().rev().map(|record| (record.found.window, Held::of(record))).unzip();
+    let compared_otherwise = |(window, held): (&Window, &Held)| match (held.ground(), context.reference(*window)) {
+        (Some(ground), Some(reference)) => !ground.reference.as_ref().is_some_and(|held| held.is_of(&reference)),
+        (Some(ground), None) => ground.reference.is_some(),
+        (None, _) => true,
+    };
+    let others: Vec<bool> = windows.iter().zip(&held).map(compared_otherwise).collect();
+    let model = context.model.clone();
+    let stale = app.blocking(move |app| stale(app, &model, &held)).await?;
+    let again = windows.into_iter().zip(stale.into_iter().zip(others)).filter(|(_, (stale, other))| *stale || *other);
+    Ok(again.map(|(window, _)| window).collect())
 }

@@ -93,20 +93,21 @@ async fn ruled(app: &Shared, monitor: &Monitor, run: &RunRecord) -> Result<Ruled
 }
 
 async fn look_and_judge(app: &Shared, monitor: &Monitor, run: &RunRecord) -> Result<RunEnd, Trouble> {
+    let mut baselines = baselines::Measured::begin(app).await?;
     let context = Context::new(app, monitor.name.as_str(), run.model.clone(), monitor.definition.clone()).await?;
     let window = context.window(app, run.due).await?;
     let (name, model) = (monitor.name.clone(), run.model.clone());
     let known =
         app.blocking(move |app| app.storage.latest_results(&name, &model, driftline_core::Time::EPOCH, KNOWN)).await?;
     let mut history = History::of(&known);
-    let mut baselines = baselines::Measured::default();
-    let mut looked = Looked::default();
+    let (mut looked, mut looked_at) = (Looked::default(), Vec::new());
     if run.reason != Reason::Refresh {
         let lane = Lane { slots: vec![context.slot(window)?] };
+        looked_at = lane.slots.iter().flat_map(|slot| slot.periods.clone()).collect();
         looked = look_at(app, &context, (run.id, &lane), &mut baselines, &mut history).await?;
     }
     let trouble = trouble(&looked, window).filter(|_| run.reason != Reason::Refresh);
-    let refreshed = refresh::refresh(app, &context, (run, window), &known, &mut baselines, &mut history).await?;
+    let refreshed = refresh::refresh(app, &context, (run, &looked_at), &known, &mut baselines, &mut history).await?;
     looked.add(refreshed);
     end(app, monitor, run, looked, &history, trouble).await
 }
@@ -156,7 +157,7 @@ async fn end(
             status,
             outcome: outcome.to_string(),
             evaluations: looked.measured.iter().map(crate::evaluations::Measured::kept).collect(),
-            results: looked.results.iter().map(|(result, digest)| result.kept(digest)).collect(),
+            results: looked.results.iter().map(|(result, origin)| result.kept(origin)).collect(),
             judge,
         })
     };

@@ -64,7 +64,7 @@ pub struct DeliveryFilter {
     /// Those to this channel.
     #[param(value_type = Option<String>)]
     pub channel: Option<ItemName>,
-    /// Those about this alert.
+    /// Those that tell of this alert.
     #[param(value_type = Option<String>)]
     pub alert: Option<Id>,
     /// At most this many, 1 to 1000; 100 unless told.

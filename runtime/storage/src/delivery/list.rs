@@ -14,7 +14,7 @@ pub struct DeliveryFilter {
     pub status: Option<DeliveryStatus>,
     /// Those to this channel.
     pub channel: Option<Name>,
-    /// Those about this alert.
+    /// Those that tell of this alert.
     pub alert: Option<Uuid>,
 }
 
@@ -47,7 +47,7 @@ impl Storage {
             };
             let query = format!(
                 "{SELECT} AND (d.created, d.id) < (?1, ?2) AND (?3 IS NULL OR d.status = ?3)
-                 AND (?4 IS NULL OR d.channel = ?4) AND (?5 IS NULL OR d.alert = ?5)
+                 AND (?4 IS NULL OR d.channel = ?4) AND (?5 IS NULL OR d.id IN (SELECT delivery FROM told WHERE alert = ?5))
                  ORDER BY d.created DESC, d.id DESC LIMIT ?6"
             );
             let mut statement = view.prepare_cached(&query)?;

@@ -4,7 +4,7 @@ use driftline_core::{Name, Span, Time};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::{DeliveryRecord, SELECT, delivery};
+use super::{COMES_LATER, DeliveryRecord, SELECT, delivery};
 use crate::{ChannelRecord, Error, Step, Storage, catalog, channel};
 
 /// A delivery that the caller is to send, and where to.
@@ -40,7 +40,8 @@ pub struct DeliveryReading {
 
 impl Storage {
     /// Takes deliveries whose time has come, at most `each` of every channel, less what that already sends, and at most
-    /// `limit`: they are `owner`'s for as long as `lease`. What is told of one alert to one channel is told in order.
+    /// `limit`: they are `owner`'s for as long as `lease`. What is told of one alert to one channel is told in order: a later notice waits while an
+    /// earlier one of any of its alerts is neither sent nor given up.
     ///
     /// # Errors
     /// [`Error::Full`], [`Error::Failed`].
@@ -66,8 +67,7 @@ impl Storage {
                          FROM deliveries p
                          WHERE p.status = 'pending' AND p.next_attempt <= ?1
                              AND (p.lease IS NULL OR p.lease NOT BETWEEN ?1 AND ?2)
-                             AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.status = 'pending'
-                                 AND e.channel = p.channel AND e.alert = p.alert AND e.id < p.id)
+                             AND NOT {COMES_LATER}
                      ) WHERE place <= ?3 ORDER BY next_attempt, id LIMIT ?4)
                  ORDER BY d.next_attempt, d.id"
             );
@@ -133,18 +133,20 @@ impl Storage {
         })
     }
 
-    /// When the next delivery is to be sent that nobody is sending.
+    /// When the next delivery is to be sent that nobody is sending and that waits for no other.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn next_delivery(&self) -> Result<Option<Time>, Error> {
         let now = self.now();
         self.inner.catalog.read(|view| {
+            let query = format!(
+                "SELECT p.next_attempt FROM deliveries p WHERE p.status = 'pending' AND (p.lease IS NULL OR p.lease < ?1)
+                     AND NOT {COMES_LATER}
+                 ORDER BY p.next_attempt LIMIT 1"
+            );
             Ok(view
-                .prepare_cached(
-                    "SELECT next_attempt FROM deliveries WHERE status = 'pending' AND (lease IS NULL OR lease < ?1)
-                     ORDER BY next_attempt LIMIT 1",
-                )?
+                .prepare_cached(&query)?
                 .query_row([now.micros()], |row| catalog::time(row, 0))
                 .optional()?)
         })

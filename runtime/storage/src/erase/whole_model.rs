@@ -16,7 +16,7 @@ const KINDS: [Kind; 2] = [Kind::Predictions, Kind::Delayed];
 /// Log rows of at most 64 Ki rows each that one step removes.
 const LOG_ROWS: i64 = 64;
 /// Records without files, some at a time; those that others refer to come last.
-const RECORDS: [&str; 15] = [
+const RECORDS: [&str; 16] = [
     "DELETE FROM alert_events WHERE seq IN (SELECT e.seq FROM alert_events e JOIN alerts a ON a.id = e.alert
          WHERE a.model = ?1 LIMIT 2000)",
     "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE model = ?1 LIMIT 2000)",
@@ -26,6 +26,7 @@ const RECORDS: [&str; 15] = [
     "DELETE FROM watches WHERE model = ?1",
     "DELETE FROM turns WHERE model = ?1",
     "DELETE FROM received WHERE model = ?1",
+    "DELETE FROM changes WHERE model = ?1",
     "DELETE FROM retries WHERE (model, kind, key) IN (SELECT model, kind, key FROM retries WHERE model = ?1 LIMIT 2000)",
     "DELETE FROM aggregates WHERE id IN (SELECT id FROM aggregates WHERE model = ?1 LIMIT 2000)",
     "DELETE FROM evaluations WHERE id IN (SELECT id FROM evaluations WHERE model = ?1 LIMIT 500)",

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use arrow::{array::Array, datatypes::SchemaRef};
 use driftline_core::Time;
 
-use super::concerns;
+use super::{concerns, places::Places};
 use crate::{
     Error, Kind, delayed_file,
     latest::Latest,
@@ -31,15 +31,18 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
-    /// The values that count, and their columns.
-    pub fn latest(&self, inner: &Inner) -> Result<(Arc<Latest>, SchemaRef), Error> {
+    /// The values that count, how late they came, and their columns.
+    pub fn latest(&self, inner: &Inner) -> Result<(Arc<Latest>, Places, SchemaRef), Error> {
         let mut batches = Vec::new();
         for file in &self.files {
             batches.extend(delayed_file::read(&inner.files, file, Part::default())?);
         }
         let schemas = batches.iter().map(|batch| batch.schema_ref());
         let schema = rows::occurring(Kind::Delayed, &self.model.schema, schemas);
-        Ok((Arc::new(Latest::of(&schema, &batches)?), schema))
+        let latest = Latest::of(&schema, &batches)?;
+        let mut places = Places::new(&schema, &latest);
+        batches.iter().try_for_each(|batch| places.add(&latest, batch))?;
+        Ok((Arc::new(latest), places, schema))
     }
 }
 

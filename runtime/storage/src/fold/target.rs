@@ -5,8 +5,10 @@ use std::{collections::HashSet, sync::Arc};
 use arrow::datatypes::SchemaRef;
 use driftline_core::{ColumnType, ID, LABELLED_AT};
 
+use super::places::Met;
 use crate::{
     DelayedCells, Error, Kind,
+    changes::quarter,
     draft::{Draft, NewSegment, Origin},
     latest::Latest,
     model::Model,
@@ -37,14 +39,15 @@ pub(super) fn mark_matches(
     Ok(any)
 }
 
-/// Writes the segment anew with the values laid over its rows; they keep their order.
+/// Writes the segment anew with the values laid over its rows; they keep their order. Gives the slots whose ids it has,
+/// each with the quarter of an hour of the row, besides.
 pub(super) fn rewrite(
     inner: &Inner,
     model: &Model,
     segment: &Listing,
     latest: &Arc<Latest>,
     delayed: &SchemaRef,
-) -> Result<Option<NewSegment>, Error> {
+) -> Result<(Option<NewSegment>, Met), Error> {
     let path = segment.path();
     let own = parquet_file::schema(&inner.files, &path, segment.bytes)?;
     let schema = rows::occurring(Kind::Predictions, &model.schema, [&own, delayed].into_iter());
@@ -52,12 +55,15 @@ pub(super) fn rewrite(
     let (seqs, generation) = (segment.seqs, segment.generation);
     let origin = Origin { model: model.id, seqs, generation, applied: 0 };
     let mut draft = Draft::new(&inner.files, Kind::Predictions, schema.clone(), origin)?;
+    let mut met = Met::new();
     for batch in parquet_file::read(&inner.files, &path, segment.bytes, Part::default())? {
         inner.go_on()?;
         let rows = segment.rolled_up().strip(&batch?)?;
+        let slots = latest.find(&rows)?.into_iter().zip(rows::times(&rows));
+        met.extend(slots.filter_map(|(slot, time)| Some((slot?, quarter(*time)))));
         draft.add(&rows::fit(&folded.apply(&rows)?, &schema)?)?;
     }
-    draft.store()
+    Ok((draft.store()?, met))
 }
 
 /// The columns of delayed metrics and their types.

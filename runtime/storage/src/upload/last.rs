@@ -1,5 +1,7 @@
 //! The one transaction that makes an upload visible.
 
+use std::collections::BTreeSet;
+
 use driftline_core::Schema;
 
 use super::{
@@ -8,6 +10,7 @@ use super::{
 };
 use crate::{
     Error, Faults, Kind, Step,
+    changes::{self, Touched},
     draft::NewSegment,
     log,
     model::{self, ModelId},
@@ -25,6 +28,8 @@ pub(super) struct Last {
     pub schema: Schema,
     /// The segments of each run of rows.
     pub runs: Vec<Vec<NewSegment>>,
+    /// The quarters of hours in which predictions lie.
+    pub quarters: BTreeSet<i64>,
     /// To look for the ids that came with rows, if any did.
     pub own: Option<Own>,
     /// How many rows were left out, because their ids were there.
@@ -63,12 +68,13 @@ impl Last {
 
     fn list(self, group: &mut Group<'_>, faults: &dyn Faults) -> Result<Committed, Error> {
         faults.pass(Step::UploadList)?;
-        let Self { new, model, schema, runs, duplicates, answer, .. } = self;
+        let Self { new, model, schema, runs, quarters, duplicates, answer, .. } = self;
         if let Some(key) = &new.retry {
             retry::keep(group.connection, model, new.kind, key, &answer, group.now)?;
         }
         group.known.admit(group.connection, &new.model, &schema)?;
         list(group, (model, new.kind), runs)?;
+        changes::note(group.connection, model, &None, &Touched::of(quarters, log::last_seq(group.connection)?))?;
         faults.pass(Step::UploadListed)?;
         let schema = group.known.model(group.connection, &new.model, false, group.now)?.1.clone();
         Ok(Committed::Fresh { schema, answer, duplicates })

@@ -3,6 +3,7 @@
 mod aliases;
 mod backup;
 mod catalog;
+mod changes;
 mod compaction;
 mod crash;
 mod damage;

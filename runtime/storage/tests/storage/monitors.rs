@@ -1,15 +1,16 @@
 //! Monitors, their runs, what these find and what is told of it.
 
 pub mod deed;
+mod deliveries;
 mod histories;
+mod retention;
 
 use std::time::Duration;
 
 use driftline_core::Span;
 use driftline_storage::{
-    AlertFilter, AlertStatus, DeliveryFilter, DeliveryStatus, Docket, Erasing, Error, EvaluationFilter, NewMonitor,
-    NewRun, Reason, ResultFilter, RunFilter, RunStatus, Settled, Trigger, WatchCounts, WatchFilter, WatchRecord,
-    Written, verify,
+    AlertFilter, AlertStatus, DeliveryFilter, DeliveryStatus, Docket, Erasing, Error, NewMonitor, NewRun, Reason,
+    ResultFilter, RunFilter, RunStatus, Settled, Trigger, WatchCounts, WatchFilter, WatchRecord, Written, verify,
 };
 use uuid::Uuid;
 
@@ -330,64 +331,6 @@ fn a_deleted_model_takes_along_what_monitors_found() {
     // Its name is another's: a new model, watched anew.
     world.append(&[prediction(1, 1, &[("a", Int(1))])]);
     assert_eq!(watched(&world), ["one m"]);
-}
-
-#[test]
-fn history_is_bounded_and_results_stay() {
-    let world = World::new();
-    let storage = world.storage();
-    models(&world, &["a"]);
-    storage.put_monitor(monitor("one", "a")).expect("writes");
-    due(&world, "one", &[("a", 0), ("a", 1)]);
-    let run = claim(&world, 1, 1)[0].0;
-    storage.finish_run(owner(1), run, end(vec![result("a", 7, "0.5")])).expect("finishes");
-    world.clock.advance(Duration::from_secs(100));
-    while storage.expire_history(storage.now()).expect("expires") {}
-    let left = storage.runs(&RunFilter::default(), None, 9).expect("reads");
-    assert_eq!(left.iter().map(|run| (run.reason, run.status)).collect::<Vec<_>>(), [(Reason::Manual, RunStatus::Due)]);
-    assert_eq!(storage.latest_results(&name("one"), &name("a"), time(0), 9).expect("reads").len(), 1);
-}
-
-#[test]
-fn evaluations_of_runs_go_but_for_the_last_and_those_of_open_alerts() {
-    let world = World::new();
-    let storage = world.storage();
-    models(&world, &["a", "b"]);
-    storage.put_monitor(monitor("one", "*")).expect("writes");
-    storage.put_channel(&name("ops"), "{}".into()).expect("writes");
-    let asked = deed::evaluated(Uuid::from_u128(7), "a");
-    storage.put_evaluation(asked.record, asked.aggregates, Vec::new()).expect("writes");
-    // Of `a` nothing is alerting; of `b` the second run opens an alert that lasts.
-    for (model, second) in [("a", 0), ("a", 1), ("a", 2), ("b", 3), ("b", 4), ("b", 5), ("b", 6)] {
-        due(&world, "one", &[(model, second)]);
-        world.clock.advance(Duration::from_secs(10));
-        let run = claim(&world, 1, 1)[0].0;
-        let evaluations =
-            vec![deed::evaluated(run, model), deed::evaluated(Uuid::from_u128(100 + second as u128), model)];
-        let end = if second == 4 { alerting(9, "ops", 1) } else { end(vec![result(model, second, "0.5")]) };
-        let end = driftline_storage::RunEnd { evaluations, ..end };
-        storage.finish_run(owner(1), run, end).expect("finishes");
-    }
-    let left = || {
-        let all = storage.evaluations(&EvaluationFilter::default(), None, 99).expect("reads");
-        let refreshed = all.iter().map(|evaluation| evaluation.id.as_u128()).filter(|id| *id < 1000);
-        (all.len(), refreshed.collect::<std::collections::BTreeSet<_>>())
-    };
-    let aggregates = || verify(world.dir.path(), &world.options).expect("checks").problems;
-    assert_eq!(left().0, 15);
-    assert_eq!(storage.expire_evaluations(time(NOW)).expect("expires"), 0, "they are young");
-    world.clock.advance(Duration::from_secs(1000));
-    assert_eq!(storage.expire_evaluations(storage.now()).expect("expires"), 6);
-    assert_eq!(left(), (9, [7, 102, 104, 105, 106].into()), "what was asked by hand stays, too");
-    assert_eq!(storage.expire_evaluations(storage.now()).expect("expires"), 0);
-    assert!(aggregates().is_empty());
-    assert_eq!(storage.expire_results(time(NOW)).expect("expires"), 0);
-    let results = || storage.latest_results(&name("one"), &name("a"), time(0), 9).expect("reads").len();
-    assert_eq!(results(), 3);
-    assert_eq!(storage.expire_results(time(NOW + 25_000_000)).expect("expires"), 2, "two were known before that");
-    assert_eq!(results(), 1);
-    let open = storage.alerts(&AlertFilter::default(), None, 9).expect("reads");
-    assert_eq!(open.len(), 1, "an alert goes only once it is resolved");
 }
 
 #[test]

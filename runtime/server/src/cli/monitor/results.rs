@@ -11,7 +11,7 @@ use crate::cli::{
     table::{self, number, significant},
 };
 
-/// Shows a monitor's results, newest window first
+/// Shows a monitor's results, newest window first; 'stale' are those whose data have changed since
 #[derive(Debug, Args)]
 pub struct Results {
     /// Its name
@@ -81,10 +81,11 @@ pub fn table(results: &[Value]) -> Table {
     lines
 }
 
-/// When a result was known, and until when.
+/// When a result was known, and until when, or that its data have changed since.
 fn known(result: &Value) -> String {
-    match result["superseded"].as_str() {
-        Some(superseded) => format!("{} … {superseded}", text(&result["known"])),
-        None => text(&result["known"]).to_owned(),
+    match (result["superseded"].as_str(), &result["stale"]) {
+        (Some(superseded), _) => format!("{} … {superseded}", text(&result["known"])),
+        (None, Value::Bool(true)) => format!("{} (stale)", text(&result["known"])),
+        (None, _) => text(&result["known"]).to_owned(),
     }
 }

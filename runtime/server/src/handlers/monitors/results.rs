@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Lists a monitor's results, the latest windows first: as they are known now, as they were known at `known_at`, or with
-/// `history=true` every version.
+/// `history=true` every version. `stale` marks those whose data have changed since.
 #[utoipa::path(get, path = "/v1/monitors/{monitor}/results", tag = "monitors",
     params(("monitor" = String, Path, description = "Its name"), ResultQuery),
     responses((status = 200, description = "A page", body = List<MonitorResult>),
@@ -36,11 +36,14 @@ pub async fn list_results(
     };
     let found = app.blocking(move |app| {
         monitors::find(app, &name)?;
-        Ok::<_, Problem>(app.storage.results(&filter, after, limit + 1)?)
+        let found = app.storage.results(&filter, after, limit + 1)?;
+        let List { items, next_cursor } = List::cut(found, limit, |record| record.id.to_string());
+        let marks = monitors::marks(app, &items)?;
+        let items: Result<Vec<_>, Problem> =
+            items.into_iter().zip(marks).map(|(record, stale)| MonitorResult::of(record, stale)).collect();
+        Ok::<_, Problem>(List { items: items?, next_cursor })
     });
-    let List { items, next_cursor } = List::cut(found.await?, limit, |record| record.id.to_string());
-    let items: Result<Vec<_>, _> = items.into_iter().map(MonitorResult::of).collect();
-    Ok(Json(List { items: items?, next_cursor }))
+    Ok(Json(found.await?))
 }
 
 /// A slice as results have it.

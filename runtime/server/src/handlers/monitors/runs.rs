@@ -109,12 +109,13 @@ fn results_of(app: &App, run: &RunRecord) -> Result<Vec<MonitorResult>, Problem>
         known_at: None,
         history: false,
     };
-    let found = app.storage.results(&filter, None, RESULTS)?;
+    let mut found = app.storage.results(&filter, None, RESULTS)?;
     let Some(evaluation) = app.storage.evaluation(run.id)? else { return Ok(Vec::new()) };
     let evaluation: crate::wire::Evaluation = serde_json::from_str(&evaluation.result).map_err(Problem::internal)?;
     let windows: Vec<_> = evaluation.results.iter().flatten().map(|result| result.window).collect();
-    let results: Result<Vec<_>, _> = found.into_iter().map(MonitorResult::of).collect();
-    Ok(results?.into_iter().filter(|result| windows.contains(&result.window)).collect())
+    found.retain(|record| windows.contains(&record.found.window.into()));
+    let marks = monitors::marks(app, &found)?;
+    found.into_iter().zip(marks).map(|(record, stale)| MonitorResult::of(record, stale)).collect()
 }
 
 /// Lists a monitor's runs, those due last first.

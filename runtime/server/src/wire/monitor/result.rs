@@ -38,8 +38,13 @@ pub struct MonitorResult {
     pub note: Option<String>,
     /// The evaluation that it comes from; that goes sooner than the result, unless it is the last.
     pub evaluation: Id,
-    /// `sha256:…` over everything that was read.
+    /// `sha256:…` over everything that its evaluation read.
     pub data: String,
+    /// Whether its data have changed since: late labels in columns that it read, late predictions, or deletions, in its
+    /// window or the one that it is compared with, or another dataset. A run within the monitor's `refresh_for` takes the
+    /// mark away, but not from a slice that has no rows any more. It may be there in vain, since time is told in quarters
+    /// of hours; it is never missing. What was replaced has none.
+    pub stale: bool,
     /// When it was known.
     pub known: Instant,
     /// When the data were last found to be still the same.
@@ -102,11 +107,11 @@ pub struct ResultQuery {
 }
 
 impl MonitorResult {
-    /// The result of a record.
+    /// The result of a record, with its mark.
     ///
     /// # Errors
     /// 500 when the record can't be read.
-    pub fn of(record: ResultRecord) -> Result<Self, Problem> {
+    pub fn of(record: ResultRecord, stale: bool) -> Result<Self, Problem> {
         let unreadable =
             |error| Problem::internal(format!("a result of monitor {} can't be read: {error}", record.monitor));
         let judged: Judged = serde_json::from_str(&record.found.detail).map_err(unreadable)?;
@@ -122,6 +127,7 @@ impl MonitorResult {
             level: record.found.level,
             evaluation: Id(record.found.evaluation),
             data: record.found.digest,
+            stale,
             known: Instant(record.known),
             checked: Instant(record.checked),
             superseded: record.superseded.map(Instant),

@@ -37,6 +37,8 @@ pub fn result(_model: &str, start: i64, detail: &str) -> NewResult {
         detail: detail.into(),
         evaluation: Uuid::from_u128(1),
         digest: "d".into(),
+        place: 1,
+        basis: "{}".into(),
     }
 }
 
@@ -99,6 +101,7 @@ pub fn alerting(alert: u128, channel: &'static str, delivery: u128) -> RunEnd {
         let told = NewDelivery {
             id: Uuid::from_u128(delivery),
             channel: name(channel),
+            alerts: vec![alert.id],
             notice: "{}".into(),
             not_before: docket.now,
         };
