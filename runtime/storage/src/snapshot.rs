@@ -1,30 +1,32 @@
 //! One unchanging view of a model's rows.
 
 mod find;
+mod gathered;
 mod identity;
+mod pending;
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
-use arrow::{array::RecordBatch, compute::concat_batches};
+use arrow::array::RecordBatch;
 use driftline_core::{Digest, ID, LABELLED_AT, RESERVED, Time, Window};
 use rusqlite::Connection;
-use uuid::Uuid;
 
+use self::{
+    gathered::gathered,
+    pending::{LogRow, Pending, Waiting},
+};
 use crate::{
     DefinitionKey, DelayedCells, Error, Hidden, KeptState, Kind, Pin, Segment, Storage, covered,
     delayed_cache::{Key, Wanted},
-    delayed_file, deletion,
-    fitting::Fitting,
-    grain,
+    delayed_file, deletion, grain,
     hidden::Ids,
-    id_range::{IdRange, both, overlap},
+    id_range::{IdRange, overlap},
     latest::Latest,
     log,
     model::{self, Model, ModelId},
     parquet_file::Part,
     rollup::{self, RollUp},
-    rows,
-    segment::{self, Listing},
+    segment,
     storage::Inner,
 };
 
@@ -67,61 +69,6 @@ enum Shown {
 struct KeptFiles {
     files: Vec<RollUp>,
     covered: Vec<(DefinitionKey, Window)>,
-}
-
-/// The sequence number and checksum of a log row.
-type LogRow = (i64, u32);
-
-/// The delayed metrics that were pending, oldest first.
-#[derive(Clone, Default)]
-struct Pending {
-    sealed: Vec<Listing>,
-    logged: Vec<LoggedDelayed>,
-    checksums: Vec<LogRow>,
-    /// The smallest and largest id of the predictions that they may belong to.
-    ids: IdRange,
-    /// The segments that they may belong to.
-    segments: Arc<HashSet<Uuid>>,
-}
-
-/// A log row of delayed metrics.
-#[derive(Clone)]
-struct LoggedDelayed {
-    seq: i64,
-    received: Time,
-    ids: IdRange,
-    batch: Arc<RecordBatch>,
-}
-
-/// Delayed metrics that came together and are pending.
-#[derive(Clone, Copy)]
-enum Waiting<'a> {
-    Sealed(&'a Listing),
-    Logged(&'a LoggedDelayed),
-}
-
-impl Pending {
-    /// In the order of arrival.
-    fn waiting(&self) -> Vec<Waiting<'_>> {
-        let mut waiting = Vec::new();
-        let mut logged = self.logged.iter().peekable();
-        for listing in &self.sealed {
-            // An upload is sealed from the start, so that log rows may have come before it.
-            while let Some(row) = logged.next_if(|row| row.seq < listing.seqs.0) {
-                waiting.push(Waiting::Logged(row));
-            }
-            waiting.push(Waiting::Sealed(listing));
-        }
-        waiting.extend(logged.map(Waiting::Logged));
-        waiting
-    }
-}
-
-impl LoggedDelayed {
-    /// The row's batch, with the time of its arrival where that is wanted.
-    fn batch(&self, wanted: &Wanted) -> Result<RecordBatch, Error> {
-        if wanted.arrivals { rows::arrived(&self.batch, self.received) } else { Ok(self.batch.as_ref().clone()) }
-    }
 }
 
 impl Storage {
@@ -173,7 +120,7 @@ impl Storage {
             }
             let unsealed =
                 logged.iter().map(|entry| inner.log_cache.get(view, entry.seq)).collect::<Result<Vec<_>, _>>()?;
-            let pending = pending(&inner, view, &model, &segments, &logged)?;
+            let pending = Pending::of(&inner, view, &model, &segments, &logged)?;
             let hidden = Arc::new(deletion::hidden(view, model.id)?.into_iter().collect());
             let sight = Sight { rows: shown, hidden };
             let unsealed_times = times(&logged, model.horizon);
@@ -208,41 +155,6 @@ fn kept_files(view: &Connection, model: ModelId, window: Option<Window>, horizon
     Ok(KeptFiles { files: rollup::list(view, model, gone)?, covered: covered::all(view, model)? })
 }
 
-/// The delayed metrics that may belong to these segments and log rows and are not folded into them.
-fn pending(
-    inner: &Inner,
-    view: &Connection,
-    model: &Model,
-    segments: &[Segment],
-    unsealed: &[log::Entry],
-) -> Result<Pending, Error> {
-    let mut pending = Pending::default();
-    let mut touched: Option<IdRange> = None;
-    let mut touch = |ids| touched = Some(touched.map_or(ids, |touched| both(touched, ids)));
-    let unsealed: Vec<IdRange> = unsealed.iter().map(log::Entry::ids).collect();
-    let mut waiting = HashSet::new();
-    let sealed = segment::all(view, model.id, Kind::Delayed)?;
-    let logged = log::entries(view, model.id, Kind::Delayed, None)?;
-    let mut belongs = |ids: IdRange, applied: u64| {
-        let of = segments.iter().filter(|segment| segment.generation > applied && overlap(segment.ids(), ids));
-        let of: Vec<_> = of.inspect(|segment| touch(segment.ids())).map(|segment| segment.id).collect();
-        let logged: Vec<_> =
-            unsealed.iter().filter(|range| overlap(**range, ids)).inspect(|range| touch(**range)).collect();
-        let any = !of.is_empty() || !logged.is_empty();
-        waiting.extend(of);
-        any
-    };
-    pending.sealed.extend(sealed.into_iter().filter(|listing| belongs(listing.ids, listing.applied)));
-    for entry in logged.into_iter().filter(|entry| belongs(entry.ids(), 0)) {
-        pending.checksums.push((entry.seq, entry.checksum));
-        let batch = inner.log_cache.get(view, entry.seq)?;
-        pending.logged.push(LoggedDelayed { seq: entry.seq, received: entry.received, ids: entry.ids(), batch });
-    }
-    pending.ids = touched.unwrap_or_default();
-    pending.segments = Arc::new(waiting);
-    Ok(pending)
-}
-
 /// Between which times the rows of `logged` lie that are not before the horizon.
 fn times(logged: &[log::Entry], horizon: Option<Time>) -> Option<(Time, Time)> {
     let of = |end: fn(&(i64, i64)) -> i64| logged.iter().filter_map(move |entry| entry.times.as_ref().map(end));
@@ -250,38 +162,6 @@ fn times(logged: &[log::Entry], horizon: Option<Time>) -> Option<(Time, Time)> {
     let last = Time::from_micros(of(|times| times.1).max()?).ok()?;
     let first = horizon.map_or(first, |horizon| first.max(horizon));
     (first <= last).then_some((first, last))
-}
-
-/// Rows in a batch of unsealed rows, at most (unless a log row has more).
-const GATHERED: usize = 32_768;
-
-/// Casts log rows to the model's columns and joins small neighbours.
-fn gathered(model: &Model, batches: &[Arc<RecordBatch>]) -> Result<Vec<RecordBatch>, Error> {
-    let schema = model.schema.arrow_predictions();
-    let mut fitting = Fitting::to(&schema);
-    let mut gathered = Vec::new();
-    let mut open: Vec<RecordBatch> = Vec::new();
-    let mut open_rows = 0;
-    for batch in batches {
-        if open_rows > 0 && open_rows + batch.num_rows() > GATHERED {
-            gathered.push(joined(&schema, &mut open)?);
-            open_rows = 0;
-        }
-        open_rows += batch.num_rows();
-        open.push(fitting.fit(batch)?);
-    }
-    if !open.is_empty() {
-        gathered.push(joined(&schema, &mut open)?);
-    }
-    Ok(gathered)
-}
-
-fn joined(schema: &arrow::datatypes::SchemaRef, open: &mut Vec<RecordBatch>) -> Result<RecordBatch, Error> {
-    let batches = std::mem::take(open);
-    match <[RecordBatch; 1]>::try_from(batches) {
-        Ok([only]) => Ok(only),
-        Err(many) => concat_batches(schema, &many).map_err(|error| Error::failed("joining unsealed rows", error)),
-    }
 }
 
 impl Snapshot {

@@ -7,7 +7,7 @@ use arrow::{
 };
 use driftline_core::{Digest, ID};
 
-use super::{Snapshot, Waiting};
+use super::{Snapshot, pending::Waiting};
 use crate::{
     Error, Segment,
     delayed_cache::Wanted,
