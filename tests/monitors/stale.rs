@@ -222,3 +222,36 @@ async fn a_window_is_not_refreshed_again_and_again_for_a_slice_that_is_gone() {
     house.turn_to(DAYS[3]).await;
     assert_eq!(found("eu").await, json!([DAYS[2], false]), "there was nothing to look at again");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_from_the_window_before_is_counted_from_what_that_says_now() {
+    let house = house().await;
+    let monitor = json!({
+        "model": "m", "plugin": "summary", "inputs": {"value": "score"}, "window": {"period": "day"},
+        "schedule": {"cron": "0 0 * * *"}, "jitter": "0s", "refresh_for": "30d", "alerts": {"cannot_run": "off"},
+        "thresholds": [{"output": "mean", "change": {"from": "previous", "absolute": 0.5, "direction": "up"}}],
+    });
+    house.put("/v1/monitors/step", &monitor).await.expect(201);
+    house.post("/v1/monitors/step/backfill", &json!({"start": DAYS[0], "end": DAYS[3]})).await.expect(202);
+    house.settle().await;
+    // The bound that each day was held to: half more than the mean of the day before.
+    let bounds = async || {
+        let query = format!("/v1/monitors/step/results?start={}&end={}", DAYS[0], DAYS[4]);
+        let answer = house.get(&query).await.expect(200);
+        let bound = |result: &Value| (mark(result).0, result["verdicts"][0]["upper"].as_f64());
+        let mut bounds: Vec<_> = answer["items"].as_array().expect("items").iter().map(bound).collect();
+        bounds.sort_by(|a, b| a.0.cmp(&b.0));
+        bounds.into_iter().map(|(_, bound)| bound.map(|bound| (bound * 1e9).round() / 1e9)).collect::<Vec<_>>()
+    };
+    // Scores of 0 to 0.9, and one of 0 more.
+    let (before, since) = (Some(0.95), Some(((18.0 / 41.0 + 0.5) * 1e9_f64).round() / 1e9));
+    assert_eq!(bounds().await, [None, before, before]);
+    assert_eq!(stale(&house, "step").await, [false; 3]);
+    Deed::Predict(1).perform(&house).await;
+    assert_eq!(stale(&house, "step").await, [false, true, true]);
+    Deed::Predict(2).perform(&house).await;
+    track(&house, 3).await;
+    house.turn_to(DAYS[4]).await;
+    assert_eq!(stale(&house, "step").await, [false; 3]);
+    assert_eq!(bounds().await, [None, before, since, since], "the day that is new too");
+}

@@ -107,6 +107,9 @@ const COMES_LATER: &str = "EXISTS (SELECT 1 FROM told t CROSS JOIN told o CROSS 
     WHERE t.delivery = p.id AND o.alert = t.alert AND e.id = o.delivery AND e.rowid < p.rowid AND e.channel = p.channel
         AND e.status = 'pending')";
 
+/// That the model of `p` is being erased, and with it what was to be told of it.
+const IS_GONE: &str = "EXISTS (SELECT 1 FROM models m WHERE m.id = p.model AND m.deleted IS NOT NULL)";
+
 /// Gives up what was to go to a channel that is no more.
 pub(crate) fn give_up(connection: &Connection, channel: &Name, now: Time) -> Result<(), Error> {
     connection

@@ -5,11 +5,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use crate::{
-    Error, Faults, Grain, Kind, Model, Segment, Snapshot, Step, Storage, covered,
+    Error, Faults, Grain, Kind, Model, Segment, Snapshot, Step, Storage,
+    changes::{self, Touched, quarter},
+    covered,
     definition::{self, Definition},
     deletion,
     grain::{self, DAY_MICROS},
     hidden::Ids,
+    id_range::overlap,
     kept::KeptFile,
     log,
     model::{self, ModelId},
@@ -178,6 +181,7 @@ impl Change {
             rollup::insert(connection, rollup, now)?;
         }
         self.cover(connection)?;
+        self.note_waiting(connection)?;
         faults.pass(Step::RetainUnlist)?;
         segment::unlist(connection, self.gone.iter().map(|segment| (segment.id, segment.rolled)))?;
         faults.pass(Step::RetainHorizon)?;
@@ -189,6 +193,22 @@ impl Change {
             .prepare_cached("UPDATE models SET horizon = ?2 WHERE id = ?1")?
             .execute(params![self.model.0, self.until.micros()])?;
         Ok(true)
+    }
+
+    /// Delayed metrics that wait are in the states, and can't be found among the rows any more: whatever they may belong
+    /// to has changed.
+    fn note_waiting(&self, connection: &Connection) -> Result<(), Error> {
+        let sealed = segment::all(connection, self.model, Kind::Delayed)?;
+        let logged = log::entries(connection, self.model, Kind::Delayed, None)?;
+        let mut touched = Touched::default();
+        for segment in self.gone.iter().chain(self.cut.iter().map(|(_, segment)| segment)) {
+            let sealed = sealed.iter().filter(|listing| segment.may_await(listing)).map(|listing| listing.seqs.1);
+            let logged = logged.iter().filter(|entry| overlap(segment.ids(), entry.ids())).map(|entry| entry.seq);
+            let Some(place) = sealed.chain(logged).max() else { continue };
+            let (first, last) = (first_left(segment).micros(), segment.max_time.min(self.until).micros());
+            (quarter(first)..=quarter(last)).for_each(|quarter| touched.add(quarter, place));
+        }
+        changes::note(connection, self.model, &None, &touched)
     }
 
     /// Whether the model's horizon, its deletions and the segments are those that the step began with.

@@ -12,7 +12,7 @@ use super::{
     baselines,
     context::{Context, Slot},
     history::{History, Looked, look_at},
-    look::lanes,
+    look::{lanes, named},
     monitor::Monitor,
     rules::windows,
     run::KNOWN,
@@ -149,11 +149,6 @@ pub async fn look_over(
     slots: Vec<Slot>,
     history: &mut History,
 ) -> Result<Looked, Trouble> {
-    let (mut looked, mut baselines) = (Looked::default(), baselines::Measured::begin(app).await?);
-    for (number, lane) in lanes(slots).iter().enumerate() {
-        let id = if number == 0 { id } else { Uuid::now_v7() };
-        looked.add(look_at(app, context, (id, lane), &mut baselines, history).await?);
-    }
-    looked.results.sort_by_key(|(result, _)| (result.window.end(), result.window.start()));
-    Ok(looked)
+    let mut baselines = baselines::Measured::begin(app).await?;
+    look_at(app, context, &named(lanes(slots), Some(id)), &mut baselines, history).await
 }

@@ -111,6 +111,12 @@ impl Context {
         self.definition.thresholds.iter().any(|threshold| from(threshold) == Some(ChangeFrom::Reference))
     }
 
+    /// Whether a threshold is a change from the window before.
+    pub fn compares_with_previous(&self) -> bool {
+        let from = |threshold: &Threshold| threshold.change.map(|change| change.from);
+        self.definition.thresholds.iter().any(|threshold| from(threshold) == Some(ChangeFrom::Previous))
+    }
+
     /// What a window is compared with.
     pub fn reference(&self, window: Window) -> Option<Reference> {
         let spec = self.definition.reference.as_ref()?;

@@ -23,6 +23,9 @@ pub struct Ground {
     /// What the window is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Compared>,
+    /// Of which time the results are that a change was counted from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<WindowBounds>,
 }
 
 /// What a window is compared with.
@@ -85,7 +88,7 @@ impl Compared {
 impl Ground {
     /// These columns and that reference.
     pub fn of(columns: Vec<String>, reference: Option<Compared>) -> Self {
-        Self { columns: Some(columns).filter(|columns| columns.len() <= COLUMNS), reference }
+        Self { columns: Some(columns).filter(|columns| columns.len() <= COLUMNS), reference, previous: None }
     }
 
     /// As it is kept.

@@ -1,6 +1,6 @@
 //! What is known of windows: kept results, and those of a run before they are kept.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use driftline_core::{Time, Window};
 use driftline_storage::ResultRecord;
@@ -10,14 +10,14 @@ use super::{
     baselines,
     context::Context,
     ground::{Compared, Ground, Origin},
-    judged::{JudgedResult, Key, judge},
+    judged::{Baselines, JudgedResult, Key, judge},
     look::{Lane, Rows, measure},
     trouble::Trouble,
 };
 use crate::{
     app::Shared,
     evaluations::Measured,
-    wire::{Failure, RowCounts, WindowResult},
+    wire::{Evaluation, Failure, RowCounts, WindowResult},
 };
 
 /// The latest result of each window and key.
@@ -50,13 +50,11 @@ impl History {
         self.0.iter().map(|(key, known)| (key, known.iter().map(|result| place(result.window)).collect()))
     }
 
-    /// The numbers of the last window that ended before `window` did and started before it, for each key.
-    fn before(&self, window: Window) -> HashMap<Key, HashMap<String, f64>> {
+    /// The result of the last window that ended before `window` did and started before it, for each key.
+    fn before(&self, window: Window) -> impl Iterator<Item = (&Key, &JudgedResult)> {
         let earlier =
-            |result: &&JudgedResult| result.window.end() < window.end() && result.window.start() < window.start();
-        let latest =
-            self.0.iter().filter_map(|(key, known)| Some((key.clone(), known.iter().find(earlier)?.numbers())));
-        latest.collect()
+            move |result: &&JudgedResult| result.window.end() < window.end() && result.window.start() < window.start();
+        self.0.iter().filter_map(move |(key, known)| Some((key, known.iter().find(earlier)?)))
     }
 }
 
@@ -77,44 +75,55 @@ pub struct Looked {
     pub failure: Option<Failure>,
 }
 
-/// Looks at the windows of a lane and judges them in order of time; `history` learns what they say.
+/// A window that was measured, to be judged.
+struct Seen {
+    evaluation: Arc<Evaluation>,
+    id: Uuid,
+    period: Window,
+    baselines: Baselines,
+    ground: Ground,
+}
+
+/// Looks at the windows of lanes, each in an evaluation of its own, and judges them in order of time; `history` learns what
+/// they say.
 ///
 /// # Errors
 /// When the request makes no sense for the model now, or too many evaluations are under way.
 pub async fn look_at(
     app: &Shared,
     context: &Context,
-    (id, lane): (Uuid, &Lane),
+    lanes: &[(Uuid, Lane)],
     baselines: &mut baselines::Measured,
     history: &mut History,
 ) -> Result<Looked, Trouble> {
-    let reference = lane.slots.first().and_then(|slot| slot.reference.as_ref());
-    let reference = Compared::of(app, context, reference).await?;
-    let Rows { measured, columns } = measure(app, context, id, lane).await?;
-    let evaluation = measured.evaluation.clone();
-    let mut looked = Looked { failure: evaluation.failure.clone(), ..Looked::default() };
-    let results: Vec<&WindowResult> = evaluation.results.iter().flatten().collect();
-    let data = evaluation.lineage.as_ref().map(|lineage| lineage.data.clone()).unwrap_or_default();
-    let origin = Origin { data, place: baselines.place(), ground: Ground::of(columns, reference).written() };
-    for slot in &lane.slots {
-        let held = baselines.of(app, context, slot).await?;
-        for period in &slot.periods {
-            let of_period: Vec<&WindowResult> =
-                results.iter().filter(|result| place_of(result) == place(*period)).copied().collect();
-            for result in &of_period {
-                looked.rows.read += result.rows.read;
-                looked.rows.used += result.rows.used;
-                looked.rows.missing += result.rows.missing;
-            }
-            let held = super::judged::Baselines { previous: history.before(*period), ..held.clone() };
-            for result in judge(&context.definition, &context.description, &of_period, &held, id) {
-                history.put(result.clone());
-                looked.results.push((result, origin.clone()));
-            }
+    let mut looked = Looked::default();
+    let mut seen = Vec::new();
+    for (id, lane) in lanes {
+        let reference = lane.slots.first().and_then(|slot| slot.reference.as_ref());
+        let reference = Compared::of(app, context, reference).await?;
+        let Rows { measured, columns } = measure(app, context, *id, lane).await?;
+        let ground = Ground::of(columns, reference);
+        for slot in &lane.slots {
+            let baselines = baselines.of(app, context, slot).await?;
+            seen.extend(slot.periods.iter().map(|period| Seen {
+                evaluation: measured.evaluation.clone(),
+                id: *id,
+                period: *period,
+                baselines: baselines.clone(),
+                ground: ground.clone(),
+            }));
         }
+        looked.failure = looked.failure.take().or_else(|| measured.evaluation.failure.clone());
+        looked.measured.push(measured);
     }
-    looked.measured.push(measured);
+    seen.sort_by_key(|seen| place(seen.period));
+    seen.into_iter().for_each(|seen| looked.judge(context, seen, baselines.place(), history));
     Ok(looked)
+}
+
+/// The time from the start of the earlier to the end of the later of two windows.
+fn around(a: Window, b: Window) -> Window {
+    Window::new(a.start().min(b.start()), a.end().max(b.end())).unwrap_or(a)
 }
 
 fn place_of(result: &WindowResult) -> (Time, Time) {
@@ -122,6 +131,27 @@ fn place_of(result: &WindowResult) -> (Time, Time) {
 }
 
 impl Looked {
+    fn judge(&mut self, context: &Context, seen: Seen, read_up_to: i64, history: &mut History) {
+        let Seen { evaluation, id, period, mut baselines, mut ground } = seen;
+        let results = evaluation.results.iter().flatten().filter(|result| place_of(result) == place(period));
+        let results: Vec<&WindowResult> = results.collect();
+        for result in &results {
+            self.rows.read += result.rows.read;
+            self.rows.used += result.rows.used;
+            self.rows.missing += result.rows.missing;
+        }
+        if context.compares_with_previous() {
+            baselines.previous = history.before(period).map(|(key, result)| (key.clone(), result.numbers())).collect();
+            ground.previous = history.before(period).map(|(_, result)| result.window).reduce(around).map(Into::into);
+        }
+        let data = evaluation.lineage.as_ref().map(|lineage| lineage.data.clone()).unwrap_or_default();
+        let origin = Origin { data, place: read_up_to, ground: ground.written() };
+        for result in judge(&context.definition, &context.description, &results, &baselines, id) {
+            history.put(result.clone());
+            self.results.push((result, origin.clone()));
+        }
+    }
+
     /// Adds what came of other windows.
     pub fn add(&mut self, other: Self) {
         self.measured.extend(other.measured);

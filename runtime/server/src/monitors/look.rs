@@ -44,6 +44,12 @@ pub fn lanes(mut slots: Vec<Slot>) -> Vec<Lane> {
     lanes
 }
 
+/// Lanes, each with the id of its evaluation: the first one's is given where it is known.
+pub fn named(lanes: Vec<Lane>, first: Option<Uuid>) -> Vec<(Uuid, Lane)> {
+    let mut first = first;
+    lanes.into_iter().map(|lane| (first.take().unwrap_or_else(Uuid::now_v7), lane)).collect()
+}
+
 /// What was measured.
 pub struct Rows {
     /// The evaluation.

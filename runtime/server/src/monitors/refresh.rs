@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use driftline_core::{Time, Window};
 use driftline_storage::{ResultRecord, RunRecord};
-use uuid::Uuid;
 
 use super::{
     baselines,
     context::Context,
     history::{History, Looked, look_at},
-    look::lanes,
+    look::{lanes, named},
     stale::{Held, stale},
     trouble::Trouble,
 };
@@ -32,17 +31,12 @@ pub async fn refresh(
     baselines: &mut baselines::Measured,
     history: &mut History,
 ) -> Result<Looked, Trouble> {
-    let mut looked = Looked::default();
-    let Some(refresh_for) = context.definition.refresh_for else { return Ok(looked) };
+    let Some(refresh_for) = context.definition.refresh_for else { return Ok(Looked::default()) };
     let again = again(app, context, known, (run.due.before(refresh_for.0), looked_at)).await?;
     let slots = again.into_iter().take(WINDOWS).map(|window| context.single(window)).collect();
-    for (number, lane) in lanes(slots).iter().enumerate() {
-        // A run that only refreshes has its own evaluation first.
-        let first = number == 0 && run.reason == driftline_storage::Reason::Refresh;
-        let id = if first { run.id } else { Uuid::now_v7() };
-        looked.add(look_at(app, context, (id, lane), baselines, history).await?);
-    }
-    Ok(looked)
+    // A run that only refreshes has its own evaluation first.
+    let own = (run.reason == driftline_storage::Reason::Refresh).then_some(run.id);
+    look_at(app, context, &named(lanes(slots), own), baselines, history).await
 }
 
 /// The windows to look at again, the latest first. Of each the results count that were read last: one of a slice that has

@@ -13,7 +13,7 @@ use super::{
     context::Context,
     findings::{Found, can_run, cannot_run, findings, measured},
     history::{History, Looked, look_at},
-    look::Lane,
+    look::{Lane, named},
     monitor::{self, Monitor},
     refresh,
     trouble::Trouble,
@@ -100,14 +100,13 @@ async fn look_and_judge(app: &Shared, monitor: &Monitor, run: &RunRecord) -> Res
     let known =
         app.blocking(move |app| app.storage.latest_results(&name, &model, driftline_core::Time::EPOCH, KNOWN)).await?;
     let mut history = History::of(&known);
-    let (mut looked, mut looked_at) = (Looked::default(), Vec::new());
-    if run.reason != Reason::Refresh {
-        let lane = Lane { slots: vec![context.slot(window)?] };
-        looked_at = lane.slots.iter().flat_map(|slot| slot.periods.clone()).collect();
-        looked = look_at(app, &context, (run.id, &lane), &mut baselines, &mut history).await?;
-    }
-    let trouble = trouble(&looked, window).filter(|_| run.reason != Reason::Refresh);
+    let slots = if run.reason == Reason::Refresh { Vec::new() } else { vec![context.slot(window)?] };
+    let looked_at: Vec<Window> = slots.iter().flat_map(|slot| slot.periods.clone()).collect();
+    let own = named(if slots.is_empty() { Vec::new() } else { vec![Lane { slots }] }, Some(run.id));
+    // First what came before: a change may be counted from it.
     let refreshed = refresh::refresh(app, &context, (run, &looked_at), &known, &mut baselines, &mut history).await?;
+    let mut looked = look_at(app, &context, &own, &mut baselines, &mut history).await?;
+    let trouble = trouble(&looked, window).filter(|_| run.reason != Reason::Refresh);
     looked.add(refreshed);
     end(app, monitor, run, looked, &history, trouble).await
 }

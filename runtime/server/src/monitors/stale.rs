@@ -6,7 +6,10 @@ use driftline_core::{Name, Window};
 use driftline_storage::{Changes, Error, ResultRecord};
 
 use super::ground::{Compared, Ground};
-use crate::{app::App, wire::ItemName};
+use crate::{
+    app::App,
+    wire::{ItemName, WindowBounds},
+};
 
 /// What is asked of a result.
 #[derive(Debug, Clone)]
@@ -31,11 +34,13 @@ impl Held {
     }
 
     fn windows(&self) -> impl Iterator<Item = Window> {
+        let read = |bounds: &WindowBounds| Window::new(bounds.start.0, bounds.end.0).ok();
         let reference = match self.ground.as_ref().and_then(|ground| ground.reference.as_ref()) {
-            Some(Compared::Window(bounds)) => Window::new(bounds.start.0, bounds.end.0).ok(),
+            Some(Compared::Window(bounds)) => read(bounds),
             _ => None,
         };
-        [Some(self.window), reference].into_iter().flatten()
+        let previous = self.ground.as_ref().and_then(|ground| read(ground.previous.as_ref()?));
+        [Some(self.window), reference, previous].into_iter().flatten()
     }
 }
 
@@ -60,7 +65,7 @@ pub fn marks(app: &App, records: &[ResultRecord]) -> Result<Vec<bool>, Error> {
 }
 
 /// Whether the data of each of a model's results have changed since they were read: predictions came, or were deleted, or
-/// got labels in a column that was read, in the result's window or the one it is compared with, or the dataset is another.
+/// got labels in a column that was read, in the result's window, the one it is compared with, or the one before from which a change is counted, or the dataset is another.
 /// Time is told in quarters of hours, so that here and there a result counts as stale without being it. The other way round
 /// does not happen: of what nobody knows the answer is yes.
 ///

@@ -32,11 +32,12 @@ pub(crate) fn note(connection: &Connection, model: ModelId, columns: &Columns, t
     Ok(())
 }
 
-/// Whether somebody watches the model, or results of it are kept.
+/// Whether somebody watches the model, results of it are kept, or a run is about to keep some.
 pub(crate) fn is_watched(connection: &Connection, model: ModelId) -> Result<bool, Error> {
     Ok(connection
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM watches WHERE model = ?1) OR EXISTS (SELECT 1 FROM results WHERE model = ?1)",
+            "SELECT EXISTS (SELECT 1 FROM watches WHERE model = ?1) OR EXISTS (SELECT 1 FROM results WHERE model = ?1)
+                 OR EXISTS (SELECT 1 FROM runs INDEXED BY runs_running WHERE status = 'running' AND model = ?1)",
         )?
         .query_row([model.0], |row| row.get(0))?)
 }
@@ -46,7 +47,8 @@ pub(crate) fn is_watched(connection: &Connection, model: ModelId) -> Result<bool
 pub(crate) fn settled(connection: &Connection) -> Result<Vec<(ModelId, i64)>, Error> {
     let found = connection
         .prepare_cached(
-            "SELECT c.model, (SELECT min(r.place) FROM results r WHERE r.model = c.model AND r.superseded IS NULL) AS settled
+            "SELECT c.model, (SELECT min(r.place) FROM results r
+                              WHERE r.model = c.model AND r.superseded IS NULL AND r.place > 0) AS settled
              FROM (SELECT DISTINCT model FROM changes) c
              WHERE settled > 0 AND c.model NOT IN (SELECT model FROM runs INDEXED BY runs_running WHERE status = 'running')",
         )?

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use driftline_core::{ID, LABELLED_AT, Window};
 use rusqlite::Connection;
 
-use super::{Columns, Span, search::Search, touched::EVER};
+use super::{Columns, Span, search::Search};
 use crate::{
     Error, Kind, Segment, delayed_file,
     id_range::{IdRange, overlap},
@@ -19,7 +19,7 @@ use crate::{
     touched::Arrival,
 };
 
-/// When more rows of delayed metrics wait, any prediction may be meant.
+/// When more rows of delayed metrics wait, any prediction may be meant that some of them may belong to.
 const MOST_WAITING: u64 = 1 << 20;
 
 /// What came after some place and waits, and the predictions that it may belong to.
@@ -86,11 +86,32 @@ impl Waiting {
 
     /// What it touches. The files must not go meanwhile.
     pub fn spans(self, inner: &Inner) -> Result<Vec<Span>, Error> {
-        let Some(place) = self.sources.iter().map(|source| source.place).max() else { return Ok(Vec::new()) };
         if self.sources.iter().map(|source| source.rows).sum::<u64>() > MOST_WAITING {
-            return Ok(vec![Span { start: -EVER, end: EVER, place, columns: None }]);
+            return self.widest(inner);
         }
         Search::new(inner, &self)?.spans()
+    }
+
+    /// The times of all that it may belong to.
+    fn widest(&self, inner: &Inner) -> Result<Vec<Span>, Error> {
+        let mut spans = Vec::new();
+        for source in &self.sources {
+            let columns = source.columns(inner)?;
+            let sealed = self.segments.iter().filter(|segment| source.may_touch(segment));
+            let sealed = sealed.map(|segment| (segment.min_time.micros(), segment.max_time.micros()));
+            let unsealed = self.unsealed.iter().filter_map(|batch| {
+                let times = rows::times(batch);
+                Some((*times.iter().min()?, *times.iter().max()?))
+            });
+            let span = |(first, last): (i64, i64)| Span {
+                start: first,
+                end: last.saturating_add(1),
+                place: source.place,
+                columns: columns.clone(),
+            };
+            spans.extend(sealed.chain(unsealed).map(span));
+        }
+        Ok(spans)
     }
 }
 

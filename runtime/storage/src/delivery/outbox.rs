@@ -4,7 +4,7 @@ use driftline_core::{Name, Span, Time};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::{COMES_LATER, DeliveryRecord, SELECT, delivery};
+use super::{COMES_LATER, DeliveryRecord, IS_GONE, SELECT, delivery};
 use crate::{ChannelRecord, Error, Step, Storage, catalog, channel};
 
 /// A delivery that the caller is to send, and where to.
@@ -65,7 +65,7 @@ impl Storage {
                              + (SELECT count(*) FROM deliveries s WHERE s.status = 'pending' AND s.channel = p.channel
                                 AND s.lease BETWEEN ?1 AND ?2) AS place
                          FROM deliveries p
-                         WHERE p.status = 'pending' AND p.next_attempt <= ?1
+                         WHERE p.status = 'pending' AND p.next_attempt <= ?1 AND NOT {IS_GONE}
                              AND (p.lease IS NULL OR p.lease NOT BETWEEN ?1 AND ?2)
                              AND NOT {COMES_LATER}
                      ) WHERE place <= ?3 ORDER BY next_attempt, id LIMIT ?4)
@@ -142,7 +142,7 @@ impl Storage {
         self.inner.catalog.read(|view| {
             let query = format!(
                 "SELECT p.next_attempt FROM deliveries p WHERE p.status = 'pending' AND (p.lease IS NULL OR p.lease < ?1)
-                     AND NOT {COMES_LATER}
+                     AND NOT {IS_GONE} AND NOT {COMES_LATER}
                  ORDER BY p.next_attempt LIMIT 1"
             );
             Ok(view

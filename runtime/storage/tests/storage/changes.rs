@@ -3,7 +3,10 @@
 use driftline_core::Window;
 use driftline_storage::{Committed, Kind, NewMonitor, NewUpload, Started, Trigger};
 
-use crate::world::{Int, Row, World, batch, delayed, name, prediction, window};
+use crate::{
+    summed,
+    world::{Int, Row, World, batch, delayed, name, prediction, window},
+};
 
 /// An hour in microseconds.
 const HOUR: i64 = 3_600_000_000;
@@ -182,4 +185,28 @@ fn of_a_model_that_nobody_watches_nothing_is_noted() {
     watch(&world);
     world.append(&[at(2, 1)]);
     assert_eq!(changed(&world, 0, None), [true, false, false]);
+}
+
+#[test]
+fn labels_that_wait_while_their_rows_are_rolled_up_are_not_forgotten() {
+    let cases: [(&str, Deed, Deed, [bool; 3]); 3] = [
+        ("no label", |_| {}, |_| {}, [false; 3]),
+        ("in the log", |world| world.append(&[label(2, "late")]), |_| {}, [false, true, false]),
+        ("sealed", |world| world.append(&[label(2, "late")]), World::seal, [false, true, false]),
+    ];
+    for (what, deed, then, expected) in cases {
+        let world = world();
+        world.maintain();
+        let place = world.storage().arrived().expect("reads");
+        deed(&world);
+        then(&world);
+        let now = world.storage().arrived().expect("reads");
+        summed::keep_for(world.storage(), &name("m"), 30, None).expect("writes");
+        summed::retain(world.storage(), &name("m")).expect("retains");
+        assert!(world.read(None).is_empty(), "{what}: all is rolled up");
+        assert_eq!(changed(&world, place, Some(&["late"])), expected, "{what}");
+        assert_eq!(changed(&world, now, None), [false; 3], "read since: {what}");
+        world.maintain();
+        assert_eq!(changed(&world, place, Some(&["late"])), expected, "{what}, maintained");
+    }
 }
