@@ -27,9 +27,11 @@ impl CoMoments {
         let mut batch = Self::default();
         batch.x.extend(x);
         batch.y.extend(y);
-        let (means, mut rooms) = ((batch.x.mean_and_rest(), batch.y.mean_and_rest()), ([0.0; BLOCK], [0.0; BLOCK]));
+        let mut rooms = ([0.0; BLOCK], [0.0; BLOCK]);
+        let from = |(mean, rest): (f64, f64)| move |number: f64| (number - mean) - rest;
+        let (of_x, of_y) = (from(batch.x.mean_and_rest()), from(batch.y.mean_and_rest()));
         let mut product =
-            |(x, y): (&[f64], &[f64])| dot(distances(x, means.0, &mut rooms.0), distances(y, means.1, &mut rooms.1));
+            |(x, y): (&[f64], &[f64])| dot(distances(x, of_x, &mut rooms.0), distances(y, of_y, &mut rooms.1));
         batch.products = x.chunks(BLOCK).zip(y.chunks(BLOCK)).map(&mut product).collect();
         self.merge(batch);
     }

@@ -22,17 +22,27 @@ pub(crate) fn squares(numbers: &[f64], (mean, rest): (f64, f64)) -> f64 {
     lanes.iter().sum::<f64>() + tail.iter().map(|number| square(*number)).sum::<f64>()
 }
 
-/// Distances of a block of numbers from a mean.
-pub(crate) fn distances<'a>(numbers: &[f64], (mean, rest): (f64, f64), room: &'a mut [f64; BLOCK]) -> &'a [f64] {
+/// Distances of a block of numbers from another one.
+pub(crate) fn distances<'a>(numbers: &[f64], distance: impl Fn(f64) -> f64, room: &'a mut [f64; BLOCK]) -> &'a [f64] {
     let room = &mut room[..numbers.len().min(BLOCK)];
     let ((numbers, rest_of_numbers), (places, rest_of_places)) = (numbers.as_chunks(), room.as_chunks_mut::<LANES>());
     for (place, numbers) in places.iter_mut().zip(numbers) {
-        *place = numbers.map(|number| (number - mean) - rest);
+        *place = numbers.map(&distance);
     }
     for (place, number) in rest_of_places.iter_mut().zip(rest_of_numbers) {
-        *place = (number - mean) - rest;
+        *place = distance(*number);
     }
     room
+}
+
+/// The sum of a block.
+pub(crate) fn total(numbers: &[f64]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let (blocks, rest) = numbers.as_chunks::<LANES>();
+    for block in blocks {
+        lanes = from_fn(|i| lanes[i] + block[i]);
+    }
+    lanes.iter().chain(rest).sum()
 }
 
 /// The sum of products of two blocks of one length.

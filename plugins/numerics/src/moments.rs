@@ -41,6 +41,11 @@ impl Moments {
         self.merge(batch);
     }
 
+    /// Those of so many numbers with this sum and these squared distances from their mean.
+    pub(crate) fn of(weight: f64, sum: Sum, squares: Sum) -> Self {
+        Self { weight: [weight].into_iter().collect(), sum, squares }
+    }
+
     /// Adds the numbers behind other moments.
     pub fn merge(&mut self, other: Self) {
         let (ours, theirs) = (self.weight.value(), other.weight.value());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Moments, Sum,
-    dot::{BLOCK, distances, dot},
+    dot::{BLOCK, distances, dot, total},
 };
 
 /// Moments of rows of finite numbers.
@@ -19,28 +19,45 @@ pub struct Spread {
 
 impl Spread {
     /// Adds rows, given by their columns: as many as before, of one length.
+    ///
+    /// Distances are taken from a number near the mean of each column, and put right by how far that is from the mean of all.
     pub fn extend(&mut self, columns: &[impl AsRef<[f64]>]) {
         let columns: Vec<&[f64]> = columns.iter().map(AsRef::as_ref).collect();
-        let mut batch = Self::default();
-        for column in &columns {
-            let mut moments = Moments::default();
-            moments.extend(column);
-            batch.columns.push(moments);
-        }
-        let means: Vec<(f64, f64)> = batch.columns.iter().map(Moments::mean_and_rest).collect();
-        batch.products = vec![Sum::default(); pairs(columns.len()).count()];
-        let mut rooms = vec![[0.0; BLOCK]; columns.len()];
         let rows = columns.first().map_or(0, |column| column.len());
+        if rows == 0 {
+            return;
+        }
+        let centres: Vec<f64> = columns.iter().map(|column| central(&column[..rows.min(BLOCK)])).collect();
+        let mut sums = vec![Sum::default(); columns.len()];
+        let mut squares = vec![Sum::default(); columns.len()];
+        let mut products = vec![Sum::default(); pairs(columns.len()).count()];
+        let mut rooms = vec![[0.0; BLOCK]; columns.len()];
         for from in (0..rows).step_by(BLOCK) {
             let block = from..rows.min(from + BLOCK);
-            let cells = columns.iter().map(|column| &column[block.clone()]);
-            let centred: Vec<&[f64]> =
-                cells.zip(&means).zip(&mut rooms).map(|((cells, mean), room)| distances(cells, *mean, room)).collect();
-            for ((i, j), sum) in pairs(columns.len()).zip(&mut batch.products) {
-                sum.add(dot(centred[i], centred[j]));
+            let mut apart: Vec<&[f64]> = Vec::with_capacity(columns.len());
+            for ((column, centre), room) in columns.iter().zip(&centres).zip(&mut rooms) {
+                apart.push(distances(&column[block.clone()], |cell| cell - *centre, room));
+            }
+            for ((apart, sum), squares) in apart.iter().zip(&mut sums).zip(&mut squares) {
+                sum.add(total(apart));
+                squares.add(dot(apart, apart));
+            }
+            for ((i, j), sum) in pairs(columns.len()).zip(&mut products) {
+                sum.add(dot(apart[i], apart[j]));
             }
         }
-        self.merge(batch);
+        let count = rows as f64;
+        let shift = |i: usize, j: usize| -(sums[i].value() / count) * sums[j].value();
+        pairs(columns.len()).zip(&mut products).for_each(|((i, j), sum)| sum.add(shift(i, j)));
+        squares.iter_mut().enumerate().for_each(|(i, sum)| sum.add(shift(i, i)));
+        let moments = |((centre, sum), squares): ((&f64, &Sum), Sum)| {
+            let whole = centre * count;
+            let mut all: Sum = [whole, centre.mul_add(count, -whole)].into_iter().collect();
+            all.merge(*sum);
+            Moments::of(count, all, squares)
+        };
+        let columns = centres.iter().zip(&sums).zip(squares).map(moments).collect();
+        self.merge(Self { columns, products });
     }
 
     /// Adds the rows behind another spread.
@@ -91,6 +108,12 @@ impl Spread {
     pub fn is_sound(&self, columns: usize) -> bool {
         self.columns.is_empty() || self.columns.len() == columns && self.products.len() == pairs(columns).count()
     }
+}
+
+/// The number among some that is next to their mean: of one that is repeated itself, whatever rounding does.
+fn central(numbers: &[f64]) -> f64 {
+    let mean = total(numbers) / numbers.len() as f64;
+    numbers.iter().copied().min_by(|a, b| (a - mean).abs().total_cmp(&(b - mean).abs())).unwrap_or_default()
 }
 
 /// Each pair of so many columns.
