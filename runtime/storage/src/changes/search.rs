@@ -140,7 +140,8 @@ impl<'a> Search<'a> {
             let quarters: Arc<[(i64, i64)]> = found.remove(&number).unwrap_or_default().into_iter().collect();
             self.touch(of_source(number, &quarters));
             if let Some(source) = waiting.sources.get(number) {
-                remembered.put((source.arrival(), segment.id), quarters);
+                let bytes = size_of_val(&*quarters);
+                remembered.put((source.arrival(), segment.id), quarters, bytes);
             }
         }
         Ok(())

@@ -78,7 +78,7 @@ impl Snapshot {
                         None => batches.insert(self.rows_of(waiting, wanted)?),
                     };
                     let touched = self.touched(segment, batches)?;
-                    self.inner.touched.put(pair, touched);
+                    self.inner.touched.put(pair, touched, 0);
                     touched
                 }
             };
