@@ -61,3 +61,41 @@ fn order_rest(left: &[u64], right: &[u64], out: &mut [u8]) -> bool {
     out[i + j..].fill(u8::from(i < left.len()));
     is_shared
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn keys(of: core::ops::Range<u64>) -> impl Strategy<Value = Vec<u64>> {
+        proptest::collection::vec(of, 0..120).prop_map(|mut keys| {
+            keys.sort_unstable();
+            keys
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn each_key_is_told_by_its_side_unless_one_is_on_both(
+            mut left in keys(0..2_000), mut right in keys(0..2_000), apart: bool, shared in 0_u64..2_000
+        ) {
+            if apart {
+                left.iter_mut().for_each(|key| *key *= 2);
+                right.iter_mut().for_each(|key| *key = *key * 2 + 1);
+            } else {
+                left.push(shared);
+                right.push(shared);
+                left.sort_unstable();
+                right.sort_unstable();
+            }
+            let mut sides: Vec<(u64, u8)> = left.iter().map(|key| (*key, 1)).chain(right.iter().map(|key| (*key, 0))).collect();
+            sides.sort_unstable();
+            let mut found = vec![2; sides.len()];
+            prop_assert_eq!(order(&left, &right, &mut found), apart);
+            if apart {
+                prop_assert_eq!(found, sides.into_iter().map(|(_, side)| side).collect::<Vec<_>>());
+            }
+        }
+    }
+}
