@@ -1,6 +1,6 @@
 //! Runs with what they find, as plain values, and the whole way of one as a deed that can be done again.
 
-use driftline_core::Span;
+use driftline_core::{Span, Time};
 use driftline_storage::{
     Aggregate, AlertChange, AlertKind, AlertStatus, Awaiting, Error, EvaluatedRun, EvaluationRecord, NewAlert,
     NewDelivery, NewEvent, NewMonitor, NewResult, NewRun, Reason, RunEnd, RunStatus, Scheduling, Settled, Source,
@@ -78,26 +78,28 @@ pub fn end(results: Vec<NewResult>) -> RunEnd {
     }
 }
 
+/// An alert that opens.
+pub fn opened(id: u128, slice: &str, now: Time) -> NewAlert {
+    NewAlert {
+        id: Uuid::from_u128(id),
+        kind: AlertKind::Threshold,
+        slice: slice.into(),
+        inputs: "{}".into(),
+        status: AlertStatus::Open,
+        level: "critical".into(),
+        opened: now,
+        resolved: None,
+        look_at: None,
+        state: "{}".into(),
+    }
+}
+
 /// The end of a run that opens or updates an alert and tells a channel.
 pub fn alerting(alert: u128, channel: &'static str, delivery: u128) -> RunEnd {
     let judge = move |docket: &driftline_storage::Docket| {
         let held = docket.alerts.first().cloned();
         let event = if held.is_some() { "updated" } else { "opened" };
-        let alert = held.map_or_else(
-            || NewAlert {
-                id: Uuid::from_u128(alert),
-                kind: AlertKind::Threshold,
-                slice: "{}".into(),
-                inputs: "{}".into(),
-                status: AlertStatus::Open,
-                level: "critical".into(),
-                opened: docket.now,
-                resolved: None,
-                look_at: None,
-                state: "{}".into(),
-            },
-            NewAlert::from,
-        );
+        let alert = held.map_or_else(|| opened(alert, "{}", docket.now), NewAlert::from);
         let told = NewDelivery {
             id: Uuid::from_u128(delivery),
             channel: name(channel),

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use driftline_core::Span;
-use driftline_storage::{
-    AlertChange, AlertKind, AlertStatus, DeliveryFilter, Docket, NewAlert, NewDelivery, RunEnd, Settled,
-};
+use driftline_storage::{AlertChange, DeliveryFilter, Docket, NewDelivery, RunEnd, Settled};
 use uuid::Uuid;
 
-use super::{claim, deed::end, due, lease, models, monitor, owner};
+use super::{
+    claim,
+    deed::{end, opened},
+    due, lease, models, monitor, owner,
+};
 use crate::world::{World, name, time};
 
 /// What a run tells: deliveries, each with its channel, and the alerts that it tells of.
@@ -17,20 +19,8 @@ type Told = &'static [(u128, &'static str, &'static [u128])];
 /// The end of a run that tells; an alert is opened when it is told of first.
 fn telling(told: Told) -> RunEnd {
     let judge = move |docket: &Docket| {
-        let alert = |id: u128| NewAlert {
-            id: Uuid::from_u128(id),
-            kind: AlertKind::Threshold,
-            slice: format!(r#"{{"n":{id}}}"#),
-            inputs: "{}".into(),
-            status: AlertStatus::Open,
-            level: "critical".into(),
-            opened: docket.now,
-            resolved: None,
-            look_at: None,
-            state: "{}".into(),
-        };
         let change = |(id, channel, alerts): &(u128, &str, &[u128])| AlertChange {
-            alert: alert(alerts[0]),
+            alert: opened(alerts[0], &format!(r#"{{"n":{}}}"#, alerts[0]), docket.now),
             events: Vec::new(),
             deliveries: vec![NewDelivery {
                 id: Uuid::from_u128(*id),
